@@ -1,0 +1,102 @@
+"""The one function that builds features, for training and for scoring alike."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from features.channel import channel_features
+from features.engagement import common_kinds, engagement_features
+from features.family import FeatureSet
+from features.firmographic import firmographic_features
+from features.history import history_features
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+    import pandas as pd
+
+    from features.catalogue import Feature
+    from features.tables import Tables
+
+
+@dataclass(frozen=True)
+class FeatureTable:
+    """The wide table of features and its catalogue.
+
+    Parameters
+    ----------
+    table
+        Columns `lead_id`, `as_of`, and one a feature in the catalogue's order: float64 for
+        numbers and flags, string for text.
+    catalogue
+        What each feature is.
+    kinds
+        The event kinds that have columns of their own.
+    """
+
+    table: ir.Table
+    catalogue: tuple[Feature, ...]
+    kinds: tuple[str, ...]
+
+    def to_pandas(self) -> pd.DataFrame:
+        """Compute the table: sorted by `lead_id` and `as_of`, float64 and str columns."""
+        frame = self.table.order_by("lead_id", "as_of").to_pandas()
+        return frame.astype({each.name: _dtype(each) for each in self.catalogue})
+
+
+def build_features(
+    tables: Tables, snapshots: ir.Table, *, kinds: tuple[str, ...] | None = None
+) -> FeatureTable:
+    """Build every feature of every snapshot from what was known strictly before it.
+
+    Parameters
+    ----------
+    tables
+        The cleaned tables.
+    snapshots
+        Columns `lead_id`, `as_of` (timestamp, UTC); pairs are unique.
+    kinds
+        The event kinds with columns of their own, as a trained model keeps them. By default
+        those common before the earliest snapshot.
+
+    Returns
+    -------
+    FeatureTable
+        A row a snapshot. Training and scoring call this same function, so the same snapshot
+        has the same features in both.
+    """
+    if kinds is None:
+        earliest = snapshots.as_of.min().to_pyarrow().as_py()
+        kinds = common_kinds(tables, known_by=earliest)
+    families = [
+        firmographic_features(tables, snapshots),
+        channel_features(tables, snapshots),
+        history_features(tables, snapshots),
+    ]
+    if tables.events is not None:
+        families.insert(1, engagement_features(tables, snapshots, kinds=kinds))
+    return FeatureTable(_wide(snapshots, families), _catalogue(families), kinds)
+
+
+def _catalogue(families: list[FeatureSet]) -> tuple[Feature, ...]:
+    return tuple(feature for family in families for feature in family.features)
+
+
+def _wide(snapshots: ir.Table, families: list[FeatureSet]) -> ir.Table:
+    table = snapshots.select("lead_id", "as_of")
+    for family in families:
+        columns = {
+            feature.name: family.table[feature.name].cast(
+                "string" if feature.kind == "text" else "float64"
+            )
+            for feature in family.features
+        }
+        right = family.table.select(family_id="lead_id", family_as_of="as_of", **columns)
+        table = table.left_join(
+            right, [table.lead_id == right.family_id, table.as_of == right.family_as_of]
+        ).drop("family_id", "family_as_of")
+    return table
+
+
+def _dtype(feature: Feature) -> str:
+    return "str" if feature.kind == "text" else "float64"

@@ -1,0 +1,131 @@
+"""How a cell is read: missing-value words, numbers as people write them, dates, times and zones."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import ibis
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+
+    from features.contract import Reading
+
+# A zone at the end of a timestamp: Z, +01:00, +0100, +01 after a time, or an IANA name.
+ZONE_PATTERN = r"(:\d{2}(\.\d+)?\s*(Z|z|[+-]\d{2}(:?\d{2})?))$|[A-Za-z]+/[A-Za-z_]+$"
+
+# DuckDB reads a zone only behind seconds.
+SECONDS_LEFT_OUT = (r"([ T]\d{2}:\d{2})(Z|[+-]\d{2}|$)", r"\1:00\2")
+
+TIME_SUFFIXES = ("", " %H:%M", " %H:%M:%S", " %H:%M:%S.%f", " %I:%M %p", " %I:%M:%S %p")
+DAY_FIRST = ("%d/%m/%Y", "%d/%m/%y")
+MONTH_FIRST = ("%m/%d/%Y", "%m/%d/%y")
+NAMED_MONTHS = ("%d %b %Y", "%d %B %Y", "%b %d %Y", "%B %d %Y")
+
+
+@ibis.udf.scalar.builtin(name="timezone", signature=((str, "timestamp('UTC')"), "timestamp"))
+def _wall_clock(zone, instant):  # type: ignore[no-untyped-def]
+    """The database's own function: an instant as wall-clock time in a zone."""
+
+
+@ibis.udf.scalar.builtin(name="timezone", signature=((str, "timestamp"), "timestamp('UTC')"))
+def _instant(zone, wall_clock):  # type: ignore[no-untyped-def]
+    """The database's own function: wall-clock time in a zone as an instant."""
+
+
+@ibis.udf.scalar.builtin(name="try_strptime", signature=((str, "array<string>"), "timestamp"))
+def _by_formats(text, formats):  # type: ignore[no-untyped-def]
+    """DuckDB's own function: the first of several formats that fits, or null."""
+
+
+def text_cell(column: ir.Column, reading: Reading) -> ir.StringColumn:
+    """Read a column as text: trimmed, with the missing-value words as null.
+
+    Parameters
+    ----------
+    column
+        Any column.
+    reading
+        The contract's reading settings; `missing` words are compared without regard to case.
+
+    Returns
+    -------
+    ir.StringColumn
+    """
+    text = column.cast("string").strip()
+    words = sorted({"", *(word.strip().lower() for word in reading.missing)})
+    return ibis.ifelse(text.lower().isin(words), ibis.null("string"), text)
+
+
+def number_cell(column: ir.Column, reading: Reading) -> ir.FloatingColumn:
+    """Read a column as float64; text may carry thousands separators, a currency or a per cent sign.
+
+    Parameters
+    ----------
+    column
+        Any column.
+    reading
+        The contract's reading settings.
+
+    Returns
+    -------
+    ir.FloatingColumn
+        Null where the cell is missing or is not a number; infinities count as not a number.
+    """
+    if not column.type().is_string():
+        number = column.cast("float64")
+        return ibis.ifelse(number.isnan() | number.isinf(), ibis.null("float64"), number)
+    text = text_cell(column, reading).re_replace(r"[\s\x{00A0}\x{202F}'’€$£¥%]", "")
+    grouped = text.re_search(r"^[+-]?\d{1,3}(,\d{3})+(\.\d+)?$")
+    european = text.re_search(r"^[+-]?\d{1,3}(\.\d{3})+,\d+$|^[+-]?\d{1,3}(\.\d{3}){2,}$")
+    decimal_comma = text.re_search(r"^[+-]?\d+,\d+$")
+    plain = ibis.cases(
+        (grouped, text.replace(",", "")),
+        (european, text.replace(".", "").replace(",", ".")),
+        (decimal_comma, text.replace(",", ".")),
+        else_=text,
+    )
+    number = plain.try_cast("float64")
+    return ibis.ifelse(number.isnan() | number.isinf(), ibis.null("float64"), number)
+
+
+def time_cell(column: ir.Column, reading: Reading) -> ir.TimestampColumn:
+    """Read a column as a moment in UTC.
+
+    Parameters
+    ----------
+    column
+        Timestamps with or without a zone, dates, or text: ISO 8601, or written with slashes,
+        dots or month names, day first where `reading.day_first`.
+    reading
+        The contract's reading settings; `timezone` holds where a cell names no zone.
+
+    Returns
+    -------
+    ir.TimestampColumn
+        UTC without a zone, microseconds; null where missing or unreadable.
+    """
+    kind = column.type()
+    if kind.is_timestamp() and kind.timezone is not None:
+        return _wall_clock("UTC", column.cast("timestamp('UTC')"))
+    if kind.is_timestamp() or kind.is_date():
+        return _localised(column.cast("timestamp"), reading)
+    text = text_cell(column, reading).re_replace(*SECONDS_LEFT_OUT)
+    zoned = _wall_clock("UTC", text.try_cast("timestamp('UTC')"))
+    local = ibis.coalesce(text.try_cast("timestamp"), _written_by_people(text, reading))
+    return ibis.ifelse(text.re_search(ZONE_PATTERN), zoned, _localised(local, reading))
+
+
+def _written_by_people(text: ir.StringColumn, reading: Reading) -> ir.TimestampColumn:
+    """Dates that are not ISO 8601: 31/12/2024 18:05, 31.12.24, Dec 31, 2024."""
+    slashed = text.re_replace(r"^(\d{1,2})[./-](\d{1,2})[./-](\d{2,4})\b", r"\1/\2/\3")
+    spaced = slashed.re_replace(r"^(\w+)[ -](\w+),?[ -](\d{4})", r"\1 \2 \3")
+    dates = (*(DAY_FIRST if reading.day_first else MONTH_FIRST), *NAMED_MONTHS, "%Y%m%d", "%Y/%m/%d")
+    formats = [date + time for date in dates for time in TIME_SUFFIXES]
+    return _by_formats(spaced, ibis.array(formats))
+
+
+def _localised(wall_clock: ir.TimestampColumn, reading: Reading) -> ir.TimestampColumn:
+    if reading.timezone == "UTC":
+        return wall_clock
+    return _wall_clock("UTC", _instant(reading.timezone, wall_clock))

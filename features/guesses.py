@@ -1,0 +1,331 @@
+"""What each column of the leads table probably is, from its name and its cells, with the reason."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from features.column_words import mentions, speaks_of_outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from features.column_facts import ColumnFacts
+
+ID_WORDS = ("id", "ids", "uuid", "guid", "key", "number", "no", "nr", "num", "code", "ref", "reference")
+ID_NOUNS = (
+    *("lead", "prospect", "contact", "customer", "client", "user", "person", "opportunity", "deal"),
+    *("case", "record", "application", "inquiry"),
+)
+INDEX_WORDS = ("unnamed", "index", "row", "rownum", "row number", "column 1")
+
+# Identifiers differ from lead to lead; a repeated row or two does not make them anything else.
+IDENTIFIER_SHARE = 0.97
+# Text of which every other cell is new names leads, not kinds of leads.
+FREE_TEXT_SHARE = 0.5
+FREE_TEXT_CELLS = 20  # in fewer cells, all different means nothing
+PATTERN_SHARE = 0.6  # most e-mails or phone numbers look like one; the rest are typing errors
+
+_EMAIL = r"[^@\s]+@[^@\s]+"
+_PHONE = r"[+(]?\d[\d\s()./+-]{5,}(\s*(x|ext)\.?\s*\d+)?"
+_LINK = r"(https?://|www\.)\S+"
+_UUID = r"\{?[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\}?"
+_LETTERS = r"[^\W\d_][^\d@/]*"
+
+EMAIL_WORDS = ("email", "e mail", "mail", "email address")
+PHONE_WORDS = ("phone", "mobile", "telephone", "telefon", "tel", "cell", "fax", "whatsapp", "msisdn")
+NAME_TERMS = {
+    "first_name": ("first name", "given name", "forename", "fname", "vorname", "prenom", "nombre"),
+    "last_name": ("last name", "surname", "family name", "lname", "nachname", "apellido"),
+    "full_name": ("full name", "contact name", "person name", "lead name", "customer name"),
+}
+PERSONAL_WORDS = (
+    *("birth", "birthday", "birthdate", "dob", "street", "address", "ip", "ip address", "ssn"),
+    *("linkedin", "twitter", "facebook profile", "skype", "passport", "postal address", "initials"),
+)
+
+# Names of what is written when the deal is closed or lost: its date, its value, its reason.
+_ENDINGS = ("close", "closed", "closing", "won", "win", "lost", "loss", "converted", "conversion", "churn")
+_FACTS_OF_ENDINGS = ("date", "value", "amount", "reason", "time", "at", "on", "revenue", "by", "day")
+
+VALUE_WORDS = (
+    *("amount", "acv", "tcv", "arr", "mrr", "deal size", "budget amount"),
+    *(
+        f"{deal} {value}"
+        for deal in ("deal", "opportunity", "opp", "order", "contract", "expected", "estimated", "quote")
+        for value in ("value", "revenue", "price")
+    ),
+)
+
+CHANNEL_TERMS = {
+    "source": ("source", "utm source", "lead source", "traffic source", "quelle", "fuente"),
+    "medium": ("medium", "utm medium"),
+    "campaign": ("campaign", "utm campaign", "campaign name", "kampagne", "campana"),
+    "landing_page": ("landing page", "landing url", "entry page", "landingpage", "lp url"),
+}
+CHANNEL_WORDS = (
+    *("channel", "platform", "origin", "referrer", "referer", "referral", "utm", "keyword", "ad group"),
+    *("adset", "ad set", "ad name", "creative", "how did you hear", "hear about", "acquisition", "kanal"),
+)
+LATEST_WORDS = ("last", "latest", "recent", "current")
+# Counters of clicks on a channel's buttons are engagement, not the channel.
+COUNT_WORDS = (
+    *("click", "clicks", "clicked", "count", "visits", "views", "opens", "total", "times", "duration"),
+    *("minutes", "seconds", "hours", "days", "number of", "avg", "average"),
+)
+
+FIRMOGRAPHIC_TERMS = {
+    "company_size": (
+        *("employees", "employee count", "headcount", "head count", "company size", "team size"),
+        *("organization size", "organisation size", "number of employees", "no of employees"),
+    ),
+    "revenue": ("annual revenue", "company revenue", "yearly revenue", "revenue", "turnover", "umsatz"),
+    "industry": ("industry", "sector", "branche", "vertical", "industry type"),
+    "country": ("country", "country code", "country name", "land", "pais", "pays", "nation"),
+    "region": ("region", "province", "county", "territory", "bundesland", "us state"),
+    "job_title": ("job title", "jobtitle", "position", "designation", "job role", "job function"),
+}
+ACCOUNT_WORDS = {
+    *("company", "account", "organization", "organisation", "employer", "firm", "firma", "domain"),
+    *("website", "company name", "account name", "account id", "company id", "organization name"),
+    *("organisation name", "company domain", "email domain", "web domain", "business name"),
+    *("unternehmen", "entreprise", "empresa", "societe", "azienda", "bedrijf"),
+}
+CODE_WORDS = ("id", "zip", "zip code", "zipcode", "postal code", "postcode", "pin code", "code", "plz")
+
+
+@dataclass(frozen=True)
+class Guess:
+    """A column's short form in the contract, and why."""
+
+    spec: str
+    reason: str = ""
+
+
+def guess_columns(columns: Iterable[ColumnFacts]) -> dict[str, Guess]:
+    """Guess what each attribute of the leads table is.
+
+    Parameters
+    ----------
+    columns
+        The facts of every column but the id, the creation date, the account and the target.
+
+    Returns
+    -------
+    dict
+        A guess by column name, in the order given; a term is given to one column only.
+    """
+    guesses: dict[str, Guess] = {}
+    taken: set[str] = set()
+    for facts in columns:
+        guess = next(found for rule in _RULES if (found := rule(facts)) is not None)
+        role_and_term = guess.spec.split(":")[0]
+        if "." in role_and_term:
+            if role_and_term in taken:
+                guess = _without_term(guess, facts)
+            taken.add(role_and_term)
+        guesses[facts.name] = guess
+    return guesses
+
+
+def guess_lead_id(columns: Mapping[str, ColumnFacts]) -> str | None:
+    """Find the column that names a lead; None where only the row number can.
+
+    Parameters
+    ----------
+    columns
+        Facts by column name.
+
+    Returns
+    -------
+    str or None
+        The identifier whose name says most plainly that it is one.
+    """
+    candidates = [facts for facts in columns.values() if looks_like_identifier(facts)]
+    named = [facts for facts in candidates if not _is_row_index(facts)]
+    return min(named, key=_id_rank).name if named else None
+
+
+def looks_like_identifier(facts: ColumnFacts) -> bool:
+    """Whether the cells differ from row to row, and name or form say they are keys."""
+    if facts.missing_share > 0 or facts.distinct_share < IDENTIFIER_SHARE:
+        return False
+    if facts.kind == "date" or (facts.kind == "number" and not facts.whole_numbers):
+        return False
+    if _looks_personal(facts):
+        return False
+    # Numbers that are all different may be measured (visits of ten leads); a name or a form decides.
+    if mentions(facts.words, (*COUNT_WORDS, *FIRMOGRAPHIC_TERMS["company_size"])):
+        return False
+    return _says_id(facts.words) or mentions(facts.words, ID_WORDS) or facts.share_matching(_UUID) == 1 or _is_row_index(facts)
+
+
+def guess_account(columns: Iterable[ColumnFacts]) -> str | None:
+    """Find the column that names the company a lead belongs to; a name comes before a domain."""
+    known = [
+        facts
+        for facts in columns
+        if " ".join(facts.words) in ACCOUNT_WORDS and facts.kind in {"text", "number"}
+        if facts.distinct > 2  # noqa: PLR2004 - Yes and No say whether there is one, not which
+    ]
+    by_domain = sorted(known, key=lambda facts: mentions(facts.words, ("domain", "website")))
+    return by_domain[0].name if by_domain else None
+
+
+def _id_rank(facts: ColumnFacts) -> tuple[int, float]:
+    words = facts.words
+    lead = mentions(words, (*ID_NOUNS, *(f"{noun} id" for noun in ID_NOUNS)))
+    plain = _says_id(words)
+    rank = 0 if plain and (lead or len(words) == 1) else 1 if plain else 2 if lead else 3
+    return (rank, -facts.distinct_share)
+
+
+def _says_id(words: tuple[str, ...]) -> bool:
+    return mentions(words, ("id", "uuid", "guid", *(f"{noun} id" for noun in ID_NOUNS)))
+
+
+def _is_row_index(facts: ColumnFacts) -> bool:
+    return facts.whole_numbers and mentions(facts.words, INDEX_WORDS)
+
+
+def _nothing_in_it(facts: ColumnFacts) -> Guess | None:
+    if facts.kind == "empty":
+        return Guess("ignored", "empty in every row")
+    if facts.distinct == 1 and facts.missing_share == 0:
+        return Guess("ignored", "the same in every row")
+    return None
+
+
+def _identifier(facts: ColumnFacts) -> Guess | None:
+    if facts.rows >= FREE_TEXT_CELLS and looks_like_identifier(facts):
+        what = "a row number" if _is_row_index(facts) else "an identifier"
+        return Guess("ignored", f"{what}: different in every row")
+    return None
+
+
+def _date(facts: ColumnFacts) -> Guess | None:
+    if facts.kind == "date":
+        return Guess("ignored", "a date other than created_at may be filled in later")
+    if facts.whole_numbers and mentions(facts.words, ("timestamp", "date", "created", "time", "epoch")):
+        as_seconds = facts.share_matching(r"1\d{9}(\d{3})?")
+        if as_seconds > PATTERN_SHARE:
+            return Guess("ignored", "Unix times; write them as dates to use them as created_at")
+    return None
+
+
+def _personal(facts: ColumnFacts) -> Guess | None:
+    if facts.share_matching(_EMAIL) > PATTERN_SHARE:
+        return Guess("personal.email", "e-mail addresses")
+    if _is_phone(facts):
+        return Guess("personal.phone", "phone numbers")
+    for term, phrases in NAME_TERMS.items():
+        if mentions(facts.words, phrases) and _is_lettered(facts):
+            return Guess(f"personal.{term}", "names of people")
+    if facts.words == ("name",) and _is_lettered(facts):
+        return Guess("personal.full_name", "names of people")
+    if _looks_personal(facts):
+        return Guess("personal", "tells who the person is")
+    return None
+
+
+def _looks_personal(facts: ColumnFacts) -> bool:
+    if facts.share_matching(_EMAIL) > PATTERN_SHARE or _is_phone(facts):
+        return True
+    named = mentions(facts.words, PERSONAL_WORDS) or facts.words == ("name",)
+    names = any(mentions(facts.words, phrases) for phrases in NAME_TERMS.values())
+    return (named or names) and facts.kind == "text" and facts.distinct > 2  # noqa: PLR2004
+
+
+def _is_phone(facts: ColumnFacts) -> bool:
+    named = mentions(facts.words, PHONE_WORDS)
+    return named and facts.share_matching(_PHONE) > PATTERN_SHARE
+
+
+def _is_lettered(facts: ColumnFacts) -> bool:
+    return facts.kind == "text" and facts.share_matching(_LETTERS) > PATTERN_SHARE
+
+
+def _after_the_outcome(facts: ColumnFacts) -> Guess | None:
+    ends = mentions(facts.words, _ENDINGS) and mentions(facts.words, _FACTS_OF_ENDINGS)
+    if ends or mentions(facts.words, ("closedate", "closevalue", "rejection reason", "reject reason")):
+        return Guess("ignored", "its name says it is written when the deal ends")
+    return None
+
+
+def _value(facts: ColumnFacts) -> Guess | None:
+    if facts.kind == "number" and mentions(facts.words, VALUE_WORDS):
+        return Guess("value.amount", "money a deal may bring")
+    return None
+
+
+def _channel(facts: ColumnFacts) -> Guess | None:
+    if facts.kind != "text" and not (facts.whole_numbers and facts.distinct_share < FREE_TEXT_SHARE):
+        return None
+    if mentions(facts.words, COUNT_WORDS):
+        return None
+    for term, phrases in CHANNEL_TERMS.items():
+        if mentions(facts.words, phrases):
+            latest = "latest_" if mentions(facts.words, LATEST_WORDS) else ""
+            return Guess(f"channel.{latest}{term}", "where the lead came from")
+    if facts.kind == "text" and mentions(facts.words, CHANNEL_WORDS) and not _is_free_text(facts):
+        return Guess("channel:text", "where the lead came from")
+    return None
+
+
+def _firmographic_term(facts: ColumnFacts) -> Guess | None:
+    for term, phrases in FIRMOGRAPHIC_TERMS.items():
+        numeric = term in {"company_size", "revenue"}
+        if mentions(facts.words, phrases) and (numeric or facts.kind == "text"):
+            return Guess(f"firmographic.{term}", _with_suspicion(facts, ""))
+    return None
+
+
+def _free_text(facts: ColumnFacts) -> Guess | None:
+    if facts.share_matching(_LINK) > PATTERN_SHARE and facts.distinct_share > FREE_TEXT_SHARE:
+        return Guess("ignored", "links, almost all different")
+    if _is_free_text(facts):
+        return Guess("ignored", "free text, almost all different")
+    return None
+
+
+def _is_free_text(facts: ColumnFacts) -> bool:
+    enough = facts.filled >= FREE_TEXT_CELLS
+    return facts.kind == "text" and enough and facts.distinct_share > FREE_TEXT_SHARE
+
+
+def _attribute(facts: ColumnFacts) -> Guess:
+    is_code = facts.whole_numbers and mentions(facts.words, CODE_WORDS)
+    if facts.kind == "number" and not is_code:
+        return Guess("firmographic:number", _with_suspicion(facts, ""))
+    return Guess("firmographic:text", _with_suspicion(facts, "a code, not a quantity" if is_code else ""))
+
+
+def _with_suspicion(facts: ColumnFacts, reason: str) -> str:
+    doubt = speaks_of_outcome(facts.name)
+    return reason if doubt is None else f"suspicious: {doubt}; `leadscore check` decides by evidence"
+
+
+def _without_term(guess: Guess, facts: ColumnFacts) -> Guess:
+    """The role alone, where another column has the term already."""
+    role = guess.spec.split(".")[0]
+    if role == "personal":
+        return Guess(role, guess.reason)
+    kind = "number" if facts.kind == "number" and role != "channel" else "text"
+    if role == "value":
+        return Guess("firmographic:number", "money too; one column alone is the deal's amount")
+    return Guess(f"{role}:{kind}", guess.reason)
+
+
+# The first that answers decides: what is in the cells, then what the name says, then what is left.
+_RULES: tuple[Callable[[ColumnFacts], Guess | None], ...] = (
+    _nothing_in_it,
+    _date,
+    _personal,
+    _identifier,
+    _after_the_outcome,
+    _value,
+    _channel,
+    _firmographic_term,
+    _free_text,
+    _attribute,
+)
