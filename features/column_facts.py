@@ -124,7 +124,12 @@ def column_facts(frame: pd.DataFrame, missing: Iterable[str]) -> dict[str, Colum
 
 
 def _facts(
-    name: str, counts: pd.Series, rows: int, *, is_number: bool, date: tuple[bool, bool | None] | None
+    name: str,
+    counts: pd.Series,
+    rows: int,
+    *,
+    is_number: bool,
+    date: tuple[bool, bool | None] | None,
 ) -> ColumnFacts:
     texts = counts.index.astype("str")
     whole = is_number and bool(texts.str.fullmatch(r"[+-]?\d+(\.0+)?").all())
@@ -150,9 +155,9 @@ def _dates(counts: Mapping[str, pd.Series]) -> dict[str, tuple[bool, bool | None
     tried = {}
     for name, each in counts.items():
         cells = [str(cell) for cell in each.index[:: max(1, len(each) // DATE_CELLS)]]
-        if cells and sum(re.match(_DATE_LIKE, cell) is not None for cell in cells) >= DATE_SHARE * len(
-            cells
-        ):
+        if cells and sum(
+            re.match(_DATE_LIKE, cell) is not None for cell in cells
+        ) >= DATE_SHARE * len(cells):
             tried[name] = cells
     by_month, by_day = _read_as(tried, "month first"), _read_as(tried, "day first")
     found = {}
@@ -168,21 +173,24 @@ def _dates(counts: Mapping[str, pd.Series]) -> dict[str, tuple[bool, bool | None
 def _read_as(cells: Mapping[str, list[str]], what: str) -> dict[str, int]:
     """How many of each column's cells the engine reads as a number, or as a date."""
     import ibis  # noqa: PLC0415 - not needed by `leadscore --help`
-    import pandas as pd  # noqa: PLC0415
+    import pyarrow as pa  # noqa: PLC0415
 
     from features.cells import number_cell, time_cell  # noqa: PLC0415
     from features.contract import Reading  # noqa: PLC0415
 
-    pairs = [(name, cell) for name, column in cells.items() for cell in column]
-    if not pairs:
+    names = [name for name, column in cells.items() for _ in column]
+    if not names:
         return {}
+    texts = [str(cell) for column in cells.values() for cell in column]
     reading = Reading(day_first=what == "day first")
-    long = ibis.memtable(pd.DataFrame(pairs, columns=["name", "cell"], dtype="str"))
+    long = ibis.memtable(pa.table({"name": names, "cell": texts}))
     value = number_cell(long.cell, reading) if what == "number" else time_cell(long.cell, reading)
     counted = long.select(long.name, readable=value.notnull()).group_by("name")
     connection = ibis.duckdb.connect()
     try:
-        frame = connection.to_pandas(counted.agg(readable=lambda table: table.readable.sum()))
+        rows = connection.to_pyarrow(
+            counted.agg(readable=lambda table: table.readable.sum())
+        ).to_pylist()
     finally:
         connection.disconnect()
-    return {str(name): int(count) for name, count in zip(frame.name, frame.readable, strict=True)}
+    return {row["name"]: int(row["readable"]) for row in rows}

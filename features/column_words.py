@@ -14,10 +14,30 @@ if TYPE_CHECKING:
 OUTCOME_WORDS = (
     *("won", "win", "lost", "loss", "close", "closed", "convert", "converted", "conversion"),
     *("outcome", "result", "success", "deal", "sale", "sold", "customer", "churn", "purchased"),
-    *("status", "stage", "phase", "disposition", "verdict", "decision", "qualified", "qualification"),
+    *(
+        "status",
+        "stage",
+        "phase",
+        "disposition",
+        "verdict",
+        "decision",
+        "qualified",
+        "qualification",
+    ),
     *("quality", "grade", "rating", "rank", "score", "index", "profile", "persona", "segment"),
     *("probability", "forecast", "prediction", "likelihood", "temperature", "hotness"),
-    *("tag", "tags", "label", "labels", "note", "notes", "remark", "remarks", "comment", "comments"),
+    *(
+        "tag",
+        "tags",
+        "label",
+        "labels",
+        "note",
+        "notes",
+        "remark",
+        "remarks",
+        "comment",
+        "comments",
+    ),
     *("feedback", "reason", "priority", "interest level", "call result", "next step", "follow up"),
     *("rejected", "accepted", "approved", "contract", "invoice", "paid", "payment", "onboarding"),
 )
@@ -27,8 +47,24 @@ STATE_WORDS = ("last", "latest", "recent", "most recent", "modified", "updated",
 
 # Words of an act or a time, which make a state out of `last`: "last activity", not "last name".
 _HAPPENING_WORDS = (
-    *("activity", "action", "event", "touch", "contact", "contacted", "call", "email", "interaction"),
+    *(
+        "activity",
+        "action",
+        "event",
+        "touch",
+        "contact",
+        "contacted",
+        "call",
+        "email",
+        "interaction",
+    ),
     *("engagement", "modified", "updated", "seen", "visit", "step", "stage", "status", "page"),
+)
+
+# Properties of a person or a company that share a word with outcomes.
+_ORDINARY_PHRASES = (
+    *("marital status", "employment status", "family status", "civil status", "housing status"),
+    *("customer segment", "customer type", "company profile", "credit score", "email opt out"),
 )
 
 
@@ -100,8 +136,29 @@ def speaks_of_outcome(name: str) -> str | None:
     True
     """
     words = words_of(name)
-    state = next((word for word in STATE_WORDS if mentions(words, (word,))), None)
-    if state is not None and mentions(words, _HAPPENING_WORDS):
+    state = overwritten_state(name)
+    if state is not None:
         return f"its name speaks of a state that is overwritten ({state})"
+    if mentions(words, _ORDINARY_PHRASES):
+        return None
     judged = next((word for word in OUTCOME_WORDS if mentions(words, (word,))), None)
     return None if judged is None else f"its name speaks of a judgement or an outcome ({judged})"
+
+
+def overwritten_state(name: str) -> str | None:
+    """Return the word that makes a name one of a passing state: `last` of "last activity".
+
+    Parameters
+    ----------
+    name
+        The column's name.
+
+    Examples
+    --------
+    >>> overwritten_state("Last Notable Activity"), overwritten_state("Last Name")
+    ('last', None)
+    """
+    words = words_of(name)
+    if not mentions(words, _HAPPENING_WORDS):
+        return None
+    return next((word for word in STATE_WORDS if mentions(words, (word,))), None)

@@ -62,8 +62,9 @@ def firmographic_features(tables: Tables, snapshots: ir.Table) -> FeatureSet:
     if "email" in by_term:
         measured.append(_email_kind(leads))
     measured += _plausibility(leads, by_term)
-    if tables.attributes:
-        measured.append(_filled_in(leads, tables.attributes))
+    asked_for = tuple(each for each in tables.attributes if each.role != "value")
+    if asked_for:
+        measured.append(_filled_in(leads, asked_for))
     columns = {feature.name: value for feature, value in measured}
     per_lead = leads.select(own_id=leads.lead_id, **columns)
     joined = snapshots.left_join(per_lead, snapshots.lead_id == per_lead.own_id)

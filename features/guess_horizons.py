@@ -61,7 +61,8 @@ def _horizon(
         capped = min(default, longest)
         return capped, "no such stage in the data"
     wanted = next(
-        (span for span in HORIZONS_DAYS if (days <= span).mean() >= COVERED_SHARE), HORIZONS_DAYS[-1]
+        (span for span in HORIZONS_DAYS if (days <= span).mean() >= COVERED_SHARE),
+        HORIZONS_DAYS[-1],
     )
     chosen = min(wanted, longest)
     reason = f"{(days <= chosen).mean():.0%} of {len(days):,} got there within it"
@@ -72,7 +73,7 @@ def _horizon(
 
 @dataclass(frozen=True)
 class Durations:
-    """Days from creation to each stage, one value a lead that reached it, and the history's days."""
+    """Days from creation to each stage, one value a lead, and how long the history is."""
 
     days_to: Mapping[str, pd.Series]
     history_days: float
@@ -111,19 +112,21 @@ def measure_durations(leads: pd.DataFrame, outcomes: pd.DataFrame, reading: Read
 
 
 def _moments(texts: pd.Series, reading: Reading) -> pd.Series:
-    """The moments as the tables will read them later."""
+    """Return the moments as the tables will read them later."""
     import ibis  # noqa: PLC0415
     import pandas as pd  # noqa: PLC0415
+    import pyarrow as pa  # noqa: PLC0415
 
     from features.cells import time_cell  # noqa: PLC0415
 
-    frame = pd.DataFrame({"place": range(len(texts)), "text": texts.to_numpy()})
-    table = ibis.memtable(frame, schema={"place": "int64", "text": "string"})
+    places = range(len(texts))
+    table = ibis.memtable(pa.table({"place": places, "text": pa.array(texts, type=pa.string())}))
     connection = ibis.duckdb.connect()
     try:
-        read = connection.to_pandas(
+        read = connection.to_pyarrow(
             table.select(table.place, moment=time_cell(table.text, reading)).order_by("place")
         )
     finally:
         connection.disconnect()
-    return pd.Series(read.moment.to_numpy(), index=texts.index).astype("datetime64[us]")
+    moments = read["moment"].to_numpy(zero_copy_only=False)
+    return pd.Series(moments, index=texts.index).astype("datetime64[us]")

@@ -18,18 +18,38 @@ if TYPE_CHECKING:
 
 POSITIVE_WORDS = frozenset(
     {
-        *("1", "1.0", "true", "t", "yes", "y", "x", "positive", "success", "successful", "succeeded"),
+        *("1", "true", "t", "yes", "y", "x", "positive", "success", "successful", "succeeded"),
         *("won", "win", "closed won", "close won", "deal won", "converted", "conversion", "sold"),
         *("sale", "customer", "client", "purchased", "bought", "signed", "subscribed", "enrolled"),
-        *("registered", "approved", "accepted", "complete", "completed", "paid", "funded", "booked"),
+        *(
+            "registered",
+            "approved",
+            "accepted",
+            "complete",
+            "completed",
+            "paid",
+            "funded",
+            "booked",
+        ),
         *("ja", "oui", "si", "sim", "gewonnen", "gagne", "ganado", "ganada"),
     }
 )
-SQL_WORDS = frozenset({"sql", "qualified", "sales qualified", "sales qualified lead", "opportunity"})
+SQL_WORDS = frozenset(
+    {"sql", "qualified", "sales qualified", "sales qualified lead", "opportunity"}
+)
 NEGATIVE_WORDS = frozenset(
     {
-        *("0", "0.0", "-1", "false", "f", "no", "n", "negative", "failure", "failed", "unsuccessful"),
-        *("lost", "closed lost", "close lost", "deal lost", "dead", "rejected", "declined", "denied"),
+        *("0", "-1", "false", "f", "no", "n", "negative", "failure", "failed", "unsuccessful"),
+        *(
+            "lost",
+            "closed lost",
+            "close lost",
+            "deal lost",
+            "dead",
+            "rejected",
+            "declined",
+            "denied",
+        ),
         *("disqualified", "unqualified", "refused", "cancelled", "canceled", "dropped", "churned"),
         *("not interested", "no sale", "no conversion", "junk", "abandoned", "withdrawn", "closed"),
         *("nein", "non", "nao", "verloren", "perdu", "perdido", "perdida"),
@@ -39,7 +59,15 @@ NEGATIVE_WORDS = frozenset(
 OPEN_WORDS = frozenset(
     {
         *("open", "new", "pending", "in progress", "in process", "in review", "ongoing", "active"),
-        *("working", "working lead", "contacted", "attempted", "engaging", "engaged", "prospecting"),
+        *(
+            "working",
+            "working lead",
+            "contacted",
+            "attempted",
+            "engaging",
+            "engaged",
+            "prospecting",
+        ),
         *("negotiation", "proposal", "nurturing", "nurture", "follow up", "waiting", "on hold"),
         *("qualifying", "qualification", "lead", "mql", "scheduled", "undecided", "processing"),
     }
@@ -47,12 +75,18 @@ OPEN_WORDS = frozenset(
 _NEGATION = re.compile(r"(not|non|no|never|un|in)[ -]?")
 
 STAGE_WORDS: dict[str, frozenset[str]] = {
-    "mql": frozenset({"mql", "marketing qualified", "marketing qualified lead", "marketing accepted"}),
+    "mql": frozenset(
+        {"mql", "marketing qualified", "marketing qualified lead", "marketing accepted"}
+    ),
     "accepted": frozenset({"accepted", "sal", "sales accepted", "sales accepted lead"}),
     "sql": SQL_WORDS | {"qualified lead", "opportunity created", "demo held"},
-    "rejected": frozenset({"rejected", "sales rejected", "disqualified", "unqualified", "declined"}),
+    "rejected": frozenset(
+        {"rejected", "sales rejected", "disqualified", "unqualified", "declined"}
+    ),
     "recycled": frozenset({"recycled", "recycle", "nurture", "nurturing", "back to marketing"}),
-    "won": frozenset({"won", "closed won", "close won", "deal won", "customer", "converted", "win"}),
+    "won": frozenset(
+        {"won", "closed won", "close won", "deal won", "customer", "converted", "win"}
+    ),
     "lost": frozenset({"lost", "closed lost", "close lost", "deal lost", "loss"}),
 }
 
@@ -126,7 +160,9 @@ def target_words(facts: ColumnFacts, *, path: str, stage: Stage) -> TargetWords:
         Where the column is empty, a measured number, or none of its words is understood.
     """
     if facts.kind == "empty":
-        raise DataError(f"{path}: target {facts.name!r} is empty in every row. Choose another column.")
+        raise DataError(
+            f"{path}: target {facts.name!r} is empty in every row. Choose another column."
+        )
     words = _by_words(facts, stage)
     numeric_surplus = facts.kind == "number" and bool(words.unknown)
     if numeric_surplus or not (words.positive or words.negative):
@@ -144,7 +180,7 @@ def _by_words(facts: ColumnFacts, stage: Stage) -> TargetWords:
     negative = tuple(cell for cell in cells if _is_negative(cell, positive_words))
     rest = tuple(cell for cell in cells if cell not in {*positive, *negative})
     # Of exactly two words, one understood, the other is its opposite unless it says "still open".
-    if len(cells) == 2 and len(rest) == 1 and _plain(rest[0]) not in OPEN_WORDS:  # noqa: PLR2004
+    if len(cells) == 2 and len(rest) == 1 and _plain(rest[0]) not in OPEN_WORDS:
         if facts.kind != "number" and positive and not negative:
             return TargetWords(positive, rest)
         if facts.kind != "number" and negative and not positive:
@@ -161,7 +197,9 @@ def _is_negative(cell: str, positive_words: frozenset[str]) -> bool:
 
 def _plain(cell: str) -> str:
     """Lower case, words apart by single spaces: `Closed-Won` and `closed_won` are one."""
-    return " ".join(words_of(cell)) or cell.casefold() if not cell.startswith("-") else cell
+    if re.fullmatch(r"-?\d+(\.0+)?", cell):
+        return str(int(float(cell)))
+    return " ".join(words_of(cell)) or cell.casefold()
 
 
 def _seen(facts: ColumnFacts) -> str:

@@ -18,56 +18,168 @@ if TYPE_CHECKING:
 # How plainly a date's name says that the lead came into being then, most plainly first.
 CREATION_WORDS = (
     ("created", "create", "creation", "erstellt", "angelegt", "creado", "cree", "aangemaakt"),
-    ("registered", "registration", "signup", "sign up", "signed up", "subscribed", "inquiry", "enquiry"),
+    (
+        "registered",
+        "registration",
+        "signup",
+        "sign up",
+        "signed up",
+        "subscribed",
+        "inquiry",
+        "enquiry",
+    ),
     ("submitted", "submission", "received", "application", "applied", "entered", "entry", "added"),
-    ("first seen", "first contact", "first touch", "acquired", "engage", "engaged", "enrolled", "opened"),
+    (
+        "first seen",
+        "first contact",
+        "first touch",
+        "acquired",
+        "engage",
+        "engaged",
+        "enrolled",
+        "opened",
+    ),
     ("lead date", "lead time", "start", "started", "arrival", "arrived", "captured", "inserted"),
     ("date", "day", "time", "timestamp", "datum", "fecha", "data", "datetime", "dt", "ts"),
 )
 # Dates of something later, or of the person: never the creation.
 LATER_WORDS = (
-    *("close", "closed", "closing", "won", "lost", "converted", "conversion", "modified", "updated"),
-    *("update", "last", "latest", "recent", "end", "ended", "due", "expected", "next", "follow", "deleted"),
-    *("birth", "birthday", "dob", "sent", "meeting", "demo", "paid", "payment", "renewal", "expiry"),
+    *(
+        "close",
+        "closed",
+        "closing",
+        "won",
+        "lost",
+        "converted",
+        "conversion",
+        "modified",
+        "updated",
+    ),
+    *(
+        "update",
+        "last",
+        "latest",
+        "recent",
+        "end",
+        "ended",
+        "due",
+        "expected",
+        "next",
+        "follow",
+        "deleted",
+    ),
+    *(
+        "birth",
+        "birthday",
+        "dob",
+        "sent",
+        "meeting",
+        "demo",
+        "paid",
+        "payment",
+        "renewal",
+        "expiry",
+    ),
 )
 CREATED_FILLED_SHARE = 0.5  # a creation date that most rows lack is another event's date
 
 LEAD_ID_WORDS = (
-    ("lead id", "leadid", "prospect id", "contact id", "customer id", "opportunity id", "person id"),
+    (
+        "lead id",
+        "leadid",
+        "prospect id",
+        "contact id",
+        "customer id",
+        "opportunity id",
+        "person id",
+    ),
     ("lead", "prospect", "contact", "customer", "opportunity", "user id", "client id", "case id"),
     ("id", "user", "client", "uuid", "key", "number"),
 )
 OCCURRED_WORDS = (
-    ("occurred at", "occurred", "occurred on", "event time", "event date", "event timestamp", "happened"),
+    (
+        "occurred at",
+        "occurred",
+        "occurred on",
+        "event time",
+        "event date",
+        "event timestamp",
+        "happened",
+    ),
     ("activity date", "activity time", "timestamp", "datetime", "stage date", "changed", "entered"),
     ("date", "time", "at", "ts", "on", "day", "created", "datum", "fecha"),
 )
 RECORDED_WORDS = (
-    ("recorded at", "recorded", "ingested", "loaded", "synced", "inserted", "processed", "received"),
+    (
+        "recorded at",
+        "recorded",
+        "ingested",
+        "loaded",
+        "synced",
+        "inserted",
+        "processed",
+        "received",
+    ),
     ("logged", "imported", "updated"),
 )
 KIND_WORDS = (
-    ("kind", "event kind", "event type", "event name", "activity type", "activity name", "action type"),
+    (
+        "kind",
+        "event kind",
+        "event type",
+        "event name",
+        "activity type",
+        "activity name",
+        "action type",
+    ),
     ("event", "activity", "action", "type", "name"),
 )
-STAGE_NAME_WORDS = (("stage", "deal stage", "status", "outcome", "phase", "to stage", "new stage"), ("state",))
+STAGE_NAME_WORDS = (
+    ("stage", "deal stage", "status", "outcome", "phase", "to stage", "new stage"),
+    ("state",),
+)
 REASON_WORDS = (("reason", "rejection reason", "lost reason", "loss reason", "disposition reason"),)
 AMOUNT_WORDS = (("amount", "value", "revenue", "price", "deal value"),)
 EVENT_VALUE_WORDS = (("value", "amount", "score", "duration", "seconds", "quantity"),)
 
 # A column of ids names mostly leads that exist; the rest is quarantined later.
 ID_OVERLAP = 0.5
-MAX_KINDS = 2_000  # kinds of events are a vocabulary; beyond it the column is text or a page address
+MAX_KINDS = (
+    2_000  # kinds of events are a vocabulary; beyond it the column is text or a page address
+)
 
 # English words in the names of event kinds, by the group that the features know them as.
 GROUP_WORDS: dict[str, tuple[str, ...]] = {
-    "conversion": ("form", "form submission", "download", "downloaded", "submit", "submitted", "signup"),
+    "conversion": (
+        "form",
+        "form submission",
+        "download",
+        "downloaded",
+        "submit",
+        "submitted",
+        "signup",
+    ),
     "email_sent": ("email sent", "sent email", "email delivered", "email send", "mail sent"),
     "email_opened": ("email opened", "email open", "opened email", "open email", "mail opened"),
     "unsubscribe": ("unsubscribe", "unsubscribed", "opt out", "opted out", "email unsubscribed"),
-    "sales_touch": ("sales call", "outbound call", "call made", "sales email", "sales touch", "sdr call"),
+    "sales_touch": (
+        "sales call",
+        "outbound call",
+        "call made",
+        "sales email",
+        "sales touch",
+        "sdr call",
+    ),
     "high_intent": (
-        *("demo", "demo request", "pricing", "pricing page", "contact request", "contact us", "quote"),
+        *(
+            "demo",
+            "demo request",
+            "pricing",
+            "pricing page",
+            "contact request",
+            "contact us",
+            "quote",
+        ),
         *("trial", "request demo", "talk to sales", "contact sales", "meeting request", "callback"),
     ),
 }
@@ -141,12 +253,16 @@ def guess_event_columns(columns: Mapping[str, ColumnFacts], *, sample: Sample) -
         Where there is no date or no kind.
     """
     mapped = _times(columns, sample=sample)
-    texts = [facts for facts in columns.values() if facts.kind == "text" and facts.distinct <= MAX_KINDS]
+    texts = [
+        facts for facts in columns.values() if facts.kind == "text" and facts.distinct <= MAX_KINDS
+    ]
     kind = _by_name(texts, KIND_WORDS)
     if kind is None:
         raise DataError.from_missing_column(sample.path, "kind", columns, setting="events.kind")
     mapped["kind"] = kind.name
-    value = _by_name((each for each in columns.values() if each.kind == "number"), EVENT_VALUE_WORDS)
+    value = _by_name(
+        (each for each in columns.values() if each.kind == "number"), EVENT_VALUE_WORDS
+    )
     return mapped if value is None else {**mapped, "value": value.name}
 
 
@@ -180,7 +296,14 @@ def guess_groups(kinds: Iterable[str]) -> dict[str, list[str]]:
     {'email_opened': ['Email Opened'], 'high_intent': ['demo_request']}
     """
     groups: dict[str, list[str]] = {}
-    order = ("unsubscribe", "email_opened", "email_sent", "sales_touch", "high_intent", "conversion")
+    order = (
+        "unsubscribe",
+        "email_opened",
+        "email_sent",
+        "sales_touch",
+        "high_intent",
+        "conversion",
+    )
     for kind in kinds:
         words = words_of(kind)
         group = next((name for name in order if mentions(words, GROUP_WORDS[name])), None)
@@ -206,7 +329,7 @@ def _times(columns: Mapping[str, ColumnFacts], *, sample: Sample) -> dict[str, s
 def _by_name(
     columns: Iterable[ColumnFacts], ranked: tuple[tuple[str, ...], ...]
 ) -> ColumnFacts | None:
-    """The column whose name speaks most plainly; the first of equals."""
+    """Return the column whose name speaks most plainly; the first of equals."""
     named = list(columns)
     for phrases in ranked:
         for facts in named:

@@ -6,92 +6,38 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from features.column_words import mentions, speaks_of_outcome
+from features.guess_words import (
+    ACCOUNT_WORDS,
+    CHANNEL_TERMS,
+    CHANNEL_WORDS,
+    CODE_WORDS,
+    COUNT_WORDS,
+    EMAIL_FORM,
+    ENDINGS_WORDS,
+    FACTS_OF_ENDINGS_WORDS,
+    FIRMOGRAPHIC_TERMS,
+    FREE_TEXT_CELLS,
+    FREE_TEXT_SHARE,
+    ID_NOUNS,
+    ID_WORDS,
+    IDENTIFIER_SHARE,
+    INDEX_WORDS,
+    LATEST_WORDS,
+    LETTERS_FORM,
+    LINK_FORM,
+    NAME_TERMS,
+    PATTERN_SHARE,
+    PERSONAL_WORDS,
+    PHONE_FORM,
+    PHONE_WORDS,
+    UUID_FORM,
+    VALUE_WORDS,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from features.column_facts import ColumnFacts
-
-ID_WORDS = ("id", "ids", "uuid", "guid", "key", "number", "no", "nr", "num", "code", "ref", "reference")
-ID_NOUNS = (
-    *("lead", "prospect", "contact", "customer", "client", "user", "person", "opportunity", "deal"),
-    *("case", "record", "application", "inquiry"),
-)
-INDEX_WORDS = ("unnamed", "index", "row", "rownum", "row number", "column 1")
-
-# Identifiers differ from lead to lead; a repeated row or two does not make them anything else.
-IDENTIFIER_SHARE = 0.97
-# Text of which every other cell is new names leads, not kinds of leads.
-FREE_TEXT_SHARE = 0.5
-FREE_TEXT_CELLS = 20  # in fewer cells, all different means nothing
-PATTERN_SHARE = 0.6  # most e-mails or phone numbers look like one; the rest are typing errors
-
-_EMAIL = r"[^@\s]+@[^@\s]+"
-_PHONE = r"[+(]?\d[\d\s()./+-]{5,}(\s*(x|ext)\.?\s*\d+)?"
-_LINK = r"(https?://|www\.)\S+"
-_UUID = r"\{?[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\}?"
-_LETTERS = r"[^\W\d_][^\d@/]*"
-
-EMAIL_WORDS = ("email", "e mail", "mail", "email address")
-PHONE_WORDS = ("phone", "mobile", "telephone", "telefon", "tel", "cell", "fax", "whatsapp", "msisdn")
-NAME_TERMS = {
-    "first_name": ("first name", "given name", "forename", "fname", "vorname", "prenom", "nombre"),
-    "last_name": ("last name", "surname", "family name", "lname", "nachname", "apellido"),
-    "full_name": ("full name", "contact name", "person name", "lead name", "customer name"),
-}
-PERSONAL_WORDS = (
-    *("birth", "birthday", "birthdate", "dob", "street", "address", "ip", "ip address", "ssn"),
-    *("linkedin", "twitter", "facebook profile", "skype", "passport", "postal address", "initials"),
-)
-
-# Names of what is written when the deal is closed or lost: its date, its value, its reason.
-_ENDINGS = ("close", "closed", "closing", "won", "win", "lost", "loss", "converted", "conversion", "churn")
-_FACTS_OF_ENDINGS = ("date", "value", "amount", "reason", "time", "at", "on", "revenue", "by", "day")
-
-VALUE_WORDS = (
-    *("amount", "acv", "tcv", "arr", "mrr", "deal size", "budget amount"),
-    *(
-        f"{deal} {value}"
-        for deal in ("deal", "opportunity", "opp", "order", "contract", "expected", "estimated", "quote")
-        for value in ("value", "revenue", "price")
-    ),
-)
-
-CHANNEL_TERMS = {
-    "source": ("source", "utm source", "lead source", "traffic source", "quelle", "fuente"),
-    "medium": ("medium", "utm medium"),
-    "campaign": ("campaign", "utm campaign", "campaign name", "kampagne", "campana"),
-    "landing_page": ("landing page", "landing url", "entry page", "landingpage", "lp url"),
-}
-CHANNEL_WORDS = (
-    *("channel", "platform", "origin", "referrer", "referer", "referral", "utm", "keyword", "ad group"),
-    *("adset", "ad set", "ad name", "creative", "how did you hear", "hear about", "acquisition", "kanal"),
-)
-LATEST_WORDS = ("last", "latest", "recent", "current")
-# Counters of clicks on a channel's buttons are engagement, not the channel.
-COUNT_WORDS = (
-    *("click", "clicks", "clicked", "count", "visits", "views", "opens", "total", "times", "duration"),
-    *("minutes", "seconds", "hours", "days", "number of", "avg", "average"),
-)
-
-FIRMOGRAPHIC_TERMS = {
-    "company_size": (
-        *("employees", "employee count", "headcount", "head count", "company size", "team size"),
-        *("organization size", "organisation size", "number of employees", "no of employees"),
-    ),
-    "revenue": ("annual revenue", "company revenue", "yearly revenue", "revenue", "turnover", "umsatz"),
-    "industry": ("industry", "sector", "branche", "vertical", "industry type"),
-    "country": ("country", "country code", "country name", "land", "pais", "pays", "nation"),
-    "region": ("region", "province", "county", "territory", "bundesland", "us state"),
-    "job_title": ("job title", "jobtitle", "position", "designation", "job role", "job function"),
-}
-ACCOUNT_WORDS = {
-    *("company", "account", "organization", "organisation", "employer", "firm", "firma", "domain"),
-    *("website", "company name", "account name", "account id", "company id", "organization name"),
-    *("organisation name", "company domain", "email domain", "web domain", "business name"),
-    *("unternehmen", "entreprise", "empresa", "societe", "azienda", "bedrijf"),
-}
-CODE_WORDS = ("id", "zip", "zip code", "zipcode", "postal code", "postcode", "pin code", "code", "plz")
 
 
 @dataclass(frozen=True)
@@ -154,10 +100,15 @@ def looks_like_identifier(facts: ColumnFacts) -> bool:
         return False
     if _looks_personal(facts):
         return False
-    # Numbers that are all different may be measured (visits of ten leads); a name or a form decides.
+    # Numbers that are all different may be measured, as the visits of ten leads are.
     if mentions(facts.words, (*COUNT_WORDS, *FIRMOGRAPHIC_TERMS["company_size"])):
         return False
-    return _says_id(facts.words) or mentions(facts.words, ID_WORDS) or facts.share_matching(_UUID) == 1 or _is_row_index(facts)
+    return (
+        _says_id(facts.words)
+        or mentions(facts.words, ID_WORDS)
+        or facts.share_matching(UUID_FORM) == 1
+        or _is_row_index(facts)
+    )
 
 
 def guess_account(columns: Iterable[ColumnFacts]) -> str | None:
@@ -166,7 +117,7 @@ def guess_account(columns: Iterable[ColumnFacts]) -> str | None:
         facts
         for facts in columns
         if " ".join(facts.words) in ACCOUNT_WORDS and facts.kind in {"text", "number"}
-        if facts.distinct > 2  # noqa: PLR2004 - Yes and No say whether there is one, not which
+        if facts.distinct > 2  # Yes and No say whether there is one, not which
     ]
     by_domain = sorted(known, key=lambda facts: mentions(facts.words, ("domain", "website")))
     return by_domain[0].name if by_domain else None
@@ -206,7 +157,9 @@ def _identifier(facts: ColumnFacts) -> Guess | None:
 def _date(facts: ColumnFacts) -> Guess | None:
     if facts.kind == "date":
         return Guess("ignored", "a date other than created_at may be filled in later")
-    if facts.whole_numbers and mentions(facts.words, ("timestamp", "date", "created", "time", "epoch")):
+    if facts.whole_numbers and mentions(
+        facts.words, ("timestamp", "date", "created", "time", "epoch")
+    ):
         as_seconds = facts.share_matching(r"1\d{9}(\d{3})?")
         if as_seconds > PATTERN_SHARE:
             return Guess("ignored", "Unix times; write them as dates to use them as created_at")
@@ -214,7 +167,7 @@ def _date(facts: ColumnFacts) -> Guess | None:
 
 
 def _personal(facts: ColumnFacts) -> Guess | None:
-    if facts.share_matching(_EMAIL) > PATTERN_SHARE:
+    if facts.share_matching(EMAIL_FORM) > PATTERN_SHARE:
         return Guess("personal.email", "e-mail addresses")
     if _is_phone(facts):
         return Guess("personal.phone", "phone numbers")
@@ -229,25 +182,27 @@ def _personal(facts: ColumnFacts) -> Guess | None:
 
 
 def _looks_personal(facts: ColumnFacts) -> bool:
-    if facts.share_matching(_EMAIL) > PATTERN_SHARE or _is_phone(facts):
+    if facts.share_matching(EMAIL_FORM) > PATTERN_SHARE or _is_phone(facts):
         return True
     named = mentions(facts.words, PERSONAL_WORDS) or facts.words == ("name",)
     names = any(mentions(facts.words, phrases) for phrases in NAME_TERMS.values())
-    return (named or names) and facts.kind == "text" and facts.distinct > 2  # noqa: PLR2004
+    return (named or names) and facts.kind == "text" and facts.distinct > 2
 
 
 def _is_phone(facts: ColumnFacts) -> bool:
     named = mentions(facts.words, PHONE_WORDS)
-    return named and facts.share_matching(_PHONE) > PATTERN_SHARE
+    return named and facts.share_matching(PHONE_FORM) > PATTERN_SHARE
 
 
 def _is_lettered(facts: ColumnFacts) -> bool:
-    return facts.kind == "text" and facts.share_matching(_LETTERS) > PATTERN_SHARE
+    return facts.kind == "text" and facts.share_matching(LETTERS_FORM) > PATTERN_SHARE
 
 
 def _after_the_outcome(facts: ColumnFacts) -> Guess | None:
-    ends = mentions(facts.words, _ENDINGS) and mentions(facts.words, _FACTS_OF_ENDINGS)
-    if ends or mentions(facts.words, ("closedate", "closevalue", "rejection reason", "reject reason")):
+    ends = mentions(facts.words, ENDINGS_WORDS) and mentions(facts.words, FACTS_OF_ENDINGS_WORDS)
+    if ends or mentions(
+        facts.words, ("closedate", "closevalue", "rejection reason", "reject reason")
+    ):
         return Guess("ignored", "its name says it is written when the deal ends")
     return None
 
@@ -259,7 +214,9 @@ def _value(facts: ColumnFacts) -> Guess | None:
 
 
 def _channel(facts: ColumnFacts) -> Guess | None:
-    if facts.kind != "text" and not (facts.whole_numbers and facts.distinct_share < FREE_TEXT_SHARE):
+    if facts.kind != "text" and not (
+        facts.whole_numbers and facts.distinct_share < FREE_TEXT_SHARE
+    ):
         return None
     if mentions(facts.words, COUNT_WORDS):
         return None
@@ -281,7 +238,7 @@ def _firmographic_term(facts: ColumnFacts) -> Guess | None:
 
 
 def _free_text(facts: ColumnFacts) -> Guess | None:
-    if facts.share_matching(_LINK) > PATTERN_SHARE and facts.distinct_share > FREE_TEXT_SHARE:
+    if facts.share_matching(LINK_FORM) > PATTERN_SHARE and facts.distinct_share > FREE_TEXT_SHARE:
         return Guess("ignored", "links, almost all different")
     if _is_free_text(facts):
         return Guess("ignored", "free text, almost all different")
@@ -297,16 +254,20 @@ def _attribute(facts: ColumnFacts) -> Guess:
     is_code = facts.whole_numbers and mentions(facts.words, CODE_WORDS)
     if facts.kind == "number" and not is_code:
         return Guess("firmographic:number", _with_suspicion(facts, ""))
-    return Guess("firmographic:text", _with_suspicion(facts, "a code, not a quantity" if is_code else ""))
+    return Guess(
+        "firmographic:text", _with_suspicion(facts, "a code, not a quantity" if is_code else "")
+    )
 
 
 def _with_suspicion(facts: ColumnFacts, reason: str) -> str:
     doubt = speaks_of_outcome(facts.name)
-    return reason if doubt is None else f"suspicious: {doubt}; `leadscore check` decides by evidence"
+    return (
+        reason if doubt is None else f"suspicious: {doubt}; `leadscore check` decides by evidence"
+    )
 
 
 def _without_term(guess: Guess, facts: ColumnFacts) -> Guess:
-    """The role alone, where another column has the term already."""
+    """Return the role alone, where another column has the term already."""
     role = guess.spec.split(".")[0]
     if role == "personal":
         return Guess(role, guess.reason)

@@ -1,4 +1,4 @@
-"""A look at somebody's file before anything is known about it: its cells as text, how to read it."""
+"""A first look at somebody's file: its cells as text, its delimiter and its encoding."""
 
 from __future__ import annotations
 
@@ -102,7 +102,9 @@ def _files(path: str) -> list[Path]:
     found = sorted(Path(each) for each in glob.glob(path, recursive=True))  # noqa: PTH207 - absolute globs too
     files = [each for each in found if each.is_file()]
     if not files:
-        raise DataError(f"{path} does not exist. Check the name, or give a glob that matches files.")
+        raise DataError(
+            f"{path} does not exist. Check the name, or give a glob that matches files."
+        )
     return files
 
 
@@ -118,14 +120,18 @@ def _head(file: Path) -> bytes:
         with _open(file) as stream:
             head = stream.read(HEAD_BYTES)
     except (OSError, EOFError) as error:
-        raise DataError(f"{file} cannot be read: {error}. Check the file, or export it again.") from error
+        raise DataError(
+            f"{file} cannot be read: {error}. Check the file, or export it again."
+        ) from error
     if not head.strip():
         raise DataError(f"{file} is empty. Export it again with a header line and its rows.")
     for start, what in _NOT_TEXT.items():
         if head.startswith(start):
             raise DataError(f"{file} is {what}, not a CSV. Save it as CSV (UTF-8) or as .parquet.")
     if b"\0" in head and not head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        raise DataError(f"{file} is a binary file, not a CSV. Save it as CSV (UTF-8) or as .parquet.")
+        raise DataError(
+            f"{file} is a binary file, not a CSV. Save it as CSV (UTF-8) or as .parquet."
+        )
     return head
 
 
@@ -172,14 +178,14 @@ def _decodes(file: Path, encoding: str) -> bool:
 
 
 def _decoded(head: bytes, encoding: str) -> str:
-    """The complete lines of a file's head."""
+    """Return the complete lines of a file's head."""
     text = head.decode(encoding, errors="ignore")
     lines = text.splitlines(keepends=True)
     return "".join(lines[:-1] if len(head) == HEAD_BYTES and len(lines) > 1 else lines)
 
 
 def _guess_delimiter(text: str) -> str:
-    """The character by which most rows have as many fields as the header."""
+    """Find the character by which most rows have as many fields as the header."""
     return max(DELIMITERS, key=lambda delimiter: _regularity(text, delimiter))
 
 
@@ -196,7 +202,7 @@ def _regularity(text: str, delimiter: str) -> tuple[float, int]:
 
 
 def _read_csv(files: list[Path], rows: int, *, delimiter: str, encoding: str) -> pd.DataFrame:
-    """The first rows over all files; torn rows are left to the quarantine, they tell nothing."""
+    """Read the first rows over all files; torn rows are left to the quarantine, they say nothing."""
     import pandas as pd  # noqa: PLC0415 - half a second that `leadscore --help` need not wait for
 
     codec = "utf-8" if encoding == "ascii" else encoding
@@ -218,7 +224,7 @@ def _read_csv(files: list[Path], rows: int, *, delimiter: str, encoding: str) ->
 
 
 def _header(file: Path, delimiter: str, encoding: str) -> list[str]:
-    """The columns' names as the tables will have them later."""
+    """Return the columns' names as the tables will have them later."""
     first = next(csv.reader(io.StringIO(_decoded(_head(file), encoding)), delimiter=delimiter))
     if not any(name.strip() for name in first):
         raise DataError(f"{file} begins with a blank line. The first line must name the columns.")
@@ -226,7 +232,7 @@ def _header(file: Path, delimiter: str, encoding: str) -> list[str]:
 
 
 def _read_parquet(files: list[Path], rows: int) -> pd.DataFrame:
-    """The first rows, every cell as the text that the engine makes of it."""
+    """Read the first rows, every cell as the text that the engine makes of it."""
     import duckdb  # noqa: PLC0415
     import ibis  # noqa: PLC0415
 
@@ -234,7 +240,7 @@ def _read_parquet(files: list[Path], rows: int) -> pd.DataFrame:
     try:
         table = connection.read_parquet([str(file) for file in files], union_by_name=True)
         texts = {name: table[name].cast("string").strip().fill_null("") for name in table.columns}
-        frame: pd.DataFrame = table.limit(rows).select(**texts).to_pandas()
+        frame: pd.DataFrame = table.limit(rows).select(**texts).to_pyarrow().to_pandas()
     except duckdb.Error as error:
         reason = str(error).splitlines()[0]
         raise DataError(f"{files[0]} cannot be read as Parquet: {reason}") from error

@@ -22,8 +22,11 @@ from features.simulated_words import (
     Level,
     company_names,
     email_addresses,
+    number_cells,
     person_names,
     phone_numbers,
+    text_cells,
+    time_cells,
 )
 
 if TYPE_CHECKING:
@@ -40,7 +43,6 @@ START = np.datetime64("2025-01-01", "D")
 DAYS = 546  # 18 months, to 2026-06-30: a year to learn from and half a year to be tested on
 DAY_US = 86_400_000_000
 LEADS_PER_ACCOUNT = 2.5  # enough that an account split over train and test would show
-MISSING_WORDS = ("", "", "unknown", "n/a")  # half of the gaps are honest ones
 
 CAMPAIGN_STARTS = {  # day of the first lead; one starts mid-way, as campaigns do
     "brand-always-on": 0,
@@ -127,7 +129,7 @@ def make_company(
     account = np.minimum((accounts * rng.random(size) ** 1.4).astype(np.int64), accounts - 1)
     employees = _head_counts(rng, accounts)[account]
     codes = _draw_codes(rng, account, employees, created_us)
-    shown = _shown(rng, codes, account, created_us, first=first, first_account=first)
+    shown = _shown(rng, codes, account, created_us, first=first)
     company = Company(
         shown=shown,
         created_us=created_us,
@@ -143,7 +145,8 @@ def make_company(
 def fit_grid() -> Floats:
     """Return the fits that the grid's cells stand for, poorest first."""
     step = 2 * FIT_EDGE / FIT_CELLS
-    return -FIT_EDGE + step * (np.arange(FIT_CELLS) + 0.5)
+    grid: Floats = -FIT_EDGE + step * (np.arange(FIT_CELLS, dtype=np.float64) + 0.5)
+    return grid
 
 
 def creation_day_weights() -> Floats:
@@ -151,7 +154,8 @@ def creation_day_weights() -> Floats:
     days = np.arange(DAYS)
     working_day = np.is_busday(START + days)
     weights = np.where(working_day, 1.0, 0.3) * (1 + 0.4 * days / DAYS)
-    return weights / weights.sum()
+    shares: Floats = (weights / weights.sum()).astype(np.float64)
+    return shares
 
 
 def _creation_times(rng: np.random.Generator, *, first: int, size: int, leads: int) -> Ints:
@@ -247,7 +251,8 @@ def _raw_fit(codes: Codes) -> Floats:
         - 0.6 * (senior & known & (codes.employees < 20))  # everyone is chief of a small firm
         + _campaign_by_industry(codes)
     )
-    return alone + size + mail + together
+    fit: Floats = alone + size + mail + together
+    return fit
 
 
 def _campaign_by_industry(codes: Codes) -> Floats:
@@ -256,16 +261,18 @@ def _campaign_by_industry(codes: Codes) -> Floats:
     report = codes.campaign == campaigns.index("analyst-report")
     care = np.isin(codes.industry, [industries.index("Healthcare"), industries.index("Finance")])
     software = codes.industry == industries.index("Software")
-    return 1.1 * (spring & care) - 0.5 * (spring & ~care) + 0.8 * (report & software)
+    fit: Floats = 1.1 * (spring & care) - 0.5 * (spring & ~care) + 0.8 * (report & software)
+    return fit
 
 
 def _liveliness(codes: Codes) -> Floats:
-    return (
+    activity: Floats = (
         _worth(SOURCES, codes.source, "activity", missing=0.0)
         + _worth(LANDING_PAGES, codes.landing_page, "activity", missing=0.0)
         + np.append([0.1, 0.0, 0.1, 0.3, 0.4, -0.3], 0.0)[_seniority(codes)]
         + np.where(codes.corporate, 0.1, -0.4)
     )
+    return activity
 
 
 def _win_chances(codes: Codes, *, strength: float) -> Floats:
@@ -278,7 +285,8 @@ def _win_chances(codes: Codes, *, strength: float) -> Floats:
         + 0.5 * revenue.clip(-2, 2)
         + 0.7 * (recommended & (codes.employees >= 200))
     )
-    return 1 / (1 + np.exp(-(WIN_CENTRE + strength * deal)))
+    win: Floats = 1 / (1 + np.exp(-(WIN_CENTRE + strength * deal)))
+    return win
 
 
 def _shown(
@@ -288,49 +296,31 @@ def _shown(
     created_us: Ints,
     *,
     first: int,
-    first_account: int,
 ) -> pd.DataFrame:
     size = account.size
     given, family = person_names(rng, size)
-    company, domain = company_names(account + first_account)
+    company, domain = company_names(account + first)
     number = pd.Series(np.arange(first, first + size)).astype(str).str.zfill(7)
     columns: dict[str, Texts | pd.Series] = {
         "lead_id": "L" + number,
-        "created_at": _written_times(rng, created_us),
+        "created_at": time_cells(
+            rng, START.astype("datetime64[us]") + created_us.astype("timedelta64[us]")
+        ),
         "company": np.where(rng.random(size) < np.where(codes.free_mail, 0.4, 0.03), "", company),
-        "email": email_addresses(rng, given, family, domain, codes.corporate, codes.free_mail),
+        "email": email_addresses(
+            rng, given, family, domain, corporate=codes.corporate, free_mail=codes.free_mail
+        ),
         "first_name": given,
         "last_name": family,
         "phone": phone_numbers(rng, size),
-        "job_title": _texts(rng, tuple(TITLES), codes.title),
-        "industry": _texts(rng, tuple(INDUSTRIES), codes.industry),
-        "employees": _numbers(rng, codes.employees, separated=0.0),
-        "revenue_eur": _numbers(rng, codes.revenue, separated=0.4),
-        "country": _texts(rng, tuple(COUNTRIES), codes.country),
-        "source": _texts(rng, tuple(SOURCES), codes.source),
+        "job_title": text_cells(rng, tuple(TITLES), codes.title),
+        "industry": text_cells(rng, tuple(INDUSTRIES), codes.industry),
+        "employees": number_cells(rng, codes.employees, separated=0.0),
+        "revenue_eur": number_cells(rng, codes.revenue, separated=0.4),
+        "country": text_cells(rng, tuple(COUNTRIES), codes.country),
+        "source": text_cells(rng, tuple(SOURCES), codes.source),
         "medium": np.append([s.medium for s in SOURCES.values()], "").astype(object)[codes.source],
         "campaign": np.append(list(CAMPAIGN_STARTS), "").astype(object)[codes.campaign],
-        "landing_page": _texts(rng, tuple(LANDING_PAGES), codes.landing_page),
+        "landing_page": text_cells(rng, tuple(LANDING_PAGES), codes.landing_page),
     }
     return pd.DataFrame(columns)
-
-
-def _texts(rng: np.random.Generator, names: tuple[str, ...], codes: Ints) -> Texts:
-    words = rng.choice(np.array(MISSING_WORDS, dtype=object), codes.size)
-    return np.where(codes < 0, words, np.array(names, dtype=object)[codes])
-
-
-def _numbers(rng: np.random.Generator, numbers: Ints, *, separated: float) -> Texts:
-    words = rng.choice(np.array(MISSING_WORDS, dtype=object), numbers.size)
-    plain = numbers.astype(str).astype(object)
-    commas = np.array([f"{number:,}" for number in numbers.tolist()], dtype=object)
-    written = np.where(rng.random(numbers.size) < separated, commas, plain)
-    return np.where(numbers == 0, words, written)
-
-
-def _written_times(rng: np.random.Generator, created_us: Ints) -> Texts:
-    """ISO 8601 in UTC; one row in twenty comes from a form that writes its own zone."""
-    instant = START.astype("datetime64[us]") + created_us.astype("timedelta64[us]")
-    in_utc = np.datetime_as_string(instant, unit="s").astype(object) + "Z"
-    shifted = np.datetime_as_string(instant + np.timedelta64(1, "h"), unit="s").astype(object)
-    return np.where(rng.random(created_us.size) < 0.05, shifted + "+01:00", in_utc)

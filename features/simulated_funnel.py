@@ -58,11 +58,11 @@ MEMORIES = INTENT_LEVELS * INTEREST_LEVELS * 2  # the 2: unsubscribed or not
 ACTIVE_SHARES = (0.02, 0.04, 0.07, 0.11)  # of days, in each activity class, before momentum
 MQL_FLOOR = 0.0003  # a day: marketing passes leads on by the list, too
 SQL_FLOOR = 0.05  # sales finds a project where nothing let expect one
-GIVE_UP = 0.0004  # a day: marketing closes one in nine within the year
-GIVE_UP_REJECTED = 0.01
+GIVE_UP = 0.0004  # a day: marketing closes one in seven within the year
+GIVE_UP_REJECTED = 0.03  # sales tidies up within a month or so
 LOOKED_AT = 0.4  # a day: sales looks at an MQL after two or three days
 JUDGED = 0.22  # a day: four or five days from accepted to a verdict
-RECYCLED_SHARE = 0.6  # of the leads sales does not want; the others are rejected for good
+RECYCLED_SHARE = 0.7  # of the leads sales does not want; the others are rejected for good
 CLOSED = 0.025  # a day: a sales cycle of 40 days
 
 
@@ -123,18 +123,20 @@ def world(strength: float) -> World:
     urge = 1 - np.exp(-intent / 7)
     both = (intent >= 8) & (interest >= 6)  # means it, and knows why: more than the sum
     told = (
-        reaction * (1.8 * urge + 1.0 * (intent >= 18))[:, None]
+        reaction * (1.7 * urge + 0.9 * (intent >= 18))[:, None]
         + (1.0 * interest / INTEREST_LEVELS + 0.6 * both - 1.2 * unsubscribed)[:, None]
         + 0.35 * fit * urge[:, None]  # intent of a poor fit is worth little
     )
+    # Levels and weights are set so that four leads in ten become MQLs, one MQL in six an SQL,
+    # and the best hundredth of the open leads keeps a promise of 40 % within 30 days.
     return World(
         after=_memories_after(),
         doing=_doing_chances(intent, interest, unsubscribed),
         first_doing=_first_doing_chances(),
-        mql=MQL_FLOOR + _chance(-6.75 + 0.15 * fit + strength * told),
-        mql_again=MQL_FLOOR + _chance(-7.5 + 0.15 * fit + strength * told),
+        mql=MQL_FLOOR + _chance(-6.8 + 0.15 * fit + strength * told),
+        mql_again=MQL_FLOOR + _chance(-7.4 + 0.15 * fit + strength * told),
         accepted=np.broadcast_to(_chance(0.1 + 0.5 * fit), (MEMORIES, fit.size)),
-        sql=SQL_FLOOR + (1 - SQL_FLOOR) * _chance(-4.6 + 1.5 * fit + strength * told),
+        sql=SQL_FLOOR + (1 - SQL_FLOOR) * _chance(-5.1 + 1.6 * fit + strength * told),
     )
 
 
@@ -142,21 +144,21 @@ def moves(stage: Stage, chances: Chances) -> tuple[tuple[Stage, Floats], ...]:
     """Say where a lead of this stage can be tomorrow, and with what chance; else it stays."""
     unwanted = 1 - chances.accepted if stage == Stage.MQL else 1 - chances.sql
     one = np.ones_like(chances.mql)
+    ways: tuple[tuple[Stage, Floats], ...] = ()
     match stage:
         case Stage.LEAD:
-            return (Stage.LOST, GIVE_UP * one), (Stage.MQL, chances.mql)
+            ways = (Stage.LOST, GIVE_UP * one), (Stage.MQL, chances.mql)
         case Stage.RECYCLED:
-            return (Stage.LOST, GIVE_UP * one), (Stage.MQL, chances.mql_again)
+            ways = (Stage.LOST, GIVE_UP * one), (Stage.MQL, chances.mql_again)
         case Stage.MQL:
-            return (Stage.ACCEPTED, LOOKED_AT * chances.accepted), *_sent_away(LOOKED_AT * unwanted)
+            ways = (Stage.ACCEPTED, LOOKED_AT * chances.accepted), *_sent_away(LOOKED_AT * unwanted)
         case Stage.ACCEPTED:
-            return (Stage.SQL, JUDGED * chances.sql), *_sent_away(JUDGED * unwanted)
+            ways = (Stage.SQL, JUDGED * chances.sql), *_sent_away(JUDGED * unwanted)
         case Stage.REJECTED:
-            return ((Stage.LOST, GIVE_UP_REJECTED * one),)
+            ways = ((Stage.LOST, GIVE_UP_REJECTED * one),)
         case Stage.SQL:
-            return (Stage.WON, CLOSED * chances.win), (Stage.LOST, CLOSED * (1 - chances.win))
-        case _:
-            return ()
+            ways = (Stage.WON, CLOSED * chances.win), (Stage.LOST, CLOSED * (1 - chances.win))
+    return ways
 
 
 def won_within(days: int) -> float:

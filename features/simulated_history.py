@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from features.simulated_company import DAY_US, DAYS
+from features.simulated_company import DAY_US, DAYS, REACTIONS
 from features.simulated_funnel import (
     BEFORE_SQL,
-    REACTIONS,
     Chances,
     Doing,
     Stage,
@@ -120,8 +119,8 @@ def live_through(
     for age in range(DAYS):
         leads = leads[(created_day[leads] + 1 + age <= DAYS) & (walk.stage[leads] < Stage.WON)]
         today = created_day[leads] + 1 + age
-        seen = today > DAYS - truth.nights if age not in truth.ages_days else np.full(leads.size, 1)
-        _expect(walk, leads[seen > 0], today[seen > 0], ahead, truth.won_horizon_days)
+        seen = (today > DAYS - truth.nights) | (age in truth.ages_days)
+        _expect(walk, leads[seen], today[seen], ahead, truth.won_horizon_days)
         leads, today = leads[today < DAYS], today[today < DAYS]
         _do(walk, leads, today, walk.laws.doing[company.activity[leads], walk.memory[leads]])
         _move(walk, leads, today)
@@ -151,7 +150,8 @@ def _move(walk: _Walk, leads: Ints, today: Ints) -> None:
 def _pick(rng: np.random.Generator, chances: Sequence[Floats]) -> Ints:
     """Draw the number of one of the chances; their count where none comes true."""
     edges = np.cumsum(chances, axis=0)
-    return (rng.random(edges.shape[1]) >= edges).sum(axis=0)
+    number: Ints = (rng.random(edges.shape[1]) >= edges).sum(axis=0)
+    return number
 
 
 def _cell(company: Company, leads: Ints) -> Ints:
@@ -169,9 +169,7 @@ def _chances(walk: _Walk, leads: Ints) -> Chances:
     )
 
 
-def _expect(
-    walk: _Walk, leads: Ints, today: Ints, ahead: Floats, won_horizon_days: int
-) -> None:
+def _expect(walk: _Walk, leads: Ints, today: Ints, ahead: Floats, won_horizon_days: int) -> None:
     stage, win = walk.stage[leads], walk.company.win[leads]
     before, owned = stage <= max(BEFORE_SQL), stage == Stage.SQL
     looked = ahead[

@@ -133,14 +133,33 @@ TITLES = {
     "Praktikant": _title(1, "student", _STUDENT),
 }
 
-_GIVEN = "Anna Ben Carla David Elif Felix Grace Hugo Ines Jan Kim Lars Mia Noah Olga Paul".split()
-_FAMILY = "Adams Bakker Costa Dubois Evans Fischer Garcia Huber Iyer Jansen Klein Lopez".split()
-_BEGINNINGS = "Al Bel Cor Dan Er Fal Gran Hel In Jor Kal Lum Mar Nor Or Pel Quan Ro Sol Ter".split()
-_MIDDLES = "ba de fi go ka la me ni po ra sa te va vi wa xa ze lo mi tu".split()
-_ENDINGS = "con dex form gen line lux mart net pax ron soft tech tron vest wave works".split()
+# fmt: off
+_GIVEN = (
+    "Anna", "Ben", "Carla", "David", "Elif", "Felix", "Grace", "Hugo", "Ines", "Jan", "Kim",
+    "Lars", "Mia", "Noah", "Olga", "Paul",
+)
+_FAMILY = (
+    "Adams", "Bakker", "Costa", "Dubois", "Evans", "Fischer", "Garcia", "Huber", "Iyer",
+    "Jansen", "Klein", "Lopez",
+)
+_BEGINNINGS = (
+    "Al", "Bel", "Cor", "Dan", "Er", "Fal", "Gran", "Hel", "In", "Jor", "Kal", "Lum", "Mar",
+    "Nor", "Or", "Pel", "Quan", "Ro", "Sol", "Ter",
+)
+_MIDDLES = (
+    "ba", "de", "fi", "go", "ka", "la", "me", "ni", "po", "ra", "sa", "te", "va", "vi", "wa",
+    "xa", "ze", "lo", "mi", "tu",
+)
+_ENDINGS = (
+    "con", "dex", "form", "gen", "line", "lux", "mart", "net", "pax", "ron", "soft", "tech",
+    "tron", "vest", "wave", "works",
+)
+# fmt: on
 _FORMS = ("GmbH", "B.V.", "Ltd", "Inc.", "S.A.", "AG")
 _FREE_MAIL = ("gmail.com", "outlook.com", "yahoo.com", "gmx.de", "hotmail.com")
 _NO_ADDRESS = ("", "", "none", "test@test", "n/a", "info(at)company")
+MISSING_WORDS = ("", "", "unknown", "n/a")  # half of the gaps are honest ones
+OFFSET_SHARE = 0.05  # one form in twenty writes its own zone
 SHUFFLING_PRIME = 78_989  # shares no factor with the number of names: neighbours look unlike
 IMPLAUSIBLE_SHARE = 0.01  # people who want the paper and not the call
 
@@ -156,7 +175,8 @@ def company_names(account: Ints) -> tuple[Texts, Texts]:
         rest = rest // len(choice)
     name = stem + " " + np.array(_FORMS, dtype=object)[account % len(_FORMS)]
     lower = np.array([text.lower() for text in stem.tolist()], dtype=object)
-    return name, lower + ".example"
+    domain: Texts = (lower + ".example").astype(object)
+    return name, domain
 
 
 def person_names(rng: np.random.Generator, size: int) -> tuple[Texts, Texts]:
@@ -173,6 +193,7 @@ def email_addresses(
     given: Texts,
     family: Texts,
     domain: Texts,
+    *,
     corporate: Flags,
     free_mail: Flags,
 ) -> Texts:
@@ -192,3 +213,26 @@ def phone_numbers(rng: np.random.Generator, size: int) -> Texts:
     prefix = rng.choice(np.array(["+49 30 ", "+31 20 ", "+44 20 ", "030/"], dtype=object), size)
     kind = rng.random(size)
     return np.where(kind < IMPLAUSIBLE_SHARE, "00000", np.where(kind < 0.33, "", prefix + digits))
+
+
+def text_cells(rng: np.random.Generator, names: tuple[str, ...], codes: Ints) -> Texts:
+    """Write the names of levels; where the level is missing, nothing or a word for it."""
+    words = rng.choice(np.array(MISSING_WORDS, dtype=object), codes.size)
+    return np.where(codes < 0, words, np.array(names, dtype=object)[codes])
+
+
+def number_cells(rng: np.random.Generator, numbers: Ints, *, separated: float) -> Texts:
+    """Write numbers, a share of them with separators; 0 is missing."""
+    words = rng.choice(np.array(MISSING_WORDS, dtype=object), numbers.size)
+    plain = numbers.astype(str).astype(object)
+    commas = np.array([f"{number:,}" for number in numbers.tolist()], dtype=object)
+    written = np.where(rng.random(numbers.size) < separated, commas, plain)
+    return np.where(numbers == 0, words, written)
+
+
+def time_cells(rng: np.random.Generator, instants: NDArray[np.datetime64]) -> Texts:
+    """Write instants in ISO 8601, most in UTC and some with an offset."""
+    hour_on = instants + np.timedelta64(1, "h")
+    in_utc: Texts = np.char.add(np.datetime_as_string(instants, unit="s"), "Z").astype(object)
+    in_zone: Texts = np.char.add(np.datetime_as_string(hour_on, unit="s"), "+01:00").astype(object)
+    return np.where(rng.random(instants.size) < OFFSET_SHARE, in_zone, in_utc)

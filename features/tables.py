@@ -20,7 +20,7 @@ from features.files import open_source
 from features.quarantine import Quarantine, Screened, broken_lines, screen
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
     from pathlib import Path
 
     import ibis.expr.types as ir
@@ -74,6 +74,11 @@ class Tables:
     def has_dates(self) -> bool:
         """Whether leads have a creation date, so that later leads can test earlier ones."""
         return self.data_end is not None
+
+    def without(self, columns: Collection[str]) -> Tables:
+        """Return the same tables with some attributes, by the user's names, out of sight."""
+        kept = tuple(each for each in self.attributes if each.column not in columns)
+        return replace(self, attributes=kept)
 
 
 @contextmanager

@@ -1,0 +1,1 @@
+"""From a champion and last night's tables to scores, tiers, reasons and the ledger."""

@@ -1,0 +1,292 @@
+"""The ledger: what was said of each lead each night, written once and never changed.
+
+A night is a folder `ledger/as_of=2026-06-30T00-00-00Z/` with one Parquet file, sorted by
+`lead_id`. It is staged on the same file system, checked, forced to disk and then moved into place
+by one rename, so that a reader sees the whole night or none of it. A night that is said again
+differently keeps its earlier verdicts in `ledger/.replaced/`.
+
+Other programs read it as `ledger/as_of=*/*.parquet`, with the hive partitioning of their reader
+switched off, because `as_of` stands in the files as the timestamp it is.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+import shutil
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import count
+from typing import TYPE_CHECKING, Literal
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from serving.night import SCHEMA, LedgerError, as_night
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    import pandas as pd
+
+LEDGER = "ledger"
+STAGING = ".staging-"
+REPLACED = ".replaced"
+PART = "part-0.parquet"
+ROW_GROUP = 65_536  # one lead's history then reads a few megabytes a night, not the whole file
+FOLDER = re.compile(r"as_of=(\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d(?:\.\d{6})?)Z")
+
+ABOUT_THE_RUN = ("run_id", "scored_at")  # the same verdicts from another run are the same verdicts
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Written:
+    """What became of a night.
+
+    Parameters
+    ----------
+    as_of
+        The night.
+    rows
+        How many leads it holds.
+    outcome
+        `written`; `unchanged`, where the same verdicts stood there already; `replaced`.
+    path
+        The night's file.
+    replaced
+        Where the earlier verdicts went, if they were replaced.
+    """
+
+    as_of: datetime
+    rows: int
+    outcome: Literal["written", "unchanged", "replaced"]
+    path: Path
+    replaced: Path | None = None
+
+
+def write_night(
+    directory: Path, night: pd.DataFrame | pa.Table, *, replace: bool = False
+) -> Written:
+    """Write one night, whole or not at all; call it under the project's lock.
+
+    Parameters
+    ----------
+    directory
+        The project folder.
+    night
+        A row a lead with the columns of `SCHEMA`, of one `as_of`, one run, one model and one
+        policy. Missing is None or NaN.
+    replace
+        Whether a night that stands there with other verdicts may be said again. Its rows move to
+        `ledger/.replaced/<as_of>/<run_id>/`.
+
+    Returns
+    -------
+    Written
+        What became of it. The same verdicts again leave what is there untouched.
+
+    Raises
+    ------
+    LedgerError
+        Where the night is faulty, or another verdict stands and `replace` is false; nothing is
+        written then.
+    """
+    table = as_night(night)
+    as_of = _utc(table["as_of"][0].as_py())
+    ledger = directory / LEDGER
+    _clear_staging(ledger)
+    file = ledger / _folder(as_of) / PART
+    standing = pq.ParquetFile(file).read() if file.exists() else None
+    if standing is not None and _verdicts(standing).equals(_verdicts(table)):
+        logger.info("The ledger holds the same verdicts for %s already", file.parent.name)
+        return Written(as_of, table.num_rows, "unchanged", file)
+    if standing is not None and not replace:
+        raise LedgerError(_conflict(standing, table, as_of))
+    kept = _swap_in(table, standing, file)
+    return Written(as_of, table.num_rows, "replaced" if kept else "written", file, kept)
+
+
+def read_night(
+    directory: Path, as_of: datetime, *, columns: Sequence[str] | None = None
+) -> pd.DataFrame:
+    """Read what was said of every lead one night.
+
+    Parameters
+    ----------
+    directory
+        The project folder.
+    as_of
+        The night.
+    columns
+        The columns wanted; all, where left out.
+
+    Returns
+    -------
+    pd.DataFrame
+        The columns of `SCHEMA`, sorted by `lead_id`; reasons as lists of str.
+
+    Raises
+    ------
+    LedgerError
+        Where the ledger has no such night.
+    """
+    file = directory / LEDGER / _folder(as_of) / PART
+    if not file.exists():
+        known = nights(directory)
+        held = (
+            f"It goes from {known[0]:%Y-%m-%d} to {known[-1]:%Y-%m-%d}."
+            if known
+            else "It is empty."
+        )
+        raise LedgerError(f"The ledger has no night {_utc(as_of):%Y-%m-%d %H:%M} UTC. {held}")
+    return _as_frame(pq.ParquetFile(file).read(columns=list(columns) if columns else None))
+
+
+def nights(directory: Path) -> list[datetime]:
+    """List the nights in the ledger of a project folder, earliest first, in UTC."""
+    ledger = directory / LEDGER
+    if not ledger.is_dir():
+        return []
+    found = (
+        FOLDER.fullmatch(folder.name) for folder in ledger.iterdir() if (folder / PART).exists()
+    )
+    return sorted(_moment(match.group(1)) for match in found if match)
+
+
+def latest_before(directory: Path, as_of: datetime) -> datetime | None:
+    """Return the last night of a project folder's ledger strictly before `as_of`, or None."""
+    return max((night for night in nights(directory) if night < _utc(as_of)), default=None)
+
+
+def history(directory: Path, lead_id: str) -> pd.DataFrame:
+    """Read everything that was said of one lead.
+
+    Parameters
+    ----------
+    directory
+        The project folder.
+    lead_id
+        The lead.
+
+    Returns
+    -------
+    pd.DataFrame
+        The columns of `SCHEMA`, a row a night, earliest first; no row where it was never scored.
+    """
+    found = [SCHEMA.empty_table()]
+    for night in nights(directory):
+        file = directory / LEDGER / _folder(night) / PART
+        found.append(pq.read_table(file, filters=pc.field("lead_id") == lead_id, partitioning=None))
+    return _as_frame(pa.concat_tables(found))
+
+
+def _folder(as_of: datetime) -> str:
+    """Name a night's folder; no colons, which some file systems refuse."""
+    utc = _utc(as_of)
+    fraction = f".{utc.microsecond:06d}" if utc.microsecond else ""
+    return f"as_of={utc:%Y-%m-%dT%H-%M-%S}{fraction}Z"
+
+
+def _moment(text: str) -> datetime:
+    form = "%Y-%m-%dT%H-%M-%S.%f" if "." in text else "%Y-%m-%dT%H-%M-%S"
+    return datetime.strptime(text, form).replace(tzinfo=UTC)
+
+
+def _utc(moment: datetime) -> datetime:
+    if moment.tzinfo is None:
+        raise ValueError(f"{moment} has no time zone")
+    return moment.astimezone(UTC)
+
+
+def _verdicts(table: pa.Table) -> pa.Table:
+    return table.drop_columns(list(ABOUT_THE_RUN))
+
+
+def _conflict(standing: pa.Table, table: pa.Table, as_of: datetime) -> str:
+    if standing["lead_id"].equals(table["lead_id"]):
+        names = _verdicts(table).column_names
+        differing = ", ".join(name for name in names if not standing[name].equals(table[name]))
+    else:
+        differing = f"which leads there are ({standing.num_rows:,} then, {table.num_rows:,} now)"
+    return (
+        f"The ledger holds other verdicts for the night {as_of:%Y-%m-%d %H:%M} UTC, from run "
+        f"{standing['run_id'][0].as_py()}; different now: {differing}. It is unchanged. To say "
+        f"that night anew, ask for it to be replaced; the earlier verdicts are kept beside it."
+    )
+
+
+def _clear_staging(ledger: Path) -> None:
+    """Remove what dead runs left; the caller holds the project's lock, so none is alive."""
+    for leftover in ledger.glob(f"{STAGING}*"):
+        logger.warning("Removing %s, which an interrupted run left behind", leftover)
+        shutil.rmtree(leftover)
+
+
+def _swap_in(table: pa.Table, standing: pa.Table | None, file: Path) -> Path | None:
+    """Stage a night and move it into place; return where the earlier one went, if there was one."""
+    ledger = file.parent.parent
+    staging = ledger / f"{STAGING}{table['run_id'][0].as_py()}"
+    staging.mkdir(parents=True)
+    try:
+        _write(table, staging / PART)
+        if standing is None:
+            _move(staging, file.parent)
+            return None
+        kept = _keep(file, ledger / REPLACED / file.parent.name, standing["run_id"][0].as_py())
+        _move(staging / PART, file)
+        return kept
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
+
+
+def _write(table: pa.Table, file: Path) -> None:
+    """Write a file and read it back: what is swapped in has been seen to be whole."""
+    pq.write_table(table, file, compression="zstd", row_group_size=ROW_GROUP)
+    _sync(file)
+    _sync(file.parent)
+    if not pq.ParquetFile(file).read().equals(table):
+        raise LedgerError(f"{file} does not read back as it was written; is the disk in order?")
+
+
+def _move(source: Path, target: Path) -> None:
+    source.replace(target)
+    _sync(target.parent)
+
+
+def _keep(file: Path, folder: Path, run_id: str) -> Path:
+    """Give the earlier night a second name before its first is taken: it is never without one."""
+    for turn in count(1):
+        kept = folder / (run_id if turn == 1 else f"{run_id}-{turn}") / PART
+        if kept.exists() and not kept.samefile(file):
+            continue  # other verdicts of a run of the same name
+        if not kept.exists():
+            kept.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                os.link(file, kept)
+            except OSError:  # a file system without hard links
+                shutil.copyfile(file, kept)
+            _sync(kept)
+            _sync(kept.parent)
+        break
+    return kept
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _as_frame(table: pa.Table) -> pd.DataFrame:
+    frame: pd.DataFrame = table.to_pandas()
+    for name in ("reasons_for", "reasons_against"):
+        if name in frame:
+            frame[name] = [[] if words is None else list(words) for words in frame[name]]
+    return frame

@@ -1,0 +1,70 @@
+"""One night, small and valid, that every test of the serving side starts from."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from serving.policy import Policy
+from serving.promises import CutOffs, cut_offs
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+@pytest.fixture
+def night() -> pd.DataFrame:
+    """Ten leads in every tier, moved in every way, one of them already SQL."""
+    p_sql = np.linspace(0.05, 0.95, 10)
+    tier = ["Nurture"] * 4 + ["MQL"] * 3 + ["SQL"] * 3
+    return pd.DataFrame(
+        {
+            "lead_id": [f"L{number}" for number in range(10)],
+            "as_of": pd.Timestamp("2026-06-30", tz="UTC"),
+            "p_sql": p_sql,
+            "p_won": p_sql / 4,
+            "score": 100 * p_sql,
+            "tier": tier,
+            "previous_tier": [None, "MQL", *tier[2:7], "MQL", "SQL", None],
+            "moved": ["new", "down", *["same"] * 5, "up", "same", "new"],
+            "rule": [None] * 8 + ["already_sql", None],
+            "reasons_for": [["Pricing page views: 4 (typical lead: 0)", "Trial: yes"]] * 10,
+            "reasons_against": [["Free-mail address: yes"]] * 9 + [[]],
+            "expected_value": np.nan,
+            "coverage": 0.8,
+            "model_version": "3",
+            "policy_version": "de7e9c51cc3f",
+            "run_id": "run-1",
+            "scored_at": pd.Timestamp("2026-06-30 02:15", tz="UTC"),
+        }
+    )
+
+
+@pytest.fixture
+def draw_evidence() -> Callable[..., pd.DataFrame]:
+    """Draw held-out leads whose propensities are true."""
+
+    def draw(seed: int = 0, leads: int = 3000, mean: float = -2.0) -> pd.DataFrame:
+        random = np.random.default_rng(seed)
+        p_sql = 1 / (1 + np.exp(-random.normal(mean, 1.2, leads)))
+        p_won = p_sql / 4
+        return pd.DataFrame(
+            {
+                "p_sql": p_sql,
+                "y_sql": (random.random(leads) < p_sql).astype(float),
+                "p_won": p_won,
+                "y_won": (random.random(leads) < p_won).astype(float),
+                "lead": np.arange(leads),
+            }
+        )
+
+    return draw
+
+
+@pytest.fixture
+def cuts(draw_evidence: Callable[..., pd.DataFrame]) -> CutOffs:
+    """The cuts of the default policy on 3,000 leads."""
+    return cut_offs(Policy(), draw_evidence())

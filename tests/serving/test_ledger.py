@@ -1,0 +1,190 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+
+from serving import ledger
+from serving.ledger import history, latest_before, nights, read_night, write_night
+from serving.night import SCHEMA, LedgerError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+JUNE_30 = datetime(2026, 6, 30, tzinfo=UTC)
+
+
+def of(night: pd.DataFrame, days_later: int) -> pd.DataFrame:
+    return night.assign(as_of=night["as_of"] + timedelta(days=days_later))
+
+
+def changed(night: pd.DataFrame) -> pd.DataFrame:
+    return night.assign(score=night["score"] / 2, run_id="run-2")
+
+
+def files(directory: Path) -> dict[str, bytes]:
+    found = (path for path in directory.rglob("*") if path.is_file())
+    return {str(path.relative_to(directory)): path.read_bytes() for path in found}
+
+
+def test_a_night_is_one_file_in_a_folder_named_for_it(tmp_path: Path, night: pd.DataFrame) -> None:
+    written = write_night(tmp_path, night)
+    assert written.outcome == "written"
+    assert written.rows == 10
+    assert written.as_of == JUNE_30
+    assert list(files(tmp_path)) == ["ledger/as_of=2026-06-30T00-00-00Z/part-0.parquet"]
+    assert pq.read_schema(written.path) == SCHEMA
+
+
+def test_what_is_read_is_what_was_written(tmp_path: Path, night: pd.DataFrame) -> None:
+    write_night(tmp_path, night)
+    read = read_night(tmp_path, JUNE_30)
+    assert list(read.columns) == SCHEMA.names
+    assert list(read["p_sql"]) == list(night["p_sql"])
+    assert list(read["reasons_for"]) == list(night["reasons_for"])
+    assert write_night(tmp_path, read).outcome == "unchanged"
+
+
+def test_some_columns_may_be_read_alone(tmp_path: Path, night: pd.DataFrame) -> None:
+    write_night(tmp_path, night)
+    assert list(read_night(tmp_path, JUNE_30, columns=["lead_id", "tier"])) == ["lead_id", "tier"]
+
+
+def test_the_same_verdicts_again_change_nothing(tmp_path: Path, night: pd.DataFrame) -> None:
+    write_night(tmp_path, night)
+    before = files(tmp_path)
+    again = night.sample(frac=1, random_state=1).assign(
+        run_id="run-2", scored_at=night["scored_at"] + timedelta(hours=1)
+    )
+    assert write_night(tmp_path, again).outcome == "unchanged"
+    assert files(tmp_path) == before
+
+
+def test_other_verdicts_are_refused_and_the_ledger_stays(
+    tmp_path: Path, night: pd.DataFrame
+) -> None:
+    write_night(tmp_path, night)
+    before = files(tmp_path)
+    with pytest.raises(
+        LedgerError, match=r"2026-06-30 00:00 UTC, from run run-1; different now: sc"
+    ):
+        write_night(tmp_path, changed(night))
+    with pytest.raises(LedgerError, match=r"which leads there are \(10 then, 9 now\)"):
+        write_night(tmp_path, night.head(9))
+    assert files(tmp_path) == before
+
+
+def test_replaced_verdicts_are_kept(tmp_path: Path, night: pd.DataFrame) -> None:
+    first = write_night(tmp_path, night).path.read_bytes()
+    written = write_night(tmp_path, changed(night), replace=True)
+    assert written.outcome == "replaced"
+    kept = tmp_path / "ledger/.replaced/as_of=2026-06-30T00-00-00Z/run-1/part-0.parquet"
+    assert written.replaced == kept
+    assert kept.read_bytes() == first
+    assert list(read_night(tmp_path, JUNE_30)["run_id"].unique()) == ["run-2"]
+    assert nights(tmp_path) == [JUNE_30]
+
+
+def test_two_earlier_verdicts_of_a_run_are_both_kept(tmp_path: Path, night: pd.DataFrame) -> None:
+    for divisor in (1, 2, 3):
+        write_night(tmp_path, night.assign(score=night["score"] / divisor), replace=True)
+    kept = {path for path in files(tmp_path) if ".replaced" in path}
+    assert {path.split("/")[3] for path in kept} == {"run-1", "run-1-2"}
+
+
+def test_a_write_that_fails_leaves_everything_as_it_was(
+    tmp_path: Path, night: pd.DataFrame, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_night(tmp_path, night)
+    before = files(tmp_path)
+
+    def full_disk(*arguments: object, **options: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(ledger.pq, "write_table", full_disk)
+    with pytest.raises(OSError, match="No space left"):
+        write_night(tmp_path, of(night, 1))
+    with pytest.raises(OSError, match="No space left"):
+        write_night(tmp_path, changed(night), replace=True)
+    assert files(tmp_path) == before
+    assert nights(tmp_path) == [JUNE_30]
+
+
+def test_a_run_killed_just_before_the_swap_loses_nothing(
+    tmp_path: Path, night: pd.DataFrame, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_night(tmp_path, night)
+
+    def killed(source: Path, target: Path) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(ledger, "_move", killed)
+        with pytest.raises(KeyboardInterrupt):
+            write_night(tmp_path, changed(night), replace=True)
+    assert list(read_night(tmp_path, JUNE_30)["run_id"].unique()) == ["run-1"]
+    assert write_night(tmp_path, changed(night), replace=True).outcome == "replaced"
+    assert len([path for path in files(tmp_path) if ".replaced" in path]) == 1
+
+
+def test_what_a_dead_run_left_is_ignored_and_cleared(tmp_path: Path, night: pd.DataFrame) -> None:
+    write_night(tmp_path, night)
+    leftover = tmp_path / "ledger/.staging-run-0"
+    leftover.mkdir()
+    (leftover / "part-0.parquet").write_bytes(b"half")
+    assert nights(tmp_path) == [JUNE_30]
+    write_night(tmp_path, of(night, 1))
+    assert not leftover.exists()
+
+
+def test_a_faulty_night_is_never_staged(tmp_path: Path, night: pd.DataFrame) -> None:
+    with pytest.raises(LedgerError, match="The night is not fit for the ledger"):
+        write_night(tmp_path, night.assign(p_won=2.0))
+    assert files(tmp_path) == {}
+
+
+def test_nights_are_listed_earliest_first_with_their_time(
+    tmp_path: Path, night: pd.DataFrame
+) -> None:
+    noon = night.assign(as_of=pd.Timestamp("2026-07-01 12:30:00.5", tz="UTC"))
+    for each in (noon, night, of(night, -40)):
+        write_night(tmp_path, each)
+    expected = [
+        datetime(2026, 5, 21, tzinfo=UTC),
+        JUNE_30,
+        datetime(2026, 7, 1, 12, 30, 0, 500_000, tzinfo=UTC),
+    ]
+    assert nights(tmp_path) == expected
+    assert latest_before(tmp_path, expected[2]) == JUNE_30
+    assert latest_before(tmp_path, expected[0]) is None
+    assert nights(tmp_path / "elsewhere") == []
+
+
+def test_a_night_that_is_not_there_is_said_to_be_missing(
+    tmp_path: Path, night: pd.DataFrame
+) -> None:
+    with pytest.raises(LedgerError, match=r"no night 2026-06-30 00:00 UTC\. It is empty"):
+        read_night(tmp_path, JUNE_30)
+    write_night(tmp_path, night)
+    with pytest.raises(LedgerError, match=r"It goes from 2026-06-30 to 2026-06-30"):
+        read_night(tmp_path, JUNE_30 + timedelta(days=1))
+
+
+def test_a_moment_without_a_zone_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="has no time zone"):
+        read_night(tmp_path, datetime(2026, 6, 30))
+
+
+def test_a_leads_history_is_every_night_it_was_scored(tmp_path: Path, night: pd.DataFrame) -> None:
+    write_night(tmp_path, of(night, 1))
+    write_night(tmp_path, night)
+    write_night(tmp_path, of(night, 2).head(3))
+    told = history(tmp_path, "L7")
+    assert list(told["as_of"].dt.day) == [30, 1]
+    assert list(told["lead_id"]) == ["L7", "L7"]
+    assert told["reasons_against"][0] == ["Free-mail address: yes"]
+    assert list(history(tmp_path, "nobody").columns) == SCHEMA.names
+    assert history(tmp_path, "nobody").empty

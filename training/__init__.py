@@ -1,0 +1,1 @@
+"""Labels, models, evidence and the registry."""

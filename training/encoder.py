@@ -1,0 +1,113 @@
+"""Text to codes by a stored vocabulary: the same word has the same code for ever."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils.validation import check_is_fitted
+
+from features.errors import ModelMismatch, nearest
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+MAX_WORDS = 250  # LightGBM keeps a category's bin in a byte; rarer words say little each
+
+
+class TextEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
+    """Turn a feature frame into float64 codes for gradient boosting.
+
+    Numbers pass through. A text column becomes the index of its word in the vocabulary seen in
+    training; words that are missing, rare or unseen become missing.
+
+    Parameters
+    ----------
+    min_leads
+        A word seen in fewer training rows gets no code of its own.
+
+    Attributes
+    ----------
+    columns_ : list of str
+        The columns, in the order of the codes.
+    vocabulary_ : dict of str to list of str
+        For each text column its words, commonest first.
+    """
+
+    def __init__(self, *, min_leads: int = 10) -> None:
+        self.min_leads = min_leads
+
+    def fit(self, frame: pd.DataFrame, _y: object = None) -> TextEncoder:
+        """Learn the vocabulary of each text column, and which columns there are."""
+        self.columns_ = [str(column) for column in frame.columns]
+        self.vocabulary_ = {
+            str(column): self._words(frame[column])
+            for column in frame.columns
+            if not pd.api.types.is_numeric_dtype(frame[column])
+        }
+        return self
+
+    def _words(self, column: pd.Series[str]) -> list[str]:
+        counts = column.value_counts()
+        common = counts[counts >= self.min_leads]
+        ranked = sorted(common.items(), key=lambda pair: (-pair[1], str(pair[0])))
+        return [str(word) for word, _count in ranked[:MAX_WORDS]]
+
+    def transform(self, frame: pd.DataFrame) -> NDArray[np.float64]:
+        """Return the codes.
+
+        Parameters
+        ----------
+        frame
+            The columns seen in training, numbers as float64 and text as str.
+
+        Returns
+        -------
+        ndarray of shape (n, k), float64
+            Missing where a value is missing or a word has no code.
+
+        Raises
+        ------
+        ModelMismatch
+            Where a column is absent.
+        """
+        check_is_fitted(self)
+        codes = np.empty((len(frame), len(self.columns_)), dtype="float64")
+        for position, column in enumerate(self.columns_):
+            if column not in frame.columns:
+                hint = nearest(column, [str(name) for name in frame.columns])
+                raise ModelMismatch(
+                    f"the model needs the feature {column!r}, which this contract does not give. "
+                    f"{hint} Train again with today's contract, or restore the earlier one."
+                )
+            codes[:, position] = self._codes(column, frame[column])
+        return codes
+
+    def _codes(self, column: str, values: pd.Series[float]) -> NDArray[np.float64]:
+        if column not in self.vocabulary_:
+            return values.to_numpy("float64", na_value=np.nan)
+        index = pd.Index(self.vocabulary_[column], dtype="str").get_indexer(values.astype("str"))
+        return np.where(index < 0, np.nan, index).astype("float64")
+
+    def unseen(self, frame: pd.DataFrame) -> pd.Series[float]:
+        """Count, for each text column, the share of filled-in cells that have no code.
+
+        Returns
+        -------
+        Series of float
+            Indexed by column.
+        """
+        check_is_fitted(self)
+        shares = {}
+        for column in self.vocabulary_:
+            filled = frame[column].dropna()
+            known = filled.isin(self.vocabulary_[column])
+            shares[column] = float(1 - known.mean()) if len(filled) else 0.0
+        return pd.Series(shares, dtype="float64")
+
+    @property
+    def text_positions(self) -> list[int]:
+        """The positions of the text columns among the codes."""
+        return [self.columns_.index(column) for column in self.vocabulary_]

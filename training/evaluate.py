@@ -1,0 +1,106 @@
+"""A fitted model on the leads held out for it, beside what would be used instead."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from training.baselines import baseline_propensities
+from training.metrics import measure
+from training.splits import parts_of_stage
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from training.funnel import FunnelModel
+    from training.prepare import Prepared
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """How good a model is on held-out leads.
+
+    Parameters
+    ----------
+    metrics
+        By stage: the table of `training.metrics.measure`.
+    baselines
+        By stage: the same table for each baseline.
+    held_out
+        By stage: `lead_id`, `as_of`, `outcome`, `propensity` and a column for each baseline.
+    evidence
+        `lead` (int), `as_of`, `p_sql`, `y_sql`, `p_won`, `y_won` of all held-out snapshots.
+    """
+
+    metrics: Mapping[str, pd.DataFrame]
+    baselines: Mapping[str, Mapping[str, pd.DataFrame]]
+    held_out: Mapping[str, pd.DataFrame]
+    evidence: pd.DataFrame
+
+
+def evaluate(model: FunnelModel, prepared: Prepared) -> Evaluation:
+    """Measure a model and every baseline on the held-out leads.
+
+    Parameters
+    ----------
+    model
+        The fitted funnel.
+    prepared
+        The rows it learnt from and those held out.
+
+    Returns
+    -------
+    Evaluation
+    """
+    propensity = model.predict(prepared.frame)
+    metrics, baselines, held_out = {}, {}, {}
+    for stage in prepared.labels.stages:
+        rows = _held_out(model, prepared, propensity, stage)
+        names = [name for name in rows.columns if name not in _NOT_A_BASELINE]
+        metrics[stage] = measure(rows["outcome"], rows["propensity"], rows["lead_id"])
+        baselines[stage] = {
+            name: measure(rows["outcome"], rows[name], rows["lead_id"]) for name in names
+        }
+        held_out[stage] = rows
+    return Evaluation(metrics, baselines, held_out, _evidence(prepared, propensity))
+
+
+_NOT_A_BASELINE = ("lead_id", "as_of", "outcome", "propensity")
+
+
+def _held_out(
+    model: FunnelModel, prepared: Prepared, propensity: pd.DataFrame, stage: str
+) -> pd.DataFrame:
+    labels, frame = prepared.labels, prepared.frame
+    part = parts_of_stage(labels, prepared.split, stage)
+    test, learn = part == "test", part.isin(["train", "stop", "calibrate"])
+    outcome = labels.frame[f"y_{stage}"]
+    columns = model.stages_[stage].encoder_.columns_
+    others = baseline_propensities(
+        frame.loc[learn, columns], outcome[learn], frame.loc[test, columns]
+    )
+    rows = labels.frame.loc[test, ["lead_id", "as_of"]].assign(
+        outcome=outcome[test], propensity=propensity.loc[test, f"p_{stage}"]
+    )
+    return pd.concat([rows, others], axis=1)
+
+
+def _evidence(prepared: Prepared, propensity: pd.DataFrame) -> pd.DataFrame:
+    """Held-out propensities with outcomes; leads are numbered, not named."""
+    labels = prepared.labels
+    columns = {"lead": pd.Series(pd.factorize(labels.frame["lead_id"])[0], labels.frame.index)}
+    columns["as_of"] = labels.frame["as_of"]
+    any_test = pd.Series(data=False, index=labels.frame.index)
+    for stage in ("sql", "won"):
+        if stage in labels.stages:
+            test = parts_of_stage(labels, prepared.split, stage) == "test"
+            columns[f"p_{stage}"] = propensity[f"p_{stage}"].where(test)
+            columns[f"y_{stage}"] = labels.frame[f"y_{stage}"].where(test)
+            any_test |= test
+        else:
+            columns[f"p_{stage}"] = columns[f"y_{stage}"] = pd.Series(
+                float("nan"), index=labels.frame.index
+            )
+    return pd.DataFrame(columns)[any_test].reset_index(drop=True)

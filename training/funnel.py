@@ -1,0 +1,225 @@
+"""The stages chained: p_won = p_sql · p(won | sql), so that p_won never exceeds p_sql."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from sklearn.base import BaseEstimator
+from sklearn.utils.validation import check_is_fitted
+
+from features.errors import TooLittleData
+from training.estimator import StageModel
+from training.splits import parts_of_stage
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from features.catalogue import Feature
+    from training.labels import Labels
+    from training.splits import Split
+
+FORMAT = 1  # raised when a saved model of an earlier version can no longer be read
+SINCE_SQL = "hours_since_sql"  # filled in exactly for leads that are SQL by then
+MIN_POSITIVES = 30  # with fewer in any part, neither trees nor calibrator learn anything
+MIN_CALIBRATE = 5
+
+
+@dataclass(frozen=True)
+class StageCounts:
+    """How many matured leads a stage has to learn and to be judged by.
+
+    Parameters
+    ----------
+    stage
+        `sql` or `won`.
+    learn_rows, learn_positives, test_rows, test_positives
+        Snapshots with a known label.
+    """
+
+    stage: str
+    learn_rows: int
+    learn_positives: int
+    test_rows: int
+    test_positives: int
+
+
+class FunnelModel(BaseEstimator):  # type: ignore[misc]
+    """Propensities of all stages from one feature frame.
+
+    Attributes
+    ----------
+    stages_ : dict of str to StageModel
+        In the order of the funnel.
+    features_ : list of str
+        The columns that `predict` needs; those that only the chain needs come last.
+    text_ : list of str
+        Those of them that are text.
+    kinds_ : list of str
+        The event kinds with columns of their own.
+    attributes_ : list of str
+        The user's columns of the leads table that the features were built from.
+    typical_ : dict
+        The typical value of each feature among the learning leads: median or commonest word.
+    format_ : int
+        The version of this class's saved form.
+    """
+
+    def __init__(self, *, settings: Mapping[str, Any] | None = None) -> None:
+        self.settings = settings
+
+    def fit(
+        self,
+        frame: pd.DataFrame,
+        labels: Labels,
+        split: Split,
+        *,
+        catalogue: Sequence[Feature],
+        kinds: Sequence[str] = (),
+        attributes: Sequence[str] = (),
+    ) -> FunnelModel:
+        """Fit one model a stage.
+
+        Parameters
+        ----------
+        frame
+            Features aligned with the labels' frame.
+        labels, split
+            What became of each snapshot, and which side it stands on.
+        catalogue
+            The features to use.
+        kinds
+            The event kinds the feature table was built with.
+        attributes
+            The user's columns it was built from.
+
+        Returns
+        -------
+        FunnelModel
+
+        Raises
+        ------
+        TooLittleData
+            Where a stage has too few matured leads of either outcome.
+        """
+        self.format_ = FORMAT
+        self.kinds_ = list(kinds)
+        self.attributes_ = list(attributes)
+        learn = (split.side == "learn").to_numpy()
+        names = [each.name for each in catalogue if _varies(frame.loc[learn, each.name])]
+        self.stages_ = {}
+        for stage in labels.stages:
+            part = stage_part(labels, split, stage)
+            shortage = too_little(labels, split, stage)
+            if shortage:
+                raise TooLittleData(shortage)
+            rows = _in_time(labels.frame, part.isin(["train", "stop", "calibrate"]))
+            own = [name for name in names if _varies(frame.loc[rows, name])]
+            model = StageModel(settings=self.settings)
+            outcome = labels.frame.loc[rows, f"y_{stage}"]
+            self.stages_[stage] = model.fit(frame.loc[rows, own], outcome, part[rows])
+        chained = [SINCE_SQL] if len(self.stages_) > 1 else []
+        used = {name for model in self.stages_.values() for name in model.encoder_.columns_}
+        self.features_ = [name for name in frame.columns if name in used or name in chained]
+        self.text_ = [name for name in self.features_ if frame[name].dtype == "str"]
+        self.typical_ = {name: _typical(frame.loc[learn, name]) for name in self.features_}
+        return self
+
+    def predict(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """Score feature rows.
+
+        Parameters
+        ----------
+        frame
+            The columns of `features_`; others are passed over.
+
+        Returns
+        -------
+        DataFrame
+            `p_sql`, `p_won` (float64): missing for a stage the model does not have. A lead that
+            is already an SQL has `p_sql` 1.
+        """
+        check_is_fitted(self)
+        found = {
+            stage: pd.Series(model.propensity(frame), index=frame.index)
+            for stage, model in self.stages_.items()
+        }
+        if len(found) > 1:
+            is_sql = frame[SINCE_SQL].notna()
+            found["sql"] = found["sql"].mask(is_sql, 1.0)
+            found["won"] = found["sql"] * found["won"]
+        missing = pd.Series(np.nan, index=frame.index)
+        return pd.DataFrame(
+            {f"p_{stage}": found.get(stage, missing) for stage in ("sql", "won")}
+        )
+
+    @property
+    def first_stage(self) -> str:
+        """The first stage of the model's funnel, which reasons speak about."""
+        return next(iter(self.stages_))
+
+
+def stage_part(labels: Labels, split: Split, stage: str) -> pd.Series[str]:
+    """Give each snapshot its part for a stage's own model: won is learnt from SQLs alone."""
+    part = parts_of_stage(labels, split, stage)
+    if stage == "won" and "sql" in labels.stages:
+        reached = labels.frame["is_sql"] | (labels.frame["y_sql"] == 1)
+        part = part.where(reached, "unused")
+    return part
+
+
+def count_stages(labels: Labels, split: Split) -> list[StageCounts]:
+    """Count what each stage has to learn and to be judged by."""
+    counts = []
+    for stage in labels.stages:
+        part, outcome = stage_part(labels, split, stage), labels.frame[f"y_{stage}"]
+        learn, test = part.isin(["train", "stop", "calibrate"]), part == "test"
+        positive = outcome == 1
+        counts.append(
+            StageCounts(
+                stage,
+                int(learn.sum()),
+                int((learn & positive).sum()),
+                int(test.sum()),
+                int((test & positive).sum()),
+            )
+        )
+    return counts
+
+
+def too_little(labels: Labels, split: Split, stage: str) -> str:
+    """Say why a stage cannot be learnt; empty where it can."""
+    part, outcome = stage_part(labels, split, stage), labels.frame[f"y_{stage}"]
+    learn = part.isin(["train", "stop", "calibrate"])
+    for value, word in ((1, f"reached {stage}"), (0, f"did not reach {stage}")):
+        has = outcome == value
+        total = int((learn & has).sum())
+        least = {"train": 1, "stop": 1, "calibrate": MIN_CALIBRATE, "test": 1}
+        spread = all(int(((part == name) & has).sum()) >= n for name, n in least.items())
+        if total < MIN_POSITIVES or not spread:
+            return (
+                f"{stage}: of the matured leads to learn from, {total:,} {word}; at least "
+                f"{MIN_POSITIVES} are needed, spread over the whole period. Wait for more leads to "
+                f"mature, bring a longer history, or shorten `horizon_days.{stage}`."
+            )
+    return ""
+
+
+def _in_time(frame: pd.DataFrame, rows: pd.Series[bool]) -> pd.Index[int]:
+    """The chosen rows in the order of time, as the calibrator wants them."""
+    return frame[rows].sort_values(["created_at", "as_of", "lead_id"], kind="stable").index
+
+
+def _varies(values: pd.Series[float]) -> bool:
+    return bool(values.nunique(dropna=False) > 1)
+
+
+def _typical(values: pd.Series[float]) -> float | str | None:
+    known = values.dropna()
+    if known.empty:
+        return None
+    if pd.api.types.is_numeric_dtype(known):
+        return float(known.median())
+    return str(known.mode().iloc[0])

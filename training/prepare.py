@@ -1,0 +1,212 @@
+"""From the user's tables to rows that can teach and judge: audit, snapshots, labels, features."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from ibis import _
+
+from features.build import build_features
+from features.engagement import common_kinds
+from features.errors import DataError, TooLittleData
+from features.outcomes import reached_at
+from features.snapshots import training_snapshots
+from training.funnel import StageCounts, count_stages, too_little
+from training.labels import Labels, label_snapshots, stages_of
+from training.leakage import Finding, audit_columns, excluded_columns
+from training.splits import Split, split_at_random, split_by_time
+
+if TYPE_CHECKING:
+    from features.catalogue import Feature
+    from features.contract import Stage
+    from features.tables import Tables
+
+AUDITED = ("firmographic", "channel")
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """Everything a model learns from and is judged by.
+
+    Parameters
+    ----------
+    frame
+        Features, sorted by `lead_id`, `as_of` (both columns included), aligned with the labels.
+    labels, split
+        What became of each snapshot and the side it stands on.
+    counts
+        How many matured leads each stage has.
+    catalogue, kinds
+        What the features are, and the event kinds with columns of their own.
+    findings
+        What the audit found.
+    excluded
+        The columns it leaves out.
+    cautions
+        What a reader must know about all this.
+    """
+
+    frame: pd.DataFrame
+    labels: Labels
+    split: Split
+    counts: list[StageCounts]
+    catalogue: tuple[Feature, ...]
+    kinds: tuple[str, ...]
+    findings: list[Finding]
+    excluded: list[str]
+    cautions: list[str]
+
+
+def prepare(tables: Tables) -> Prepared:
+    """Audit the columns, choose and label snapshots, split them, and build their features.
+
+    Parameters
+    ----------
+    tables
+        The cleaned tables.
+
+    Returns
+    -------
+    Prepared
+
+    Raises
+    ------
+    DataError
+        Where the target or the outcomes speak of one outcome only.
+    TooLittleData
+        Where no stage has enough matured leads.
+    """
+    _refuse_one_sided(tables)
+    findings = audit(tables)
+    excluded = excluded_columns(findings, suspects=tables.contract.audit.suspects)
+    tables = tables.without(excluded)
+    snapshots = training_snapshots(tables, ages_days=tables.contract.features.snapshot_ages_days)
+    labels = label_snapshots(tables, snapshots)
+    built = build_features(tables, snapshots, kinds=common_kinds(tables))
+    if not built.catalogue:
+        raise DataError(
+            "no column is left to learn from. Give some columns of leadscore.toml a role other "
+            "than ignored, or describe an [events] table."
+        )
+    frame = built.to_pandas()
+    labels, split, cautions = _learnable(labels, frame)
+    return Prepared(
+        frame,
+        labels,
+        split,
+        count_stages(labels, split),
+        built.catalogue,
+        built.kinds,
+        findings,
+        excluded,
+        cautions + _immature(labels),
+    )
+
+
+def audit(tables: Tables) -> list[Finding]:
+    """Audit the attributes that would be features against what became of each lead.
+
+    Returns
+    -------
+    list of Finding
+        With the user's names of the columns.
+    """
+    audited = [each for each in tables.attributes if each.role in AUDITED]
+    if not audited:
+        return []
+    leads = _with_outcome(tables)
+    frame = leads[[each.name for each in audited]].set_axis([each.column for each in audited], axis=1)
+    created = leads["created_at"] if tables.has_dates else None
+    overrule = tables.contract.audit.overrule
+    return audit_columns(frame, leads["outcome"], created_at=created, overrule=overrule)
+
+
+def _with_outcome(tables: Tables) -> pd.DataFrame:
+    """Each lead's attributes and whether it reached the first stage; missing where too young."""
+    if tables.contract.is_flat:
+        frame = tables.leads.order_by("lead_id").to_pandas()
+        return frame.assign(outcome=frame["target"])
+    stage = stages_of(tables)[0]
+    reached_stage = reached_at(tables, stage)
+    leads = tables.leads.left_join(reached_stage, tables.leads.lead_id == reached_stage.reached_id)
+    frame = leads.order_by("lead_id").to_pandas()
+    days = getattr(tables.contract.horizon_days, stage)
+    matured = frame["created_at"] + pd.Timedelta(days=days) <= pd.Timestamp(tables.data_end)
+    reached = frame["reached_at"].notna()
+    return frame.assign(outcome=np.where(reached, 1.0, np.where(matured, 0.0, np.nan)))
+
+
+def _refuse_one_sided(tables: Tables) -> None:
+    contract = tables.contract
+    if contract.is_flat:
+        _refuse_one_sided_target(tables)
+    elif not stages_of(tables):
+        raise DataError(
+            "no lead has reached the stage sql or won in the outcomes. Map your words under "
+            '[outcomes.stages], such as sql = ["Qualified"], or bring an export with outcomes.'
+        )
+
+
+def _refuse_one_sided_target(tables: Tables) -> None:
+    leads, column = tables.contract.leads, tables.contract.leads.target
+    counts = tables.leads.group_by("target").aggregate(n=_.count()).to_pandas()
+    known = counts.dropna().set_index("target")["n"]
+    for value, setting, words in ((1.0, "positive", leads.positive), (0.0, "negative", leads.negative)):
+        if not known.get(value, 0):
+            shown = ", ".join(repr(word) for word in words)
+            other = "every known lead converted" if value == 0 else "no lead converted"
+            raise DataError(
+                f"target {column!r}: {other}; none holds {shown}, the words of "
+                f"`leads.{setting}`. Name the right words or column, or bring leads of both kinds."
+            )
+
+
+def _learnable(labels: Labels, frame: pd.DataFrame) -> tuple[Labels, Split, list[str]]:
+    """Keep the stages that have enough to learn from; the first must."""
+    cautions: list[str] = []
+    stages = labels.stages
+    while stages:
+        labels = Labels(labels.frame, stages)
+        try:
+            split = _split(labels, frame)
+            shortage = next(filter(None, (too_little(labels, split, each) for each in stages)), "")
+        except TooLittleData as error:
+            shortage = str(error)
+        if not shortage:
+            return labels, split, [*cautions, *filter(None, [split.caution])]
+        cautions.append(f"Left out for now: {shortage}")
+        stages = stages[:-1]
+    raise TooLittleData(" ".join(caution.removeprefix("Left out for now: ") for caution in cautions))
+
+
+def _split(labels: Labels, frame: pd.DataFrame) -> Split:
+    if labels.frame["created_at"].notna().any():
+        return split_by_time(labels)
+    same = pd.util.hash_pandas_object(frame.drop(columns=["lead_id", "as_of"]), index=False)
+    return split_at_random(labels, same.astype("str"))
+
+
+def _immature(labels: Labels) -> list[str]:
+    """Say how many snapshots are too young to count."""
+    cautions = []
+    for stage in labels.stages:
+        applies = ~labels.frame["is_sql"] if stage == "sql" else labels.frame["lead_id"].notna()
+        unknown = float(labels.frame.loc[applies, f"y_{stage}"].isna().mean())
+        if unknown > 0:
+            cautions.append(
+                f"{unknown:.0%} of the {stage} labels are not yet known and count neither way."
+            )
+    undated = labels.frame["created_at"].isna()
+    if undated.any() and not undated.all():
+        cautions.append(
+            f"{int(undated.sum()):,} leads have no creation date; they neither teach nor test."
+        )
+    return cautions
+
+
+def first_stage(prepared: Prepared) -> Stage:
+    """Return the first stage of the prepared funnel."""
+    return prepared.labels.stages[0]
