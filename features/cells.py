@@ -12,30 +12,39 @@ if TYPE_CHECKING:
     from features.contract import Reading
 
 # A zone at the end of a timestamp: Z, +01:00, +0100, +01 after a time, or an IANA name.
-ZONE_PATTERN = r"(:\d{2}(\.\d+)?\s*(Z|z|[+-]\d{2}(:?\d{2})?))$|[A-Za-z]+/[A-Za-z_]+$"
+ZONE_PATTERN = r"(:\d{2}(\.\d+)?(Z|[+-]\d{2}(:?\d{2})?))$|[A-Za-z]+/[A-Za-z_]+$"
+# Without a zone. The year stands first and has four digits, or 31/12/24 would be the year 31.
+ISO_PATTERN = r"^\d{4}-\d{1,2}-\d{1,2}([ T][\d:.]+)?$"
 
-# DuckDB reads a zone only behind seconds.
-SECONDS_LEFT_OUT = (r"([ T]\d{2}:\d{2})(Z|[+-]\d{2}|$)", r"\1:00\2")
+# DuckDB reads a zone only directly behind seconds.
+TIDYINGS = (
+    (r"^(\d{4})/?(\d{2})/?(\d{2})\b", r"\1-\2-\3"),
+    (r"\s*\[\w+/\w+\]$", ""),  # 10:30:15+02:00[Europe/Amsterdam], as Java writes it
+    (r"(:\d{2}(?:\.\d+)?)\s*(?:UTC|GMT|[Zz])$", r"\1Z"),
+    (r"(:\d{2}(?:\.\d+)?)\s+([+-]\d{2})", r"\1\2"),
+    (r"([ T]\d{2}:\d{2})(Z|[+-]\d{2}|$)", r"\1:00\2"),
+)
 
 TIME_SUFFIXES = ("", " %H:%M", " %H:%M:%S", " %H:%M:%S.%f", " %I:%M %p", " %I:%M:%S %p")
-DAY_FIRST = ("%d/%m/%Y", "%d/%m/%y")
-MONTH_FIRST = ("%m/%d/%Y", "%m/%d/%y")
-NAMED_MONTHS = ("%d %b %Y", "%d %B %Y", "%b %d %Y", "%B %d %Y")
+# Years of two digits come first: %Y would read 24 as the year 24.
+DAY_FIRST = ("%d/%m/%y", "%d/%m/%Y")
+MONTH_FIRST = ("%m/%d/%y", "%m/%d/%Y")
+NAMED_MONTHS = ("%d %b %y", "%d %b %Y", "%d %B %Y", "%b %d %Y", "%B %d %Y")
 
 
 @ibis.udf.scalar.builtin(name="timezone", signature=((str, "timestamp('UTC')"), "timestamp"))
 def _wall_clock(zone, instant):  # type: ignore[no-untyped-def]
-    """The database's own function: an instant as wall-clock time in a zone."""
+    """Call the database's own function: an instant as wall-clock time in a zone."""
 
 
 @ibis.udf.scalar.builtin(name="timezone", signature=((str, "timestamp"), "timestamp('UTC')"))
 def _instant(zone, wall_clock):  # type: ignore[no-untyped-def]
-    """The database's own function: wall-clock time in a zone as an instant."""
+    """Call the database's own function: wall-clock time in a zone as an instant."""
 
 
 @ibis.udf.scalar.builtin(name="try_strptime", signature=((str, "array<string>"), "timestamp"))
 def _by_formats(text, formats):  # type: ignore[no-untyped-def]
-    """DuckDB's own function: the first of several formats that fits, or null."""
+    """Call DuckDB's own function: the first of several formats that fits, or null."""
 
 
 def text_cell(column: ir.Column, reading: Reading) -> ir.StringColumn:
@@ -76,7 +85,7 @@ def number_cell(column: ir.Column, reading: Reading) -> ir.FloatingColumn:
         number = column.cast("float64")
         return ibis.ifelse(number.isnan() | number.isinf(), ibis.null("float64"), number)
     text = text_cell(column, reading).re_replace(r"[\s\x{00A0}\x{202F}'’€$£¥%]", "")
-    grouped = text.re_search(r"^[+-]?\d{1,3}(,\d{3})+(\.\d+)?$")
+    grouped = text.re_search(r"^[+-]?[1-9]\d{0,2}(,\d{3})+(\.\d+)?$")
     european = text.re_search(r"^[+-]?\d{1,3}(\.\d{3})+,\d+$|^[+-]?\d{1,3}(\.\d{3}){2,}$")
     decimal_comma = text.re_search(r"^[+-]?\d+,\d+$")
     plain = ibis.cases(
@@ -110,19 +119,26 @@ def time_cell(column: ir.Column, reading: Reading) -> ir.TimestampColumn:
         return _wall_clock("UTC", column.cast("timestamp('UTC')"))
     if kind.is_timestamp() or kind.is_date():
         return _localised(column.cast("timestamp"), reading)
-    text = text_cell(column, reading).re_replace(*SECONDS_LEFT_OUT)
+    text = text_cell(column, reading)
+    for pattern, tidy in TIDYINGS:
+        text = text.re_replace(pattern, tidy)
     zoned = _wall_clock("UTC", text.try_cast("timestamp('UTC')"))
-    local = ibis.coalesce(text.try_cast("timestamp"), _written_by_people(text, reading))
+    local = ibis.ifelse(
+        text.re_search(ISO_PATTERN), text.try_cast("timestamp"), _written_by_people(text, reading)
+    )
     return ibis.ifelse(text.re_search(ZONE_PATTERN), zoned, _localised(local, reading))
 
 
 def _written_by_people(text: ir.StringColumn, reading: Reading) -> ir.TimestampColumn:
-    """Dates that are not ISO 8601: 31/12/2024 18:05, 31.12.24, Dec 31, 2024."""
+    """Read dates that are not ISO 8601: 31/12/2024 18:05, 31.12.24, Dec 31, 2024, 31-DEC-24."""
     slashed = text.re_replace(r"^(\d{1,2})[./-](\d{1,2})[./-](\d{2,4})\b", r"\1/\2/\3")
-    spaced = slashed.re_replace(r"^(\w+)[ -](\w+),?[ -](\d{4})", r"\1 \2 \3")
-    dates = (*(DAY_FIRST if reading.day_first else MONTH_FIRST), *NAMED_MONTHS, "%Y%m%d", "%Y/%m/%d")
+    spaced = slashed.re_replace(r"^(\w+)[ -](\w+),?[ -](\d{4}|\d{2})\b", r"\1 \2 \3")
+    slashes = DAY_FIRST if reading.day_first else MONTH_FIRST
+    dates = (*slashes, *NAMED_MONTHS, "%Y-%m-%d")
     formats = [date + time for date in dates for time in TIME_SUFFIXES]
-    return _by_formats(spaced, ibis.array(formats))
+    # DuckDB takes words such as "epoch" and "infinity" for moments; they have no digits.
+    read = _by_formats(spaced, ibis.array(formats))
+    return ibis.ifelse(text.re_search(r"\d"), read, ibis.null("timestamp"))
 
 
 def _localised(wall_clock: ir.TimestampColumn, reading: Reading) -> ir.TimestampColumn:

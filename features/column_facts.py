@@ -185,7 +185,7 @@ def _read_as(cells: Mapping[str, list[str]], what: str) -> dict[str, int]:
     reading = Reading(day_first=what == "day first")
     long = ibis.memtable(pa.table({"name": names, "cell": texts}))
     value = number_cell(long.cell, reading) if what == "number" else time_cell(long.cell, reading)
-    counted = long.select(long.name, readable=value.notnull()).group_by("name")
+    counted = long.select(long.name, readable=value.notnull()).group_by("name")  # noqa: PD004 - Ibis
     connection = ibis.duckdb.connect()
     try:
         rows = connection.to_pyarrow(

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import Field, PrivateAttr, field_validator, model_validator
+from pydantic import Field, PrivateAttr, StringConstraints, field_validator, model_validator
 
 from features.errors import nearest
 from features.settings import Settings, read_settings
@@ -200,7 +200,9 @@ class OutcomesSource(Source):
 class Reading(Settings):
     """How cells are read: delimiter, encoding, missing-value words, dates, and how much may fail."""
 
-    delimiter: str = Field(default=",", min_length=1, max_length=1)
+    delimiter: Annotated[
+        str, StringConstraints(strip_whitespace=False, min_length=1, max_length=1)
+    ] = ","
     encoding: str = "utf-8"
     missing: tuple[str, ...] = ()
     timezone: str = "UTC"

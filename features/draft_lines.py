@@ -212,7 +212,7 @@ def _renamed(table: DraftTable, columns: Mapping[str, str | None]) -> pd.DataFra
 
 
 def _path(sample: Sample, directory: Path) -> str:
-    """Write it relative to the project folder, unless the two have nothing but the root in common."""
+    """Write it relative to the project folder, unless only the root is common to both."""
     full = Path(os.path.abspath(sample.path))  # noqa: PTH100 - a glob is no path to resolve
     folder = directory.resolve()
     try:

@@ -105,7 +105,7 @@ def _open_csv(
     headers = {tuple(_header(file, reading.delimiter, reading.encoding)) for file in files}
     if len(headers) > 1:
         raise DataError(f"the files of `{name}.path` have different header lines; make them agree")
-    header = _without_repeats(headers.pop())
+    header = without_repeats(headers.pop())
     if reading.encoding.lower() not in ENCODINGS_OF_DUCKDB:
         files = [_as_utf8(connection, file, reading.encoding) for file in files]
     try:
@@ -155,7 +155,7 @@ def _header(file: Path, delimiter: str, encoding: str) -> list[str]:
     return names
 
 
-def _without_repeats(names: tuple[str, ...]) -> list[str]:
+def without_repeats(names: tuple[str, ...]) -> list[str]:
     """Name columns that share a name, or have none, apart: `City`, `City_2`, `column_3`."""
     seen: set[str] = set()
     apart = []

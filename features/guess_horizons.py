@@ -12,7 +12,8 @@ if TYPE_CHECKING:
 
     from features.contract import Reading
 
-HORIZONS_DAYS = (1, 2, 3, 7, 14, 21, 30, 45, 60, 90, 120, 180, 365)  # spans people plan in
+# Spans people plan in; in less than a week a nightly score could hardly be acted on.
+HORIZONS_DAYS = (7, 14, 21, 30, 45, 60, 90, 120, 180, 365)
 COVERED_SHARE = 0.8  # waiting for the slowest fifth would leave most leads without a label
 HISTORY_SHARE = 0.25  # three horizons of matured leads to learn from, one to test on
 
@@ -46,9 +47,11 @@ def guess_horizons(
     Horizons
         `won` is never shorter than `sql`.
     """
-    longest = max([days for days in HORIZONS_DAYS if days <= history_days * HISTORY_SHARE] or [1])
+    longest = max([days for days in HORIZONS_DAYS if days <= history_days * HISTORY_SHARE] or [HORIZONS_DAYS[0]])
     sql, sql_reason = _horizon(days_to.get("sql"), longest, history_days, default=defaults[0])
     won, won_reason = _horizon(days_to.get("won"), longest, history_days, default=defaults[1])
+    if won < sql and "sql" not in days_to:
+        return Horizons(won, won, "no such stage in the data; as to won", won_reason)
     if won < sql:
         return Horizons(sql, sql, sql_reason, "not shorter than to SQL")
     return Horizons(sql, won, sql_reason, won_reason)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, cast
 
 from features.errors import DataError
-from features.files import _without_repeats
+from features.files import without_repeats
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -202,7 +202,7 @@ def _regularity(text: str, delimiter: str) -> tuple[float, int]:
 
 
 def _read_csv(files: list[Path], rows: int, *, delimiter: str, encoding: str) -> pd.DataFrame:
-    """Read the first rows over all files; torn rows are left to the quarantine, they say nothing."""
+    """Read the first rows over all files; torn rows are left to the quarantine."""
     import pandas as pd  # noqa: PLC0415 - half a second that `leadscore --help` need not wait for
 
     codec = "utf-8" if encoding == "ascii" else encoding
@@ -228,7 +228,7 @@ def _header(file: Path, delimiter: str, encoding: str) -> list[str]:
     first = next(csv.reader(io.StringIO(_decoded(_head(file), encoding)), delimiter=delimiter))
     if not any(name.strip() for name in first):
         raise DataError(f"{file} begins with a blank line. The first line must name the columns.")
-    return _without_repeats(tuple(first))
+    return without_repeats(tuple(first))
 
 
 def _read_parquet(files: list[Path], rows: int) -> pd.DataFrame:

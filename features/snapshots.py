@@ -80,8 +80,8 @@ def nightly_snapshots(tables: Tables, *, as_of: datetime) -> ir.Table:
 
 
 def listed_snapshots(tables: Tables, *, as_of: datetime) -> ir.Table:
-    """Look at every lead of the table as of one moment: a one-off list is scored whole."""
-    return tables.leads.select("lead_id", as_of=ibis.literal(as_of).cast("timestamp"))
+    """Look at every lead of a one-off file as of one moment: it is scored whole."""
+    return tables.leads.filter(tables.leads.listed).select("lead_id", as_of=ibis.literal(as_of).cast("timestamp"))
 
 
 def still_open(tables: Tables, spine: ir.Table) -> ir.Table:

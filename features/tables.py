@@ -43,7 +43,8 @@ class Tables:
         The contract they were read by.
     leads
         Columns `lead_id` (string, unique), `created_at` (timestamp, UTC; null where unknown),
-        `account` (string), `target` (float64: 1, 0 or null for not yet known; flat files only)
+        `account` (string), `listed` (bool: to be scored; all but where a one-off file is),
+        `target` (float64: 1, 0 or null for not yet known; flat files only)
         and one column an attribute.
     events
         Columns `lead_id`, `occurred_at`, `recorded_at`, `kind`, `value` (float64) and the touch's
@@ -128,12 +129,16 @@ def _naive(moment: datetime | None) -> datetime | None:
 def _tables(
     connection: Backend, contract: Contract, known_by: datetime | None, leads_file: Path | None
 ) -> Tables:
-    leads_source = contract.leads
+    raw = open_source(connection, contract.leads, contract=contract, name="leads")
+    place = _place(contract, contract.leads)
+    attributes = attributes_of(contract, raw.schema(), place=place)
+    typed = _typed_leads(raw, contract, attributes, place=place, with_target=True)
     if leads_file is not None:
-        leads_source = leads_source.model_copy(update={"path": str(leads_file), "address": None})
-    raw = open_source(connection, leads_source, contract=contract, name="leads")
-    attributes = attributes_of(contract, raw.schema(), place=_place(contract, leads_source))
-    leads = _leads(connection, raw, contract, attributes, with_target=leads_file is None)
+        listed = _listed_leads(connection, contract, attributes, leads_file)
+        # Without dates nothing is learnt from other leads, and row numbers would collide.
+        has_past = contract.leads.lead_id is not None and _has_dates(typed)
+        typed = ibis.union(listed, typed.mutate(listed=False)) if has_past else listed
+    leads = _screened_leads(connection, typed)
     screened = [leads]
     kept = leads.kept if known_by is None else _known_leads(leads.kept, known_by)
     events = outcomes = None
@@ -159,17 +164,30 @@ def _place(contract: Contract, source: Source) -> str:
     return source.table or str(contract.directory / str(source.path))
 
 
-def _leads(
-    connection: Backend,
+def _listed_leads(
+    connection: Backend, contract: Contract, attributes: tuple[Attribute, ...], leads_file: Path
+) -> ir.Table:
+    """The leads of a one-off file, which has the contract's columns but need not have a target."""
+    given = {"path": str(leads_file.resolve()), "address": None, "table": None}
+    source = contract.leads.model_copy(update=given)
+    raw = open_source(connection, source, contract=contract, name="listed")
+    return _typed_leads(raw, contract, attributes, place=str(leads_file), with_target=False)
+
+
+def _has_dates(typed: ir.Table) -> bool:
+    return bool(typed.created_at.notnull().any().to_pyarrow().as_py())
+
+
+def _typed_leads(
     raw: ir.Table,
     contract: Contract,
     attributes: tuple[Attribute, ...],
     *,
+    place: str,
     with_target: bool,
-) -> Screened:
-    """Leads with their reserved columns; one row a lead, the earliest where an id repeats."""
+) -> ir.Table:
+    """Leads with their reserved columns, attributes under their names inside."""
     source, reading = contract.leads, contract.reading
-    place = _place(contract, source)
     numbered = raw.mutate(row=ibis.row_number() + 1)
     wanted = {"lead_id": source.lead_id, "created_at": source.created_at}
     names = {
@@ -186,7 +204,7 @@ def _leads(
     if source.account is not None:
         _column(raw, place, source.account, "leads.account", required=True)
     created = time_cell(raw[created_name], reading) if created_name else ibis.null("timestamp")
-    typed = numbered.select(
+    return numbered.select(
         row=numbered.row,
         lead_id=text_cell(raw[id_name], reading) if id_name else numbered.row.cast("string"),
         created_at=created,
@@ -199,8 +217,13 @@ def _leads(
         if created_name
         else ibis.null("string"),
         raw_numbers=_unreadable_numbers(raw, attributes, contract),
+        listed=True,
     )
-    first = ibis.window(group_by="lead_id", order_by=["created_at", "row"])
+
+
+def _screened_leads(connection: Backend, typed: ir.Table) -> Screened:
+    """One row a lead: the listed one, and of those the earliest."""
+    first = ibis.window(group_by="lead_id", order_by=[ibis.desc("listed"), "created_at", "row"])
     ranked = typed.mutate(copy=ibis.row_number().over(first))
     return screen(
         connection,

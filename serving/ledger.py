@@ -1,12 +1,12 @@
 """The ledger: what was said of each lead each night, written once and never changed.
 
-A night is a folder `ledger/as_of=2026-06-30T00-00-00Z/` with one Parquet file, sorted by
+A night is a folder `ledger/night=2026-06-30/` (with the time where it is not midnight) with one Parquet file, sorted by
 `lead_id`. It is staged on the same file system, checked, forced to disk and then moved into place
 by one rename, so that a reader sees the whole night or none of it. A night that is said again
-differently keeps its earlier verdicts in `ledger/.replaced/`.
+differently keeps its earlier verdicts in `ledger_replaced/`.
 
-Other programs read it as `ledger/as_of=*/*.parquet`, with the hive partitioning of their reader
-switched off, because `as_of` stands in the files as the timestamp it is.
+Other programs read it as they read any partitioned Parquet: `pandas.read_parquet("ledger")`, or
+`ledger/*/*.parquet` in SQL.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import os
 import re
 import shutil
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time
 from itertools import count
 from typing import TYPE_CHECKING, Literal
 
@@ -34,10 +34,10 @@ if TYPE_CHECKING:
 
 LEDGER = "ledger"
 STAGING = ".staging-"
-REPLACED = ".replaced"
+REPLACED = "ledger_replaced"
 PART = "part-0.parquet"
 ROW_GROUP = 65_536  # one lead's history then reads a few megabytes a night, not the whole file
-FOLDER = re.compile(r"as_of=(\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d(?:\.\d{6})?)Z")
+FOLDER = re.compile(r"night=(\d{4}-\d\d-\d\d(?:T\d\d-\d\d-\d\d(?:\.\d{6})?Z)?)")
 
 ABOUT_THE_RUN = ("run_id", "scored_at")  # the same verdicts from another run are the same verdicts
 
@@ -83,7 +83,7 @@ def write_night(
         policy. Missing is None or NaN.
     replace
         Whether a night that stands there with other verdicts may be said again. Its rows move to
-        `ledger/.replaced/<as_of>/<run_id>/`.
+        `ledger_replaced/<night>/<run_id>/`.
 
     Returns
     -------
@@ -188,12 +188,15 @@ def history(directory: Path, lead_id: str) -> pd.DataFrame:
 def _folder(as_of: datetime) -> str:
     """Name a night's folder; no colons, which some file systems refuse."""
     utc = _utc(as_of)
+    if utc.time() == time.min:
+        return f"night={utc:%Y-%m-%d}"
     fraction = f".{utc.microsecond:06d}" if utc.microsecond else ""
-    return f"as_of={utc:%Y-%m-%dT%H-%M-%S}{fraction}Z"
+    return f"night={utc:%Y-%m-%dT%H-%M-%S}{fraction}Z"
 
 
 def _moment(text: str) -> datetime:
-    form = "%Y-%m-%dT%H-%M-%S.%f" if "." in text else "%Y-%m-%dT%H-%M-%S"
+    form = "%Y-%m-%d" if "T" not in text else "%Y-%m-%dT%H-%M-%SZ"
+    form = form.replace("Z", ".%fZ") if "." in text else form
     return datetime.strptime(text, form).replace(tzinfo=UTC)
 
 
@@ -237,7 +240,7 @@ def _swap_in(table: pa.Table, standing: pa.Table | None, file: Path) -> Path | N
         if standing is None:
             _move(staging, file.parent)
             return None
-        kept = _keep(file, ledger / REPLACED / file.parent.name, standing["run_id"][0].as_py())
+        kept = _keep(file, ledger.parent / REPLACED / file.parent.name, standing["run_id"][0].as_py())
         _move(staging / PART, file)
         return kept
     finally:

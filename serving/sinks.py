@@ -70,6 +70,21 @@ COLUMNS = (
     SheetColumn("Policy", "policy_version", "text", 16),
 )
 
+SCORE_COLUMNS = (
+    "lead_id",
+    "as_of",
+    "p_sql",
+    "p_won",
+    "score",
+    "tier",
+    "reasons_for",
+    "reasons_against",
+    "expected_value",
+    "coverage",
+    "model_version",
+    "policy_version",
+)
+
 XLSX_FORMATS: dict[Kind, str] = {
     "text": "@",
     "percent": "0.0%",
@@ -260,3 +275,31 @@ def _renamed_when_done(file: Path) -> Iterator[Path]:
         part.replace(file)
     finally:
         part.unlink(missing_ok=True)
+
+
+def write_scores(rows: pd.DataFrame, file: Path) -> Path:
+    """Write the scores of a one-off list as CSV, for programs and spreadsheets alike.
+
+    Parameters
+    ----------
+    rows
+        A row a lead with the ledger's columns.
+    file
+        Where to; replaced whole or not at all. Parquet where its name ends in `.parquet`.
+
+    Returns
+    -------
+    Path
+    """
+    named = rows[[*SCORE_COLUMNS]].copy()
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with _renamed_when_done(file) as part:
+        if file.suffix == ".parquet":
+            named.to_parquet(part, index=False)
+            return file
+        for side in ("reasons_for", "reasons_against"):
+            named[side] = ["; ".join(each) for each in named[side]]
+        for column in ("lead_id", "reasons_for", "reasons_against"):
+            named[column] = [neutralised(text) for text in named[column]]
+        named.to_csv(part, index=False)
+    return file

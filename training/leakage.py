@@ -197,7 +197,7 @@ def _is_key(name: str, filled: pd.Series) -> bool:
 
 
 def _accused(cases: Mapping[str, Case]) -> dict[str, Finding]:
-    """Find the columns with evidence against them, once blanks with an honest cause are set aside."""
+    """Find the columns with evidence against them, honest blanks set aside."""
     evidence = {name: _evidence(case) for name, case in cases.items()}
     honest = [case.levels for name, case in cases.items() if not evidence[name][1]]
     findings = {}

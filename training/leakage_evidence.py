@@ -180,7 +180,7 @@ def _one_outcome_only(case: Case) -> Iterator[Evidence]:
 
 
 def _judged_only(case: Case) -> Iterator[Evidence]:
-    """Find columns filled in once the outcome is known; compared among leads of the same age where dated."""
+    """Find columns filled in once the outcome is known, among leads of the same age if dated."""
     chosen = np.ones(len(case.outcome), dtype=bool) if case.age_order is None else _same_ages(case)
     judged, unjudged = case.judged & chosen, ~case.judged & chosen
     if min(judged.sum(), unjudged.sum()) < FEWEST_UNJUDGED:

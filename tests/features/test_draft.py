@@ -9,6 +9,7 @@ import pytest
 from features.contract import CONTRACT_FILE, Contract, load_contract
 from features.draft import draft_contract
 from features.errors import DataError
+from features.guess_horizons import guess_horizons
 from features.tables import open_tables
 
 REAL_DATA = Path(os.environ.get("LEADSCORE_DATA", Path(__file__).parents[2] / "../shared/data"))
@@ -398,6 +399,11 @@ def test_stages_in_other_words_are_mapped(funnel: Path) -> None:
 def test_horizons_cover_most_leads_within_a_quarter_of_the_history(funnel: Path) -> None:
     horizons = funnel_contract(funnel).horizon_days
     assert (horizons.sql, horizons.won) == (7, 45)
+
+
+def test_a_stage_that_never_occurs_does_not_stretch_the_other() -> None:
+    horizons = guess_horizons({"won": pd.Series([3.0, 4.0, 6.5])}, history_days=400)
+    assert (horizons.sql, horizons.won) == (7, 7)
 
 
 def test_the_drafted_funnel_opens(funnel: Path) -> None:

@@ -35,7 +35,7 @@ def test_a_night_is_one_file_in_a_folder_named_for_it(tmp_path: Path, night: pd.
     assert written.outcome == "written"
     assert written.rows == 10
     assert written.as_of == JUNE_30
-    assert list(files(tmp_path)) == ["ledger/as_of=2026-06-30T00-00-00Z/part-0.parquet"]
+    assert list(files(tmp_path)) == ["ledger/night=2026-06-30/part-0.parquet"]
     assert pq.read_schema(written.path) == SCHEMA
 
 
@@ -81,7 +81,7 @@ def test_replaced_verdicts_are_kept(tmp_path: Path, night: pd.DataFrame) -> None
     first = write_night(tmp_path, night).path.read_bytes()
     written = write_night(tmp_path, changed(night), replace=True)
     assert written.outcome == "replaced"
-    kept = tmp_path / "ledger/.replaced/as_of=2026-06-30T00-00-00Z/run-1/part-0.parquet"
+    kept = tmp_path / "ledger_replaced/night=2026-06-30/run-1/part-0.parquet"
     assert written.replaced == kept
     assert kept.read_bytes() == first
     assert list(read_night(tmp_path, JUNE_30)["run_id"].unique()) == ["run-2"]
@@ -91,8 +91,8 @@ def test_replaced_verdicts_are_kept(tmp_path: Path, night: pd.DataFrame) -> None
 def test_two_earlier_verdicts_of_a_run_are_both_kept(tmp_path: Path, night: pd.DataFrame) -> None:
     for divisor in (1, 2, 3):
         write_night(tmp_path, night.assign(score=night["score"] / divisor), replace=True)
-    kept = {path for path in files(tmp_path) if ".replaced" in path}
-    assert {path.split("/")[3] for path in kept} == {"run-1", "run-1-2"}
+    kept = {path for path in files(tmp_path) if "ledger_replaced" in path}
+    assert {path.split("/")[2] for path in kept} == {"run-1", "run-1-2"}
 
 
 def test_a_write_that_fails_leaves_everything_as_it_was(
@@ -127,7 +127,7 @@ def test_a_run_killed_just_before_the_swap_loses_nothing(
             write_night(tmp_path, changed(night), replace=True)
     assert list(read_night(tmp_path, JUNE_30)["run_id"].unique()) == ["run-1"]
     assert write_night(tmp_path, changed(night), replace=True).outcome == "replaced"
-    assert len([path for path in files(tmp_path) if ".replaced" in path]) == 1
+    assert len([path for path in files(tmp_path) if "ledger_replaced" in path]) == 1
 
 
 def test_what_a_dead_run_left_is_ignored_and_cleared(tmp_path: Path, night: pd.DataFrame) -> None:

@@ -1,0 +1,373 @@
+"""The command line: one verb a stage of the work, no logic of its own."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import wraps
+from pathlib import Path
+from typing import Annotated, Any, ParamSpec
+
+import typer
+
+from features.errors import LeadScoreError, RunLocked
+
+DONE, NEEDS_A_PERSON, BAD_INPUT, LOCKED = 0, 1, 2, 3
+
+app = typer.Typer(
+    help="Predictive lead scoring that a company can trust with its pipeline.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+models_app = typer.Typer(help="List the registered models; promote one, or roll back.")
+tiers_app = typer.Typer(help="Explain the tier policy in sentences.")
+app.add_typer(models_app, name="models")
+app.add_typer(tiers_app, name="tiers")
+
+Folder = Annotated[Path, typer.Option("-C", help="The project folder.", metavar="DIR")]
+AsOf = Annotated[
+    str | None,
+    typer.Option("--as-of", help="Use only what was known before this moment (UTC).", metavar="DATE"),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON on standard output.")]
+Why = Annotated[str, typer.Option("--why", help="The reason, kept with the version.")]
+
+P = ParamSpec("P")
+
+
+def command(verb: Callable[P, int]) -> Callable[P, None]:
+    """Turn a verb's result into an exit code, and a user's error into one message."""
+
+    @wraps(verb)
+    def run(*args: P.args, **kwargs: P.kwargs) -> None:
+        _log_to_standard_error()
+        try:
+            code = verb(*args, **kwargs)
+        except RunLocked as error:
+            typer.secho(f"leadscore: {error}", err=True, fg="red")
+            code = LOCKED
+        except LeadScoreError as error:
+            typer.secho(f"leadscore: {error}", err=True, fg="red")
+            code = BAD_INPUT
+        raise typer.Exit(code)
+
+    return run
+
+
+@app.command()
+@command
+def demo(
+    directory: Folder = Path("demo"),
+    leads: Annotated[int, typer.Option(help="How many leads the made-up company has.")] = 20_000,
+) -> int:
+    """Simulate a company, train, score its last night and export the tiers, on defaults."""
+    from serving.demo import run_demo
+    from serving.summary import night_summary
+    from training.run import AlreadyTrained
+    from training.summary import training_summary
+
+    result = run_demo(directory, leads=leads)
+    if isinstance(result.trained, AlreadyTrained):
+        _tell(f"Model version {result.trained.version} was trained on exactly these tables before.")
+    else:
+        _tell(training_summary(result.trained))
+    _tell(night_summary(result.night.scored.rows, result.night.scored.cuts, result.night.policy))
+    _tell(
+        f"\nEverything is in {directory}/. Try next:\n"
+        f"  leadscore tiers -C {directory}            the policy in sentences\n"
+        f"  leadscore models -C {directory}           what is registered, what scores\n"
+        f"  leadscore explain LEAD_ID -C {directory}  one lead and its reasons\n"
+        f"  leadscore check -C {directory}            what training met in the tables\n"
+        f"  leadscore export -C {directory}           the handoff list as CSV and XLSX\n"
+        f"  mlflow ui --backend-store-uri sqlite:///{directory}/mlflow.db"
+    )
+    return DONE
+
+
+@app.command()
+@command
+def init(
+    leads: Annotated[str, typer.Argument(help="The leads: a CSV or Parquet file, or a glob.")],
+    directory: Folder = Path(),
+    events: Annotated[str | None, typer.Option(help="The events, if any.")] = None,
+    outcomes: Annotated[str | None, typer.Option(help="The outcomes, if any.")] = None,
+    target: Annotated[str | None, typer.Option(help="The outcome column of a flat file.")] = None,
+    stage: Annotated[str, typer.Option(help="The stage the target stands for: sql or won.")] = "won",
+    created_at: Annotated[
+        str | None, typer.Option("--created-at", help="The column with the creation date.")
+    ] = None,
+    overwrite: Annotated[bool, typer.Option(help="Replace drafts that are there.")] = False,
+) -> int:
+    """Draft leadscore.toml and tiers.toml from somebody's files."""
+    from serving.start import start_project
+
+    if stage not in {"sql", "won"}:
+        raise LeadScoreError(f"--stage {stage}: use sql or won")
+    files = start_project(
+        directory,
+        leads,
+        events=events,
+        outcomes=outcomes,
+        target=target,
+        stage=stage,  # type: ignore[arg-type]
+        created_at=created_at,
+        overwrite=overwrite,
+    )
+    _tell("\n".join(f"wrote {file}" for file in files))
+    _tell(f"Read them, each guess has its reason; then: leadscore train -C {directory}")
+    return DONE
+
+
+@app.command()
+@command
+def check(directory: Folder = Path(), as_of: AsOf = None, as_json: Json = False) -> int:
+    """Check contract, quarantine, viability and leakage before anything is trained."""
+    from training.check import check as run_check
+    from training.summary import check_summary
+
+    checked = run_check(directory, as_of=_moment(as_of))
+    _tell(check_summary(checked))
+    if as_json:
+        _print_json(
+            {
+                "quarantine": checked.quarantine.counts.to_dict("records"),
+                "stages": [vars(count) for count in checked.prepared.counts],
+                "findings": [vars(finding) for finding in checked.prepared.findings],
+                "cautions": checked.prepared.cautions,
+            }
+        )
+    return NEEDS_A_PERSON if checked.needs_a_person else DONE
+
+
+@app.command()
+@command
+def train(
+    directory: Folder = Path(),
+    as_of: AsOf = None,
+    again: Annotated[bool, typer.Option(help="Train even where nothing has changed.")] = False,
+    as_json: Json = False,
+) -> int:
+    """Train on what was known by then, judge on later leads, register; promote if the gate agrees."""
+    from training.run import AlreadyTrained
+    from training.run import train as run_training
+    from training.summary import training_summary
+
+    result = run_training(directory, as_of=_moment(as_of), again=again)
+    if isinstance(result, AlreadyTrained):
+        _tell(
+            f"Version {result.version} of {result.name} was trained on exactly these tables and "
+            "this contract; --again trains all the same."
+        )
+        if as_json:
+            _print_json({"version": result.version, "promoted": result.is_champion, "new": False})
+        return DONE if result.is_champion else NEEDS_A_PERSON
+    _tell(training_summary(result))
+    if as_json:
+        metrics = {k: t["value"].to_dict() for k, t in result.evaluation.metrics.items()}
+        _print_json(
+            {
+                "version": result.version,
+                "promoted": result.promoted,
+                "new": True,
+                "headline": result.headline,
+                "metrics": metrics,
+                "gate": [vars(rule) for rule in result.verdict.rules],
+                "excluded": result.prepared.excluded,
+            }
+        )
+    return DONE if result.promoted else NEEDS_A_PERSON
+
+
+@app.command()
+@command
+def score(
+    directory: Folder = Path(),
+    as_of: AsOf = None,
+    leads: Annotated[Path | None, typer.Option(help="Score this list instead of a night.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Where the list's scores go, as CSV.")] = None,
+    replace: Annotated[bool, typer.Option(help="Say a night anew; the earlier is kept.")] = False,
+    as_json: Json = False,
+) -> int:
+    """Score every open lead of a night into the ledger, or a one-off list into a file."""
+    from serving.nightly import score_file, score_night
+    from serving.sinks import write_scores
+    from serving.summary import night_summary
+
+    if leads is not None:
+        scored, policy = score_file(directory, leads, as_of=_moment(as_of))
+        target = out or leads.with_name(f"{leads.stem}.scores.csv")
+        write_scores(scored.rows, target)
+        _tell(night_summary(scored.rows, scored.cuts, policy))
+        _tell(f"wrote {target}")
+        return DONE
+    result = score_night(directory, as_of=_moment(as_of), replace=replace)
+    _tell(night_summary(result.scored.rows, result.scored.cuts, result.policy))
+    for fault in result.faults:
+        typer.secho(f"✗ held back: {fault.message}", err=True, fg="red")
+    if result.written is not None:
+        _tell(f"{result.written.path}: {result.written.rows:,} rows, {result.written.outcome}")
+    if as_json:
+        tiers = result.scored.rows["tier"].value_counts().to_dict()
+        outcome = result.written.outcome if result.written else "held back"
+        _print_json({"as_of": str(result.as_of), "tiers": tiers, "ledger": outcome})
+    return DONE if not result.faults else NEEDS_A_PERSON
+
+
+@app.command()
+@command
+def explain(
+    lead_id: Annotated[str, typer.Argument(help="Whose score.")],
+    directory: Folder = Path(),
+    as_of: AsOf = None,
+) -> int:
+    """Show one lead: propensities, tier, reasons, and what the ledger said before."""
+    from serving.explain import explain as run_explain
+    from serving.screens import lead_summary
+
+    _tell(lead_summary(run_explain(directory, lead_id, as_of=_moment(as_of))))
+    return DONE
+
+
+@app.command()
+@command
+def export(
+    directory: Folder = Path(),
+    as_of: AsOf = None,
+    out: Annotated[Path | None, typer.Option(help="The folder for the files.")] = None,
+) -> int:
+    """Write the handoff list and all tiers of a night as CSV and XLSX."""
+    from serving.ledger import read_night
+    from serving.nightly import last_night
+    from serving.sinks import export as run_export
+
+    moment = _moment(as_of) or last_night(directory)
+    files = run_export(read_night(directory, moment), out or directory / "exports")
+    _tell("\n".join(f"wrote {file}" for file in files.files))
+    return DONE
+
+
+@models_app.callback(invoke_without_command=True)
+def models(context: typer.Context, directory: Folder = Path(), as_json: Json = False) -> None:
+    """List what is registered, what is champion, since when and why."""
+    if context.invoked_subcommand is None:
+        _list_models(directory, as_json)
+
+
+@command
+def _list_models(directory: Path, as_json: bool) -> int:  # noqa: FBT001
+    from serving.screens import versions_table
+
+    versions = _registry(directory).versions()
+    _tell(versions_table(versions))
+    if as_json:
+        _print_json(versions.to_dict("records"))
+    return DONE
+
+
+@models_app.command()
+@command
+def promote(
+    version: Annotated[str, typer.Argument(help="The version that shall score.")],
+    directory: Folder = Path(),
+    why: Why = "promoted by hand",
+) -> int:
+    """Make a version the champion."""
+    import getpass
+
+    _registry(directory).promote(version, who=getpass.getuser(), why=why)
+    _tell(f"version {version} is the champion")
+    return DONE
+
+
+@models_app.command()
+@command
+def rollback(directory: Folder = Path(), why: Why = "rolled back by hand") -> int:
+    """Make the champion's predecessor the champion again."""
+    import getpass
+
+    version = _registry(directory).rollback(who=getpass.getuser(), why=why)
+    _tell(f"version {version} is the champion again")
+    return DONE
+
+
+@tiers_app.callback(invoke_without_command=True)
+def tiers(context: typer.Context, directory: Folder = Path()) -> None:
+    """Explain the policy in sentences."""
+    if context.invoked_subcommand is None:
+        _explain_tiers(directory)
+
+
+@command
+def _explain_tiers(directory: Path) -> int:
+    from serving.policy import load_policy, sentences
+
+    _tell("\n".join(sentences(load_policy(directory))))
+    return DONE
+
+
+@tiers_app.command("check")
+@command
+def tiers_check(directory: Folder = Path()) -> int:
+    """Explain the policy with what it does on the champion's evidence."""
+    from serving.policy import load_policy, sentences
+    from serving.promises import cut_offs
+
+    policy = load_policy(directory)
+    cuts = cut_offs(policy, _registry(directory).champion().evidence)
+    _tell("\n".join(sentences(policy, cuts)))
+    kept = all(cut.kept is not False for cut in (cuts.sql, cuts.mql))
+    return DONE if kept else NEEDS_A_PERSON
+
+
+def _registry(directory: Path) -> Any:  # noqa: ANN401 - its class costs an import
+    from features.contract import load_contract
+    from training.tracking import Registry
+
+    return Registry(directory, load_contract(directory).name)
+
+
+def _moment(text: str | None) -> datetime | None:
+    """Read a date or a moment; without a zone it is UTC."""
+    if text is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise LeadScoreError(f"--as-of {text!r}: use a date such as 2026-06-30") from error
+    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+
+
+def _tell(what: object) -> None:
+    """People's text goes to standard error."""
+    from rich.console import Console
+
+    console = Console(stderr=True, highlight=False, markup=False)
+    if not console.is_terminal:
+        console.width = 100
+    console.print(what)
+
+
+def _print_json(what: object) -> None:
+    typer.echo(json.dumps(what, default=str, ensure_ascii=False, indent=1))
+
+
+def _log_to_standard_error() -> None:
+    logging.basicConfig(
+        stream=sys.stderr, level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s"
+    )
+    for package in ("features", "training", "serving"):
+        logging.getLogger(package).setLevel(logging.INFO)
+
+
+def main() -> None:
+    """Run the command line."""
+    app()
+
+
+if __name__ == "__main__":
+    main()

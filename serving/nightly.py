@@ -1,0 +1,213 @@
+"""`leadscore score`: the nightly job over every open lead, and a one-off list."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from features.contract import load_contract
+from features.errors import LeadScoreError
+from features.snapshots import listed_snapshots, next_midnight, nightly_snapshots
+from features.tables import open_tables
+from serving.checks import NightFault, night_faults
+from serving.ledger import Written, latest_before, nights, read_night, write_night
+from serving.lock import project_lock
+from serving.policy import Policy, load_policy
+from serving.score import Scored, score_leads
+from training.tracking import Registry
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from features.contract import Contract
+    from features.quarantine import Quarantine
+    from features.tables import Tables
+    from training.tracking import Registered
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class NightResult:
+    """What a nightly run did.
+
+    Parameters
+    ----------
+    as_of
+        The night.
+    scored
+        The rows, cut-offs and counts.
+    policy
+        The policy in force.
+    faults
+        What held the night back; empty where it was written.
+    written
+        What became of it in the ledger; None where it was held back or nobody was open.
+    quarantine
+        What of the tables could not be used.
+    """
+
+    as_of: datetime
+    scored: Scored
+    policy: Policy
+    faults: list[NightFault]
+    written: Written | None
+    quarantine: Quarantine
+
+
+def score_night(
+    directory: Path, *, as_of: datetime | None = None, replace: bool = False
+) -> NightResult:
+    """Score every lead that is open as of a night, and write the ledger.
+
+    Parameters
+    ----------
+    directory
+        The project folder.
+    as_of
+        The night, UTC. By default the first midnight after the data end, but not later than the
+        last midnight that has passed.
+    replace
+        Whether a night that the ledger holds with other verdicts may be said anew.
+
+    Returns
+    -------
+    NightResult
+
+    Raises
+    ------
+    LeadScoreError
+        Where contract, policy, tables or model cannot be used; the ledger is unchanged then.
+    RunLocked
+        Where another run works in this project.
+    """
+    with project_lock(directory, command="leadscore score"):
+        contract, policy, champion = _settings(directory)
+        with open_tables(contract, known_by=as_of) as tables:
+            tables.quarantine.write(directory)
+            night = _naive(as_of) or default_night(tables)
+            _say_what_is_odd(tables, champion, night)
+            snapshots = nightly_snapshots(tables, as_of=night)
+            logger.info("scoring open leads as of %s by model %s", night, champion.version)
+            scored = score_leads(
+                tables,
+                snapshots,
+                as_of=night,
+                champion=champion,
+                policy=policy,
+                previous=_night_before(directory, night),
+            )
+        faults = night_faults(_with_is_sql(scored.rows), open_leads=scored.open_leads)
+        written = None
+        if not faults:
+            written = write_night(directory, scored.rows, replace=replace)
+        return NightResult(night, scored, policy, faults, written, tables.quarantine)
+
+
+def score_file(
+    directory: Path, leads_file: Path, *, as_of: datetime | None = None
+) -> tuple[Scored, Policy]:
+    """Score a one-off list of leads; the ledger is not touched.
+
+    Parameters
+    ----------
+    directory
+        The project folder.
+    leads_file
+        Leads with the contract's columns; the target may be absent.
+    as_of
+        The moment, UTC; by default as for a night.
+
+    Returns
+    -------
+    scored : Scored
+    policy : Policy
+
+    Raises
+    ------
+    LeadScoreError
+        Where the file, contract, policy or model cannot be used.
+    """
+    contract, policy, champion = _settings(directory)
+    if not leads_file.exists():
+        raise LeadScoreError(f"{leads_file} does not exist; give --leads a file of leads")
+    with open_tables(contract, known_by=None, leads_file=leads_file) as tables:
+        moment = _naive(as_of) or default_night(tables)
+        scored = score_leads(
+            tables,
+            listed_snapshots(tables, as_of=moment),
+            as_of=moment,
+            champion=champion,
+            policy=policy,
+            previous=None,
+            explained=("SQL", "MQL", "Nurture"),
+        )
+    return scored, policy
+
+
+def default_night(tables: Tables) -> datetime:
+    """Return the first midnight after the data end, or the last one that has passed."""
+    now = datetime.now(UTC).replace(tzinfo=None)
+    last_passed = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    if tables.data_end is None:
+        return last_passed
+    return min(next_midnight(tables.data_end), last_passed)
+
+
+def _settings(directory: Path) -> tuple[Contract, Policy, Registered]:
+    contract = load_contract(directory)
+    return contract, load_policy(directory), Registry(directory, contract.name).champion()
+
+
+def _naive(moment: datetime | None) -> datetime | None:
+    if moment is None or moment.tzinfo is None:
+        return moment
+    return moment.astimezone(UTC).replace(tzinfo=None)
+
+
+def _night_before(directory: Path, night: datetime) -> pd.DataFrame | None:
+    before = latest_before(directory, night.replace(tzinfo=UTC))
+    if before is None:
+        return None
+    return read_night(directory, before, columns=["lead_id", "tier"])
+
+
+def _with_is_sql(rows: pd.DataFrame) -> pd.DataFrame:
+    return rows.assign(is_sql=rows["rule"] == "already_sql")
+
+
+def _say_what_is_odd(tables: Tables, champion: Registered, night: datetime) -> None:
+    """Say what a reader of the log should know; none of it stops the night."""
+    learnt_until = champion.tags.get("known_until", "")
+    if learnt_until and datetime.fromisoformat(learnt_until).replace(tzinfo=None) > night:
+        logger.warning(
+            "model %s learnt from data up to %s, after the night %s: its scores of this night "
+            "are no test of it",
+            champion.version,
+            learnt_until,
+            night,
+        )
+    if tables.data_end is not None and (night - tables.data_end).days >= 2:
+        logger.warning(
+            "the tables end %s, %d days before the night: is the export stale?",
+            tables.data_end,
+            (night - tables.data_end).days,
+        )
+
+
+def last_night(directory: Path) -> datetime:
+    """Return the newest night in the ledger.
+
+    Raises
+    ------
+    LeadScoreError
+        Where the ledger is empty.
+    """
+    found = nights(directory)
+    if not found:
+        raise LeadScoreError(f"the ledger of {directory} holds no night yet; run `leadscore score`")
+    return found[-1]

@@ -1,0 +1,87 @@
+"""What `leadscore explain` and `leadscore models` show on the terminal."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.console import Group
+from rich.table import Table
+from rich.text import Text
+
+from serving.wording import percent
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from rich.console import RenderableType
+
+    from serving.explain import Explained
+
+SHOWN_NIGHTS = 10
+
+
+def lead_summary(explained: Explained) -> Group:
+    """Show one lead in 100 columns: propensities, tier, reasons, and earlier nights."""
+    row = explained.row
+    chances = [
+        f"{percent(row[column])} to {words}"
+        for column, words in (("p_sql", "become sales qualified"), ("p_won", "be won"))
+        if row[column] == row[column]  # noqa: PLR0124 - not a number where there is no such stage
+    ]
+    parts: list[RenderableType] = [
+        Text(f"Lead {row['lead_id']} as of {row['as_of']:%Y-%m-%d %H:%M} UTC", "bold"),
+        Text(f"Tier {row['tier']}, score {row['score']:.0f}: {', '.join(chances)}"),
+        Text(f"{percent(row['coverage'])} of what the model asks for is known."),
+    ]
+    for side, words in (("reasons_for", "For"), ("reasons_against", "Against")):
+        parts += [Text(f"{words}: {reason}") for reason in row[side]]
+    if not explained.history.empty:
+        parts += [Text(), _nights(explained.history.tail(SHOWN_NIGHTS))]
+    return Group(*parts)
+
+
+def _nights(history: pd.DataFrame) -> Table:
+    table = Table(title="What the ledger said", title_justify="left", box=None)
+    for head in ("night", "score", "tier", "moved", "model", "policy"):
+        table.add_column(head, justify="right" if head == "score" else "left")
+    for night in history.itertuples():
+        table.add_row(
+            f"{night.as_of:%Y-%m-%d}",
+            f"{night.score:.0f}",
+            night.tier,
+            night.moved,
+            night.model_version,
+            night.policy_version,
+        )
+    return table
+
+
+def versions_table(versions: pd.DataFrame) -> RenderableType:
+    """Show the registered versions, newest first."""
+    if versions.empty:
+        return Text("nothing is registered yet; run `leadscore train`")
+    table = Table(title="Registered models", title_justify="left", box=None)
+    heads = {
+        "version": "version",
+        "aliases": "is",
+        "created_at": "trained",
+        "known_until": "on data up to",
+        "gate": "gate",
+        "promoted_at": "promoted",
+        "promoted_by": "by",
+        "promoted_because": "because",
+    }
+    shown = versions.reindex(columns=list(heads)).astype("object")
+    shown = shown.where(shown.notna(), "")
+    for head in heads.values():
+        table.add_column(head, overflow="fold")
+    for row in shown.itertuples(index=False):
+        table.add_row(*(_short(cell) for cell in row))
+    return table
+
+
+def _short(cell: object) -> str:
+    """Text as it is; a moment to the minute."""
+    if hasattr(cell, "strftime"):
+        return f"{cell:%Y-%m-%d %H:%M}"
+    text = str(cell)
+    return text[:16].replace("T", " ") if text[4:5] == "-" and "T" in text[:11] else text

@@ -1,0 +1,102 @@
+"""`leadscore init`: a project folder with a drafted contract and policy that run as they are."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from features.contract import CONTRACT_FILE, Contract, load_contract
+from features.draft import draft_contract
+from features.errors import ContractError
+from features.tables import open_tables
+from serving.draft import draft_policy
+from serving.policy import POLICY_FILE
+from training.labels import stages_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from features.contract import Stage
+    from features.tables import Tables
+
+
+def start_project(
+    directory: Path,
+    leads: str,
+    *,
+    events: str | None = None,
+    outcomes: str | None = None,
+    target: str | None = None,
+    stage: Stage = "won",
+    created_at: str | None = None,
+    overwrite: bool = False,
+) -> list[Path]:
+    """Draft `leadscore.toml` and `tiers.toml` from somebody's files.
+
+    Parameters
+    ----------
+    directory
+        The project folder; made where it does not exist.
+    leads, events, outcomes
+        Files or globs, CSV or Parquet.
+    target, stage, created_at
+        The outcome column of a flat file, the stage it stands for, the column with the date.
+    overwrite
+        Whether drafts may take the place of files that are there.
+
+    Returns
+    -------
+    list of Path
+        The files written.
+
+    Raises
+    ------
+    ContractError
+        Where the files are there already.
+    DataError
+        Where the tables cannot be used; nothing is written then.
+    """
+    files = [directory / CONTRACT_FILE, directory / POLICY_FILE]
+    standing = [file for file in files if file.exists()]
+    if standing and not overwrite:
+        raise ContractError(
+            f"{standing[0]} is there already. Edit it, or draft it anew with --overwrite."
+        )
+    contract_text = draft_contract(
+        leads,
+        directory=directory,
+        events=events,
+        outcomes=outcomes,
+        target=target,
+        stage=stage,
+        created_at=created_at,
+    )
+    directory.mkdir(parents=True, exist_ok=True)
+    _write(files[0], contract_text)
+    _write(files[1], _policy_for(load_contract(directory)))
+    return files
+
+
+def _policy_for(contract: Contract) -> str:
+    """The usual promises, or higher ones where most leads convert anyway."""
+    with open_tables(contract) as tables:
+        stages = stages_of(tables)
+        outcome: Stage = stages[0] if stages else contract.leads.stage
+        return draft_policy(outcome=outcome, base_rate=_base_rate(tables, outcome))
+
+
+def _base_rate(tables: Tables, outcome: Stage) -> float | None:
+    if tables.contract.is_flat:
+        rate = tables.leads.target.mean().to_pyarrow().as_py()
+        return None if rate is None else float(rate)
+    if tables.outcomes is None:
+        return None
+    stages = ("sql", "won") if outcome == "sql" else ("won",)
+    reached = tables.outcomes.filter(tables.outcomes.stage.isin(stages)).lead_id.nunique()
+    leads = int(tables.leads.count().to_pyarrow().as_py())
+    return int(reached.to_pyarrow().as_py()) / leads if leads else None
+
+
+def _write(file: Path, text: str) -> None:
+    unfinished = file.with_suffix(".unfinished")
+    unfinished.write_text(text, encoding="utf-8")
+    unfinished.replace(file)

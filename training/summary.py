@@ -1,0 +1,123 @@
+"""What a training run or a check says on the terminal."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.console import Group
+from rich.table import Table
+from rich.text import Text
+
+from training.report import METRIC_WORDS
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from rich.console import RenderableType
+
+    from features.quarantine import Quarantine
+    from training.check import Checked
+    from training.evaluate import Evaluation
+    from training.prepare import Prepared
+    from training.run import TrainingResult
+
+SHOWN_METRICS = ("auc", "log_loss", "calibration_error", "lift_10")
+SHOWN_FINDINGS = 12
+
+
+def training_summary(result: TrainingResult) -> Group:
+    """Summarise a training run in 100 columns."""
+    parts: list[RenderableType] = [
+        Text(f"{result.name}, version {result.version}", "bold"),
+        Text(result.headline),
+        Text(),
+        *_quarantine(result.quarantine),
+        *_findings(result.prepared),
+        *(_stage(stage, result.evaluation) for stage in result.evaluation.metrics),
+        *_refusals(result),
+        *(Text(f"! {caution}", "yellow") for caution in result.prepared.cautions),
+        Text(
+            f"Version {result.version} is "
+            + ("the champion: it scores from now on." if result.promoted else "not promoted."),
+            "bold green" if result.promoted else "bold yellow",
+        ),
+        Text(f"Model card: {result.report}"),
+    ]
+    return Group(*parts)
+
+
+def check_summary(checked: Checked) -> Group:
+    """Summarise a check in 100 columns."""
+    table = Table(title="What can be learnt", title_justify="left", box=None, pad_edge=False)
+    for head in ("stage", "snapshots", "reached it", "held out", "reached it"):
+        table.add_column(head, justify="left" if head == "stage" else "right")
+    for count in checked.prepared.counts:
+        figures = (count.learn_rows, count.learn_positives, count.test_rows, count.test_positives)
+        table.add_row(count.stage, *(f"{figure:,}" for figure in figures))
+    return Group(
+        *_quarantine(checked.quarantine),
+        *_findings(checked.prepared),
+        table,
+        Text(f"{len(checked.prepared.catalogue)} features"),
+        *(Text(f"! {caution}", "yellow") for caution in checked.prepared.cautions),
+    )
+
+
+def _quarantine(quarantine: Quarantine) -> list[RenderableType]:
+    counts = quarantine.counts
+    lines: list[RenderableType] = []
+    for row in counts.itertuples():
+        told = f"{row.table}: {row.rows:,} rows"
+        if row.faulty:
+            told += f", {row.faulty:,} ({row.share:.2%}) with faults, see quarantine/rows.csv"
+        lines.append(Text(told))
+    return [*lines, Text()]
+
+
+def _findings(prepared: Prepared) -> list[RenderableType]:
+    """Columns left out for what they know are told one by one; dull ones in one line."""
+    dull = [each.column for each in prepared.findings if each.kind in {"constant", "identifier"}]
+    telling = [each for each in prepared.findings if each.column not in dull]
+    lines: list[RenderableType] = []
+    if telling:
+        table = Table(title="Columns that may know the outcome", title_justify="left", box=None)
+        for head in ("column", "verdict", "evidence"):
+            table.add_column(head, overflow="fold")
+        for each in telling[:SHOWN_FINDINGS]:
+            verdict = "left out" if each.column in prepared.excluded else each.severity
+            if each.overruled is not None:
+                verdict = "overruled"
+            table.add_row(each.column, verdict, each.evidence)
+        lines += [table, Text()]
+    if dull:
+        lines += [Text(f"Left out, as they tell nothing: {', '.join(dull)}"), Text()]
+    return lines
+
+
+def _stage(stage: str, evaluation: Evaluation) -> Group:
+    held_out = evaluation.held_out[stage]
+    title = (
+        f"{stage}: {held_out['lead_id'].nunique():,} held-out leads, "
+        f"{held_out['outcome'].mean():.1%} reached it (95 % intervals)"
+    )
+    table = Table(title=title, title_justify="left", box=None, pad_edge=False)
+    table.add_column("")
+    for metric in SHOWN_METRICS:
+        table.add_column(METRIC_WORDS[metric], justify="right")
+    for name, metrics in {
+        "model": evaluation.metrics[stage], **evaluation.baselines[stage]
+    }.items():
+        cells = (_figure(metrics.loc[metric], metric) for metric in SHOWN_METRICS)
+        table.add_row(name.replace("_", " "), *cells, style="bold" if name == "model" else None)
+    return Group(table, Text())
+
+
+def _figure(row: pd.Series[float], metric: str) -> str:
+    digits = 2 if metric.startswith("lift") else 3
+    value, low, high = (f"{row[key]:.{digits}f}" for key in ("value", "low", "high"))
+    return f"{value} ({low}–{high})"
+
+
+def _refusals(result: TrainingResult) -> list[RenderableType]:
+    return [
+        Text(f"✗ {rule.name}: {rule.detail}", "bold red") for rule in result.verdict.refusals
+    ]
