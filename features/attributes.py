@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     import ibis
     import ibis.expr.types as ir
 
+MEASURED = ("company_size", "revenue")  # text where they are bands, but numbers may stay numbers
+
 
 @dataclass(frozen=True)
 class Attribute:
@@ -39,9 +41,7 @@ class Attribute:
     type: ColumnType
 
 
-def attributes_of(
-    contract: Contract, schema: ibis.Schema, *, place: str
-) -> tuple[Attribute, ...]:
+def attributes_of(contract: Contract, schema: ibis.Schema, *, place: str) -> tuple[Attribute, ...]:
     """Find the attributes of a leads table, all but the ignored, in the contract's order.
 
     Parameters
@@ -62,7 +62,7 @@ def attributes_of(
     DataError
         Where the contract names a column that the table does not have.
     """
-    used: set[str] = set()
+    used = {"lead_id"}  # a column that is called ID would become it
     attributes = []
     for column, spec in contract.leads.columns.items():
         if column not in schema.names:
@@ -87,16 +87,16 @@ def read_attributes(
 
 
 def _type(spec: ColumnSpec, stored: ibis.DataType) -> ColumnType:
-    """The contract's word, the term's, or how the column is stored; CSV cells are text."""
+    """Take the contract's word, the term's, or how the column is stored; CSV cells are text."""
     if spec.type is not None:
         return spec.type
-    if spec.term is not None:
+    if spec.term is not None and not (spec.term in MEASURED and stored.is_numeric()):
         return TERMS[spec.role][spec.term]
     return "number" if stored.is_numeric() else "text"
 
 
 def _plain(column: str, used: set[str]) -> str:
-    """A name of letters, digits and _ that no other attribute has."""
+    """Make a name of letters, digits and _ that no other attribute has."""
     ascii_only = unicodedata.normalize("NFKD", column).encode("ascii", "ignore").decode()
     base = "lead_" + (re.sub(r"[^a-z0-9]+", "_", ascii_only.lower()).strip("_") or "column")
     name, count = base, 1

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from features.channel import channel_features
 from features.engagement import common_kinds, engagement_features
-from features.family import FeatureSet
 from features.firmographic import firmographic_features
 from features.history import history_features
 
@@ -16,6 +15,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from features.catalogue import Feature
+    from features.family import FeatureSet
     from features.tables import Tables
 
 
@@ -40,7 +40,7 @@ class FeatureTable:
 
     def to_pandas(self) -> pd.DataFrame:
         """Compute the table: sorted by `lead_id` and `as_of`, float64 and str columns."""
-        frame = self.table.order_by("lead_id", "as_of").to_pandas()
+        frame: pd.DataFrame = self.table.order_by("lead_id", "as_of").to_pandas()
         return frame.astype({each.name: _dtype(each) for each in self.catalogue})
 
 

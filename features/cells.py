@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import ibis
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import ibis.expr.types as ir
 
     from features.contract import Reading
@@ -24,6 +26,8 @@ TIDYINGS = (
     (r"(:\d{2}(?:\.\d+)?)\s+([+-]\d{2})", r"\1\2"),
     (r"([ T]\d{2}:\d{2})(Z|[+-]\d{2}|$)", r"\1:00\2"),
 )
+
+BETWEEN_PARTS, BETWEEN_CELLS = "\x1f", "\x1e"  # ASCII's own separators; no cell holds them
 
 TIME_SUFFIXES = ("", " %H:%M", " %H:%M:%S", " %H:%M:%S.%f", " %I:%M %p", " %I:%M:%S %p")
 # Years of two digits come first: %Y would read 24 as the year 24.
@@ -96,6 +100,31 @@ def number_cell(column: ir.Column, reading: Reading) -> ir.FloatingColumn:
     )
     number = plain.try_cast("float64")
     return ibis.ifelse(number.isnan() | number.isinf(), ibis.null("float64"), number)
+
+
+def unreadable_numbers(columns: Mapping[str, ir.Column], reading: Reading) -> ir.StringValue:
+    """Name the cells of a row that should be numbers and hold something else.
+
+    Parameters
+    ----------
+    columns
+        The number columns as they are stored, by the user's names.
+    reading
+        The contract's reading settings.
+
+    Returns
+    -------
+    ir.StringValue
+        `column␟value␞` a cell; null where every cell is a number or missing.
+    """
+    found: ir.StringValue = ibis.literal("")
+    for name, column in columns.items():
+        if column.type().is_string():
+            text = text_cell(column, reading)
+            bad = text.notnull() & number_cell(column, reading).isnull()
+            cell = ibis.literal(name + BETWEEN_PARTS) + text + BETWEEN_CELLS
+            found = found + ibis.ifelse(bad, cell, "")
+    return found.nullif("")
 
 
 def time_cell(column: ir.Column, reading: Reading) -> ir.TimestampColumn:

@@ -198,7 +198,7 @@ class OutcomesSource(Source):
 
 
 class Reading(Settings):
-    """How cells are read: delimiter, encoding, missing-value words, dates, and how much may fail."""
+    """How cells are read: delimiter, encoding, missing words, dates, and how much may fail."""
 
     delimiter: Annotated[
         str, StringConstraints(strip_whitespace=False, min_length=1, max_length=1)
@@ -215,7 +215,9 @@ class Reading(Settings):
         try:
             ZoneInfo(name)
         except (ZoneInfoNotFoundError, ValueError) as error:
-            raise ValueError("not a time zone of the IANA list, such as Europe/Amsterdam") from error
+            raise ValueError(
+                "not a time zone of the IANA list, such as Europe/Amsterdam"
+            ) from error
         return name
 
 
@@ -248,7 +250,7 @@ class FeatureSettings(Settings):
 
 
 class Audit(Settings):
-    """What the leakage audit may be told: what happens to suspects, and columns overruled by name."""
+    """What the leakage audit may be told: what happens to suspects, and what is overruled."""
 
     suspects: Literal["keep", "exclude"] = "keep"
     overrule: dict[str, str] = Field(default_factory=dict)

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import ibis
@@ -12,44 +9,27 @@ from ibis import _
 
 from features.catalogue import Feature
 from features.errors import DataError
-from features.family import FeatureSet, as_words
+from features.family import FeatureSet
+from features.slots import slots_of
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     import ibis.expr.types as ir
 
+    from features.slots import Slot
     from features.tables import Tables
 
 WINDOWS_DAYS = (1, 7, 30, 90)
+SPANS = ("24 hours", "7 days", "30 days", "90 days")
 TREND_DAYS = 14
 SECONDS_A_DAY = 86_400
 MAX_KINDS = 24  # each kind is eight columns; past this they are noise and cost
 # Sums of fading weights are taken in whole units, so that they do not depend on the order of
 # the rows or the number of threads. 2^-40 is far below anything a model can tell apart.
 WEIGHT_UNITS = 2.0**40
-# Not something the lead did, so no engagement; counted all the same, as kinds of their own.
-NOT_BY_THE_LEAD = ("email_sent", "sales_touch")
-OTHER_KINDS = "other_kinds"
-
-
-@dataclass(frozen=True)
-class Slot:
-    """Event kinds that are counted together.
-
-    Parameters
-    ----------
-    name
-        The prefix of its columns.
-    words
-        What a person calls them.
-    kinds
-        The kinds in it; None for all that the lead did, empty for the rare rest.
-    """
-
-    name: str
-    words: str
-    kinds: tuple[str, ...] | None
+# How long ago is unknown where nothing happened; every other measure is then 0.
+NO_COUNT = ("_days_since_first", "_days_since_latest", "longest_silence_days")
 
 
 def common_kinds(tables: Tables, *, known_by: datetime | None = None) -> tuple[str, ...]:
@@ -102,11 +82,12 @@ def engagement_features(
     """
     seen = events_before(tables, snapshots)
     per_kind = _by_kind(seen, half_life_days=tables.contract.features.half_life_days)
-    measured = _measures(tables, per_kind, slots_of(tables, kinds))
+    slots = slots_of(_groups(tables), kinds)
+    measured = _measures(tables, per_kind, slots)
     wide = per_kind.group_by("lead_id", "as_of").aggregate(
         **{feature.name: value for feature, value in measured}
     )
-    days, day_features = _active_days(tables, seen)
+    days, day_features = _active_days(seen, slots[0])
     features = tuple(feature for feature, _value in measured)
     joined = _onto(_onto(snapshots, wide, features), days, day_features)
     ratio, ratio_features = _email_ratio(joined, {feature.name for feature in features})
@@ -131,31 +112,8 @@ def events_before(tables: Tables, snapshots: ir.Table) -> ir.Table:
     return known.mutate(age_days=age_days.cast("int32")).drop("spine_id")
 
 
-def slots_of(tables: Tables, kinds: tuple[str, ...]) -> tuple[Slot, ...]:
-    """List what is counted together: each common kind, the rest, the contract's groups, all."""
-    source = tables.contract.events
-    groups = source.groups if source is not None else {}
-    used: set[str] = set()
-    slots = [Slot("activity", "activity of any kind", None)]
-    slots += [Slot(_slug(group, used), f"{as_words(group)} events", of) for group, of in groups.items()]
-    alone = {of[0] for of in groups.values() if len(of) == 1}
-    slots += [
-        Slot(_slug(kind, used), f"{as_words(kind)} events", (kind,))
-        for kind in kinds
-        if kind not in alone
-    ]
-    return (*slots, Slot(OTHER_KINDS, "events of rarer kinds", ()))
-
-
-def _slug(name: str, used: set[str]) -> str:
-    ascii_only = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
-    base = re.sub(r"[^a-z0-9]+", "_", ascii_only.lower()).strip("_") or "kind"
-    slug, count = base, 1
-    while slug in used or slug in {OTHER_KINDS, "activity"}:
-        count += 1
-        slug = f"{base}_{count}"
-    used.add(slug)
-    return slug
+def _groups(tables: Tables) -> dict[str, tuple[str, ...]]:
+    return tables.contract.events.groups if tables.contract.events is not None else {}
 
 
 def _by_kind(seen: ir.Table, *, half_life_days: float) -> ir.Table:
@@ -182,62 +140,50 @@ def _measures(
     tables: Tables, per_kind: ir.Table, slots: tuple[Slot, ...]
 ) -> list[tuple[Feature, ir.Value]]:
     """Second stage: every feature that sums, or takes the extreme, over kinds."""
-    named = {kind for slot in slots for kind in slot.kinds or ()}
-    measured: list[tuple[Feature, ir.Value]] = []
-    for slot in slots:
-        if slot.kinds is None:
-            within = ~per_kind.kind.isin(_not_by_the_lead(tables))
-        elif slot.kinds:
-            within = per_kind.kind.isin(slot.kinds)
-        else:
-            within = ~per_kind.kind.isin(sorted(named))
-        measured += _slot_measures(per_kind, slot, within)
-    own = ~per_kind.kind.isin(_not_by_the_lead(tables))
+    measured = [pair for slot in slots for pair in _slot_measures(per_kind, slot)]
+    own = _within(per_kind, slots[0])
     trend = (2 * per_kind.n_14 - per_kind.n_28).sum(where=own)
+    words = "change in activity, last 14 days against the 14 before"
+    kinds = "different kinds of activity so far"
     measured += [
-        (_number("activity_trend_14d", "events", "change in activity, last 14 days against the 14 before", "activity_trend"), trend),
-        (_number("distinct_kinds", "kinds", "different kinds of activity so far", "distinct_kinds"), per_kind.count(where=own)),
+        (_number("activity_trend_14d", "events", words, "activity_trend"), trend),
+        (_number("distinct_kinds", "kinds", kinds, "distinct_kinds"), per_kind.count(where=own)),
     ]
     if "value" in tables.event_terms:
-        measured += [
-            (_number("event_value_30d", "", "total value of events in the last 30 days", "event_value"), per_kind.value_30.sum()),
-            (_number("event_value_ever", "", "total value of events so far", "event_value"), per_kind.value_ever.sum()),
-        ]
+        total = "total value of events"
+        month = _number("event_value_30d", "", f"{total} in the last 30 days", "event_value")
+        ever = _number("event_value_ever", "", f"{total} so far", "event_value")
+        measured += [(month, per_kind.value_30.sum()), (ever, per_kind.value_ever.sum())]
     return measured
 
 
-def _not_by_the_lead(tables: Tables) -> list[str]:
-    source = tables.contract.events
-    groups = source.groups if source is not None else {}
-    return sorted({kind for name in NOT_BY_THE_LEAD for kind in groups.get(name, ())})
+def _within(rows: ir.Table, slot: Slot) -> ir.BooleanValue:
+    """Whether a row's kind belongs to a slot."""
+    return rows.kind.notin(slot.kinds) if slot.is_rest else rows.kind.isin(slot.kinds)
 
 
-def _slot_measures(
-    per_kind: ir.Table, slot: Slot, within: ir.BooleanValue
-) -> list[tuple[Feature, ir.Value]]:
-    name, words = slot.name, slot.words
-    measured: list[tuple[Feature, ir.Value]] = [
-        (
-            _number(f"{name}_{days}d", "events", f"{words} in the last {_span(days)}", name),
-            per_kind[f"n_{days}"].sum(where=within),
-        )
-        for days in WINDOWS_DAYS
-    ]
+def _slot_measures(per_kind: ir.Table, slot: Slot) -> list[tuple[Feature, ir.Value]]:
+    """Count a slot's events in each window, and see how lately and how fadingly they came."""
+    name, words, within = slot.name, slot.words, _within(per_kind, slot)
     as_of = per_kind.as_of.max()  # one moment within the group
-    since_first = _days(as_of, per_kind["first"].min(where=within))
-    since_latest = _days(as_of, per_kind.latest.max(where=within))
+
+    def measure(suffix: str, unit: str, said: str, value: ir.Value) -> tuple[Feature, ir.Value]:
+        return _number(f"{name}_{suffix}", unit, said, name), value
+
+    counts = [
+        measure(f"{days}d", "events", f"{words} in the last {span}", per_kind[f"n_{days}"])
+        for days, span in zip(WINDOWS_DAYS, SPANS, strict=True)
+    ]
+    counts.append(measure("ever", "events", f"{words} so far", per_kind.n_ever))
+    first = _days(as_of, per_kind["first"].min(where=within))
+    latest = _days(as_of, per_kind.latest.max(where=within))
     faded = per_kind.weight.sum(where=within).cast("float64") / WEIGHT_UNITS
     return [
-        *measured,
-        (_number(f"{name}_ever", "events", f"{words} so far", name), per_kind.n_ever.sum(where=within)),
-        (_number(f"{name}_days_since_first", "days", f"days since the first of the {words}", name), since_first),
-        (_number(f"{name}_days_since_latest", "days", f"days since the latest of the {words}", name), since_latest),
-        (_number(f"{name}_faded", "events", f"{words}, older ones counting less", name), faded),
+        *((feature, count.sum(where=within)) for feature, count in counts),
+        measure("days_since_first", "days", f"days since the first of the {words}", first),
+        measure("days_since_latest", "days", f"days since the latest of the {words}", latest),
+        measure("faded", "events", f"{words}, older ones counting less", faded),
     ]
-
-
-def _span(days: int) -> str:
-    return "24 hours" if days == 1 else f"{days} days"
 
 
 def _number(name: str, unit: str, words: str, fact: str) -> Feature:
@@ -245,13 +191,13 @@ def _number(name: str, unit: str, words: str, fact: str) -> Feature:
 
 
 def _days(later: ir.Value, earlier: ir.Value) -> ir.Value:
-    """Days between two moments, to the second."""
+    """Count the days between two moments, to the second."""
     return (later.epoch_seconds() - earlier.epoch_seconds()) / float(SECONDS_A_DAY)
 
 
-def _active_days(tables: Tables, seen: ir.Table) -> tuple[ir.Table, tuple[Feature, ...]]:
-    """Distinct days with activity, and the longest silence between two of them."""
-    own = seen.filter(~seen.kind.isin(_not_by_the_lead(tables)))
+def _active_days(seen: ir.Table, everything: Slot) -> tuple[ir.Table, tuple[Feature, ...]]:
+    """Count distinct days with activity, and the longest silence between two of them."""
+    own = seen.filter(_within(seen, everything))
     days = own.select("lead_id", "as_of", "age_days").distinct()
     backwards = ibis.window(group_by=["lead_id", "as_of"], order_by="age_days")
     gaps = days.mutate(silence=days.age_days.lead().over(backwards) - days.age_days)
@@ -260,10 +206,11 @@ def _active_days(tables: Tables, seen: ir.Table) -> tuple[ir.Table, tuple[Featur
         active_days_ever=gaps.count(),
         longest_silence_days=gaps.silence.max(),
     )
+    month, silence = "days with activity in the last 30 days", "longest silence between active days"
     features = (
-        _number("active_days_30d", "days", "days with activity in the last 30 days", "active_days"),
+        _number("active_days_30d", "days", month, "active_days"),
         _number("active_days_ever", "days", "days with activity so far", "active_days"),
-        _number("longest_silence_days", "days", "longest silence between two active days", "longest_silence"),
+        _number("longest_silence_days", "days", silence, "longest_silence"),
     )
     return counted, features
 
@@ -277,12 +224,12 @@ def _onto(spine: ir.Table, counted: ir.Table, features: tuple[Feature, ...]) -> 
     columns = {}
     for feature in features:
         value = joined[feature.name].cast("float64")
-        columns[feature.name] = value if feature.unit == "days" and "active" not in feature.name else value.fill_null(0.0)
+        columns[feature.name] = value if feature.name.endswith(NO_COUNT) else value.fill_null(0.0)
     return joined.drop("counted_id", "counted_as_of").mutate(**columns)
 
 
 def _email_ratio(table: ir.Table, names: set[str]) -> tuple[ir.Table, tuple[Feature, ...]]:
-    """E-mails opened for each one sent, where the contract groups both."""
+    """Divide the e-mails opened by those sent, where the contract groups both."""
     if not {"email_sent_ever", "email_opened_ever"} <= names:
         return table, ()
     opened = table.email_opened_ever / table.email_sent_ever.nullif(0.0)

@@ -28,7 +28,8 @@ class ContractError(LeadScoreError):
             One line a fault: place, what was expected, nearest valid choice.
         """
         noun = "fault" if len(faults) == 1 else "faults"
-        return cls("\n".join([f"{file}: {len(faults)} {noun}", *(f"  - {line}" for line in faults)]))
+        lines = [f"{file}: {len(faults)} {noun}", *(f"  - {line}" for line in faults)]
+        return cls("\n".join(lines))
 
 
 class DataError(LeadScoreError):

@@ -41,5 +41,5 @@ def as_words(name: str) -> str:
     'w nabellen offertes'
     """
     apart = re.sub(r"(?<=[a-z0-9])(?=[A-Z][a-z])", " ", name)
-    words = re.sub(r"[\s_]+", " ", apart).strip()
-    return " ".join(word if word.isupper() and len(word) > 1 else word.lower() for word in words.split())
+    words = re.sub(r"[\s_]+", " ", apart).split()
+    return " ".join(word if word.isupper() and len(word) > 1 else word.lower() for word in words)

@@ -5,11 +5,14 @@ from __future__ import annotations
 import csv
 import gzip
 import os
+import zlib
 from glob import glob, has_magic
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 import ibis
+import pyarrow as pa
 
 from features.errors import DataError
 
@@ -41,7 +44,7 @@ def open_source(connection: Backend, source: Source, *, contract: Contract, name
     -------
     ir.Table
         The rows as they are. CSV lines that are broken are left out and stand in the
-        connection's table `broken_<name>` with their line number and text.
+        connection's table `broken_<name>` with their line number.
 
     Raises
     ------
@@ -56,6 +59,11 @@ def open_source(connection: Backend, source: Source, *, contract: Contract, name
     return _open_csv(connection, files, contract=contract, name=name)
 
 
+def place_of(contract: Contract, source: Source) -> str:
+    """Return what a message calls a table: its name in the database, or its file."""
+    return source.table or str(contract.directory / str(source.path))
+
+
 def _open_address(connection: Backend, source: Source, *, name: str) -> ir.Table:
     """Copy a table from behind an Ibis address, batch by batch."""
     address = str(source.address)
@@ -65,23 +73,46 @@ def _open_address(connection: Backend, source: Source, *, name: str) -> ir.Table
             raise DataError(f"`{name}.address` names the variable {variable}, which is not set")
         address = os.environ[variable]
     scheme = address.split(":", 1)[0]
+    # DuckDB would create a file that is missing, and refuse one that another process reads.
+    options = {"read_only": True} if scheme == "duckdb" else {}
     try:
-        remote = ibis.connect(address).table(str(source.table))
-    except Exception as error:
-        # Every driver raises its own kinds; the address may hold a password and is not repeated.
-        message = f"`{name}`: table {source.table!r} behind {scheme}:… cannot be opened: "
-        raise DataError(message + str(error).splitlines()[0].replace(address, "…")) from None
-    batches = remote.to_pyarrow_batches()
-    return connection.create_table(f"source_{name}", batches.read_all(), overwrite=True)
+        remote = ibis.connect(address, **options)
+        batches = remote.table(str(source.table)).to_pyarrow_batches()
+        empty = batches.schema.empty_table()
+        copy = connection.create_table(f"source_{name}", empty, overwrite=True)
+        for batch in batches:
+            connection.insert(f"source_{name}", pa.Table.from_batches([batch]))
+    except Exception as error:  # noqa: BLE001 - every driver raises kinds of its own
+        message = f"`{name}`: table {source.table!r} behind {scheme}:… cannot be read: "
+        raise DataError(message + _without_secrets(error, address)) from None
+    remote.disconnect()
+    return copy
+
+
+def _without_secrets(error: Exception, address: str) -> str:
+    """Return the first line of a driver's message, without the address or a part of it."""
+    words = str(error).splitlines() or [""]
+    parts = urlsplit(address)
+    credentials = parts.netloc.rpartition("@")[0]
+    secrets = {address, credentials, credentials.partition(":")[2]}
+    secrets |= {value for _, value in parse_qsl(parts.query)}
+    shown = words[0]
+    for secret in sorted(secrets | {unquote(secret) for secret in secrets}, key=len, reverse=True):
+        shown = shown.replace(secret, "…") if secret else shown
+    return f"{type(error).__name__}: {shown}"
 
 
 def _files(directory: Path, path: str, *, name: str) -> list[Path]:
-    """The files a path or glob stands for, in order of their names."""
-    full = str(directory / path)
-    files = [Path(found) for found in sorted(glob(full))] if has_magic(path) else [Path(full)]
+    """Find the files a path or glob stands for, in order of their names."""
+    files = [directory / path]
+    if has_magic(path) and not files[0].exists():
+        found = glob(path, root_dir=directory)  # noqa: PTH207 - Path.glob takes no absolute ones
+        files = [directory / each for each in sorted(found)]
     if not files or not files[0].exists():
-        message = f"{full} does not exist. Mend `{name}.path` in leadscore.toml, or put the file there."
-        raise DataError(message)
+        raise DataError(
+            f"{directory / path} does not exist. Mend `{name}.path` in leadscore.toml, or put "
+            "the file there."
+        )
     for file in files:
         if file.is_dir():
             raise DataError(f"{file} is a folder; give a file or a glob such as {path}/*.parquet")
@@ -98,16 +129,21 @@ def _open_parquet(connection: Backend, files: list[Path]) -> ir.Table:
         raise DataError(message) from error
 
 
-def _open_csv(
-    connection: Backend, files: list[Path], *, contract: Contract, name: str
-) -> ir.Table:
+def _open_csv(connection: Backend, files: list[Path], *, contract: Contract, name: str) -> ir.Table:
     reading = contract.reading
-    headers = {tuple(_header(file, reading.delimiter, reading.encoding)) for file in files}
+    found = [_header(file, reading.delimiter, reading.encoding) for file in files]
+    headers = {tuple(names) for names, _ in found}
     if len(headers) > 1:
         raise DataError(f"the files of `{name}.path` have different header lines; make them agree")
+    if not any(has_rows for _, has_rows in found):
+        raise DataError(f"{files[0]} has a header and no rows. Export it again.")
     header = without_repeats(headers.pop())
     if reading.encoding.lower() not in ENCODINGS_OF_DUCKDB:
-        files = [_as_utf8(connection, file, reading.encoding) for file in files]
+        scratch = _scratch(connection)
+        files = [
+            _as_utf8(file, reading.encoding, scratch / f"{name}_{number}.csv")
+            for number, file in enumerate(files)
+        ]
     try:
         table = connection.read_csv(
             [str(file) for file in files],
@@ -128,8 +164,8 @@ def _open_csv(
         raise DataError(message) from error
 
 
-def _header(file: Path, delimiter: str, encoding: str) -> list[str]:
-    """The names in a CSV file's first line; refuses a delimiter that is plainly another."""
+def _header(file: Path, delimiter: str, encoding: str) -> tuple[list[str], bool]:
+    """Read a CSV file's first line, and whether more follow; refuse another delimiter."""
     encoding = "utf-8-sig" if encoding.lower() in ENCODINGS_OF_DUCKDB else encoding
     try:
         with (
@@ -139,9 +175,13 @@ def _header(file: Path, delimiter: str, encoding: str) -> list[str]:
         ) as lines:
             names = next(csv.reader(lines, delimiter=delimiter), [])
             has_rows = next(lines, None) is not None
-    except (UnicodeDecodeError, gzip.BadGzipFile, csv.Error) as error:
-        message = f'{file} is not {encoding} text ({error}). Set `reading.encoding`, such as "cp1252".'
-        raise DataError(message) from error
+    except (UnicodeError, LookupError, csv.Error) as error:
+        raise DataError(
+            f"{file} is not {encoding} text ({error}). "
+            'Set `reading.encoding` in leadscore.toml, such as "cp1252".'
+        ) from error
+    except (OSError, EOFError, zlib.error) as error:
+        raise DataError(f"{file} cannot be read: {error}") from error
     if len(names) == 1:
         other = [mark for mark in OTHER_DELIMITERS if mark != delimiter and mark in names[0]]
         if other:
@@ -150,9 +190,7 @@ def _header(file: Path, delimiter: str, encoding: str) -> list[str]:
                 f"Set `reading.delimiter = {other[0]!r}` in leadscore.toml."
             )
             raise DataError(message)
-    if not has_rows:
-        raise DataError(f"{file} has a header and no rows. Export it again.")
-    return names
+    return names, has_rows
 
 
 def without_repeats(names: tuple[str, ...]) -> list[str]:
@@ -170,18 +208,25 @@ def without_repeats(names: tuple[str, ...]) -> list[str]:
     return apart
 
 
-def _as_utf8(connection: Backend, file: Path, encoding: str) -> Path:
-    """Write a copy in UTF-8 beside the connection's scratch files, as DuckDB reads little else."""
+def _scratch(connection: Backend) -> Path:
+    """Return the folder of the connection's own scratch files, which goes when it closes."""
     scratch = Path(str(connection.settings["temp_directory"]))
     scratch.mkdir(parents=True, exist_ok=True)
-    copy = scratch / f"{file.stem}.utf8.csv"
+    return scratch
+
+
+def _as_utf8(file: Path, encoding: str, copy: Path) -> Path:
+    """Write a copy in UTF-8, as DuckDB reads little else."""
     opener = gzip.open if file.suffix.lower() == ".gz" else open
     try:
-        with opener(file, "rt", encoding=encoding, newline="") as lines, copy.open(
-            "w", encoding="utf-8", newline=""
-        ) as out:
+        with (
+            opener(file, "rt", encoding=encoding, newline="") as lines,
+            copy.open("w", encoding="utf-8", newline="") as out,
+        ):
             while block := lines.read(1 << 20):
                 out.write(block)
-    except (UnicodeDecodeError, LookupError) as error:
+    except UnicodeError as error:
         raise DataError(f"{file} is not {encoding} text: {error}") from error
+    except (OSError, EOFError, zlib.error) as error:
+        raise DataError(f"{file} cannot be read: {error}") from error
     return copy

@@ -42,5 +42,5 @@ def _of_rows(table: ir.Table) -> str:
     for cell in cells[1:]:
         row = row + "\x1f" + cell
     # Half the bits, so that the sum of a billion rows still fits.
-    found = table.aggregate(rows=ibis._.count(), total=(row.hash() // 2**32).sum()).to_pyarrow()  # noqa: SLF001
+    found = table.aggregate(rows=ibis._.count(), total=(row.hash() // 2**32).sum()).to_pyarrow()
     return f"{found['rows'][0].as_py()}:{found['total'][0].as_py()}"

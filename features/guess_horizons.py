@@ -33,6 +33,9 @@ def guess_horizons(
 ) -> Horizons:
     """Choose horizons that most leads reach their stage in, short enough for the history.
 
+    A nightly score need not look further ahead than the default: the slower leads are met again
+    on later nights, and a longer horizon would leave more of the newest leads without a label.
+
     Parameters
     ----------
     days_to
@@ -67,9 +70,11 @@ def _horizon(
         (span for span in HORIZONS_DAYS if (days <= span).mean() >= COVERED_SHARE),
         HORIZONS_DAYS[-1],
     )
-    chosen = min(wanted, longest)
-    reason = f"{(days <= chosen).mean():.0%} of {len(days):,} got there within it"
-    if chosen < wanted:
+    chosen = min(wanted, longest, default)
+    reason = f"{(days <= chosen).mean():.0%} of {len(days):,} got there within it of creation"
+    if chosen == default < wanted:
+        reason += "; every later night looks as far ahead again"
+    elif chosen < wanted:
         reason += f"; {wanted} would be better, but the history has {history_days:.0f} days"
     return chosen, reason
 

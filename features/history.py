@@ -9,15 +9,23 @@ from ibis import _
 
 from features.catalogue import Feature
 from features.engagement import SECONDS_A_DAY
+from features.errors import DataError
 from features.family import FeatureSet
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
+    from features.catalogue import Kind
     from features.tables import Tables
 
 SECONDS_AN_HOUR = 3600
-BETWEEN = "\x1f"
+BETWEEN = "\x1f"  # a separator that no reason contains
+STEPS = (
+    ("mql", "handoff to sales"),
+    ("accepted", "acceptance by sales"),
+    ("sql", "qualification by sales"),
+)
+SETBACKS = (("rejected", "rejections"), ("recycled", "times sent back to marketing"))
 
 
 def history_features(tables: Tables, snapshots: ir.Table) -> FeatureSet:
@@ -71,40 +79,60 @@ def _number(name: str, unit: str, words: str) -> Feature:
 
 
 def _verdicts(tables: Tables, snapshots: ir.Table) -> FeatureSet:
-    """Handoffs, acceptances, rejections and recycles known before the snapshot."""
+    """See handoffs, acceptances, rejections and recycles known before the snapshot."""
+    if tables.outcomes is None:
+        raise DataError("the contract describes no [outcomes]")
     spine = snapshots.select(spine_id=snapshots.lead_id, as_of=snapshots.as_of)
-    outcomes = tables.outcomes
-    seen = outcomes.join(spine, outcomes.lead_id == spine.spine_id).filter(
-        _.occurred_at < _.as_of, _.recorded_at < _.as_of
-    )
-    grouped = _reason_group(tables, seen)
-    seen = seen.mutate(reason_group=grouped)
-    as_of = seen.as_of.max()
-    measured: list[tuple[Feature, ir.Value]] = []
-    for stage, words in (("mql", "handoff to sales"), ("accepted", "acceptance by sales"), ("sql", "qualification by sales")):
-        latest = seen.occurred_at.max(where=seen.stage == stage)
-        hours = (as_of.epoch_seconds() - latest.epoch_seconds()) / float(SECONDS_AN_HOUR)
-        feature = Feature(f"hours_since_{stage}", "history", "number", "hours", f"hours since {words}", f"since_{stage}")
-        measured.append((feature, hours))
-    for stage, words in (("rejected", "rejections"), ("recycled", "times sent back to marketing")):
-        within = seen.stage == stage
-        days = (as_of.epoch_seconds() - seen.occurred_at.max(where=within).epoch_seconds()) / float(SECONDS_A_DAY)
-        # The latest verdict's reason; of two at the same moment the later in the alphabet.
-        stamped = seen.occurred_at.cast("string") + BETWEEN + seen.reason_group
-        reason = stamped.max(where=within & seen.reason_group.notnull()).split(BETWEEN)[1]
-        measured += [
-            (Feature(f"{stage}_times", "history", "number", "times", f"{words} so far", stage), seen.count(where=within).cast("float64")),
-            (Feature(f"days_since_{stage}", "history", "number", "days", f"days since last {stage} by sales", stage), days),
-            (Feature(f"{stage}_reason", "history", "text", "", f"latest reason for being {stage}", stage), reason),
-        ]
+    paired = tables.outcomes.join(spine, tables.outcomes.lead_id == spine.spine_id)
+    known = paired.filter(_.occurred_at < _.as_of, _.recorded_at < _.as_of)
+    seen = known.mutate(reason_group=_reason_group(tables, known))
+    measured = [_since(seen, stage, words) for stage, words in STEPS]
+    for stage, words in SETBACKS:
+        measured += _setback(seen, stage, words)
     table = seen.group_by("lead_id", "as_of").aggregate(
         **{feature.name: value for feature, value in measured}
     )
     return FeatureSet(table, tuple(feature for feature, _value in measured))
 
 
+def _since(seen: ir.Table, stage: str, words: str) -> tuple[Feature, ir.Value]:
+    name, fact = f"hours_since_{stage}", f"since_{stage}"
+    feature = Feature(name, "history", "number", "hours", f"hours since {words}", fact)
+    return feature, _seconds_since_latest(seen, stage) / float(SECONDS_AN_HOUR)
+
+
+def _setback(seen: ir.Table, stage: str, words: str) -> list[tuple[Feature, ir.Value]]:
+    """Count a verdict of sales, and see how long ago and why it last fell."""
+    within = seen.stage == stage
+    days = _seconds_since_latest(seen, stage) / float(SECONDS_A_DAY)
+    # The latest verdict's reason; of two at the same moment the later in the alphabet.
+    stamped = seen.occurred_at.cast("string") + BETWEEN + seen.reason_group
+    reason = stamped.max(where=within & seen.reason_group.notnull()).split(BETWEEN)[1]
+
+    def feature(name: str, kind: Kind, unit: str, said: str) -> Feature:
+        return Feature(name, "history", kind, unit, said, stage)
+
+    return [
+        (
+            feature(f"{stage}_times", "number", "times", f"{words} so far"),
+            seen.count(where=within).cast("float64"),
+        ),
+        (
+            feature(f"days_since_{stage}", "number", "days", f"days since last {stage} by sales"),
+            days,
+        ),
+        (feature(f"{stage}_reason", "text", "", f"latest reason for being {stage}"), reason),
+    ]
+
+
+def _seconds_since_latest(seen: ir.Table, stage: str) -> ir.Value:
+    as_of = seen.as_of.max()  # one moment within the group
+    latest = seen.occurred_at.max(where=seen.stage == stage)
+    return as_of.epoch_seconds() - latest.epoch_seconds()
+
+
 def _reason_group(tables: Tables, seen: ir.Table) -> ir.Value:
-    """The contract's group of a reason; a reason in no group is its own."""
+    """Find the contract's group of a reason; a reason in no group is its own."""
     source = tables.contract.outcomes
     groups = source.reason_groups if source is not None else {}
     branches = [

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import ibis
 import pandas as pd
 
+from features.cells import BETWEEN_CELLS, BETWEEN_PARTS
 from features.errors import DataError
 
 if TYPE_CHECKING:
@@ -89,18 +90,23 @@ class Quarantine:
         DataError
             With the commonest reasons, where a table's share of faulty rows is above `max_share`.
         """
-        for table in self.counts.itertuples():
-            if table.share > max_share:
-                own = self.rows[self.rows["table"] == table.table]
-                top = own.groupby(["column", "reason"], observed=True).size().nlargest(3)
-                named = "; ".join(f"{n:,} × {column}: {why}" for (column, why), n in top.items())
-                message = (
-                    f"{table.table}: {table.faulty:,} of {table.rows:,} rows "
-                    f"({table.share:.1%}) cannot be used, more than the {max_share:.0%} of "
-                    f"`reading.max_quarantine_share`. {named}. Mend the export or the contract "
+        for count in self.counts.to_dict("records"):
+            if count["share"] > max_share:
+                raise DataError(
+                    f"{count['table']}: {count['faulty']:,} of {count['rows']:,} rows "
+                    f"({count['share']:.1%}) cannot be used as they are, more than the "
+                    f"{max_share:.0%} of `reading.max_quarantine_share`. "
+                    f"{self._commonest_reasons(count['table'])}. Mend the export or the contract "
                     "(date order, time zone, missing-value words), or raise the limit."
                 )
-                raise DataError(message)
+
+    def _commonest_reasons(self, table: str) -> str:
+        own = self.rows[self.rows["table"] == table]
+        top = own[["column", "reason"]].value_counts().head(3)
+        return "; ".join(
+            f"{n:,} × {column}: {why}"
+            for (column, why), n in zip(top.index.to_list(), top, strict=True)
+        )
 
     def write(self, directory: Path) -> Path | None:
         """Write the faults to `quarantine/rows.csv`; no file where there are none."""
@@ -121,7 +127,7 @@ def screen(
     *,
     name: str,
     faults: Sequence[Fault],
-    cell_faults: tuple[str, str] | None,
+    unreadable: str,
     helpers: Sequence[str],
     broken: pd.DataFrame,
 ) -> Screened:
@@ -132,13 +138,14 @@ def screen(
     connection
         The DuckDB connection that keeps the result.
     table
-        The typed rows with a column `row`, the row's number in its file.
+        The typed rows with a column `row`: the row's number among those that could be split
+        into columns.
     name
         leads, events or outcomes.
     faults
         What makes a row unusable, in the order in which one is named.
-    cell_faults
-        A helper column `column␟value` that names one unusable cell, and the reason; the row stays.
+    unreadable
+        The helper column of `cells.unreadable_numbers`; such rows stay, without the cell.
     helpers
         Columns of `table` that only screening needs.
     broken
@@ -165,54 +172,52 @@ def screen(
             "reason": [faults[index][3] for index in set_aside["fault"]],
         }
     )
-    if cell_faults is not None:
-        aside = pd.concat([aside, _cells(flagged, name, *cell_faults)], ignore_index=True)
-    aside = pd.concat([aside, broken], ignore_index=True)
+    aside = pd.concat([aside, _cells(flagged, name, unreadable), broken], ignore_index=True)
     aside["value"] = _fit_to_show(aside["value"])
     rows = int(flagged.count().to_pyarrow().as_py()) + len(broken)
     dropped = len(set_aside) + len(broken)
     return Screened(name, kept, aside.sort_values(["row", "column"]), rows, dropped)
 
 
-def broken_lines(connection: Backend, name: str) -> pd.DataFrame:
-    """Return the CSV lines that DuckDB could not split, in the quarantine's columns."""
-    empty = pd.DataFrame({column: pd.Series(dtype="str") for column in COLUMNS})
-    empty["row"] = empty["row"].astype("int64")
-    if f"broken_{name}" not in connection.list_tables():
-        return empty
-    found = connection.table(f"broken_{name}").to_pandas()
-    if found.empty:
-        return empty
+def broken_lines(connection: Backend, *names: str) -> pd.DataFrame:
+    """Return where DuckDB could not split a CSV line, in the quarantine's columns.
+
+    The line's text is not repeated: nobody knows which of its cells are names or numbers.
+    """
+    nothing = pd.DataFrame({column: pd.Series(dtype="str") for column in COLUMNS})
+    parts = [nothing.astype({"row": "int64"})]
+    for name in names:
+        if f"broken_{name}" not in connection.list_tables():
+            continue
+        # A line with several faults is listed once for each.
+        found = connection.table(f"broken_{name}").to_pandas().drop_duplicates(["file_id", "line"])
+        part = pd.DataFrame({"row": found["line"].astype("int64") - 1})
+        reason = found["error_message"].str.split("\n").str[0]
+        parts.append(part.assign(table=names[0], column="(whole line)", value="", reason=reason))
+    return pd.concat(parts, ignore_index=True)
+
+
+def _cells(flagged: ir.Table, name: str, helper: str) -> pd.DataFrame:
+    """Find the unusable cells of rows that are otherwise kept."""
+    has_some = flagged[helper].notnull()  # noqa: PD004 - Ibis has no `notna`
+    found = flagged.filter((flagged.fault == -1) & has_some).select("row", helper).to_pandas()
+    cells = [
+        (row, *cell.split(BETWEEN_PARTS, 1))
+        for row, listed in found.itertuples(index=False)
+        for cell in listed.removesuffix(BETWEEN_CELLS).split(BETWEEN_CELLS)
+    ]
     return pd.DataFrame(
         {
             "table": name,
-            "row": found["line"].astype("int64") - 1,
-            "column": "(whole line)",
-            "value": found["csv_line"],
-            "reason": found["error_message"].str.split("\n").str[0],
-        }
-    ).drop_duplicates("row")
-
-
-def _cells(flagged: ir.Table, name: str, helper: str, reason: str) -> pd.DataFrame:
-    """The unusable cells of rows that are otherwise kept."""
-    found = (
-        flagged.filter((flagged.fault == -1) & flagged[helper].notnull())
-        .select("row", helper)
-        .to_pandas()
-    )
-    parts = found[helper].str.split("\x1f", n=1, expand=True).reindex(columns=[0, 1])
-    return pd.DataFrame(
-        {
-            "table": name,
-            "row": found["row"].astype("int64"),
-            "column": parts[0],
-            "value": parts[1],
-            "reason": reason,
+            "row": pd.Series([row for row, _, _ in cells], dtype="int64"),
+            "column": pd.Series([column for _, column, _ in cells], dtype="str"),
+            "value": pd.Series([value for _, _, value in cells], dtype="str"),
+            "reason": "not a number; the cell counts as missing",
         }
     )
 
 
 def _fit_to_show(values: pd.Series[str]) -> pd.Series[str]:
-    text = values.astype("str").str.slice(0, SHOWN_CHARACTERS)
-    return text.str.replace(EMAIL, "(e-mail address)", regex=True)
+    """Mask addresses before cutting, or half an address would pass."""
+    masked = values.astype("str").str.replace(EMAIL, "(e-mail address)", regex=True)
+    return masked.str.slice(0, SHOWN_CHARACTERS)

@@ -82,12 +82,13 @@ def _fields_at(kind: type[BaseModel], path: list[str]) -> list[str]:
         field = section.model_fields.get(part)
         if field is None:
             return []
-        nested = [each for each in (field.annotation, *get_args(field.annotation)) if _is_section(each)]
+        kinds = (field.annotation, *get_args(field.annotation))
+        nested = [each for each in kinds if _is_section(each)]
         if not nested:
             return []
         section = nested[0]
     return list(section.model_fields)
 
 
-def _is_section(annotation: Any) -> bool:  # noqa: ANN401 - annotations are of any kind
+def _is_section(annotation: Any) -> bool:
     return isinstance(annotation, type) and issubclass(annotation, BaseModel)

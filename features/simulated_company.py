@@ -57,7 +57,7 @@ FIT_EDGE = 3.2  # beyond it a lead is as good, or as poor, as at it
 FIT_CELLS = 48  # steps of 0.13: finer than any learner sees, coarse enough for exact sums
 REACTIONS = 3  # how much intent counts: little (bought clicks), plainly, much (recommended)
 ACTIVITY_CUTS = (-0.35, 0.15, 0.6)  # four classes, from cold to hot
-WIN_CENTRE = -1.62  # makes about one closed deal in four a win
+WIN_CENTRE = -1.85  # makes about one closed deal in four a win
 
 
 @dataclass(frozen=True, slots=True)

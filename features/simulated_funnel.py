@@ -55,10 +55,10 @@ INTENT_LEVELS, INTENT_OF_STRONG = 21, 10  # pricing looked at: ten days; twice: 
 INTEREST_LEVELS, INTEREST_OF_LIGHT = 16, 5  # a page read: five days
 MEMORIES = INTENT_LEVELS * INTEREST_LEVELS * 2  # the 2: unsubscribed or not
 
-ACTIVE_SHARES = (0.02, 0.04, 0.07, 0.11)  # of days, in each activity class, before momentum
-MQL_FLOOR = 0.0003  # a day: marketing passes leads on by the list, too
-SQL_FLOOR = 0.05  # sales finds a project where nothing let expect one
-GIVE_UP = 0.0004  # a day: marketing closes one in seven within the year
+ACTIVE_SHARES = (0.02, 0.05, 0.10, 0.18)  # of days, in each activity class, before momentum
+MQL_FLOOR = 0.003  # a day: marketing passes leads on by the list, too
+SQL_FLOOR = 0.01  # sales finds a project where nothing let expect one
+GIVE_UP = 0.003  # a day: marketing closes a lead that stays cold after a year or so
 GIVE_UP_REJECTED = 0.03  # sales tidies up within a month or so
 LOOKED_AT = 0.4  # a day: sales looks at an MQL after two or three days
 JUDGED = 0.22  # a day: four or five days from accepted to a verdict
@@ -127,15 +127,15 @@ def world(strength: float) -> World:
         + (1.0 * interest / INTEREST_LEVELS + 0.6 * both - 1.2 * unsubscribed)[:, None]
         + 0.35 * fit * urge[:, None]  # intent of a poor fit is worth little
     )
-    # Levels and weights are set so that four leads in ten become MQLs, one MQL in six an SQL,
-    # and the best hundredth of the open leads keeps a promise of 40 % within 30 days.
+    # Levels and weights are set so that half the leads become MQLs, 13 % of the MQLs SQLs, and
+    # the best twentieth of the open leads keeps a promise of 30 % within 30 days.
     return World(
         after=_memories_after(),
         doing=_doing_chances(intent, interest, unsubscribed),
         first_doing=_first_doing_chances(),
         mql=MQL_FLOOR + _chance(-6.8 + 0.15 * fit + strength * told),
         mql_again=MQL_FLOOR + _chance(-7.4 + 0.15 * fit + strength * told),
-        accepted=np.broadcast_to(_chance(0.1 + 0.5 * fit), (MEMORIES, fit.size)),
+        accepted=np.broadcast_to(_chance(-0.1 + 0.5 * fit), (MEMORIES, fit.size)),
         sql=SQL_FLOOR + (1 - SQL_FLOOR) * _chance(-5.1 + 1.6 * fit + strength * told),
     )
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from features.tables import Tables
 
 # A flat file without dates is looked at once, as it stands; its snapshots need some moment.
-NO_DATE = datetime(1970, 1, 1)  # noqa: DTZ001 - UTC without a zone, as everywhere inside
+NO_DATE = datetime(1970, 1, 1)  # UTC without a zone, as everywhere inside
 CLOSED = ("won", "lost")
 
 
@@ -42,7 +42,7 @@ def training_snapshots(tables: Tables, *, ages_days: Sequence[int]) -> ir.Table:
         return leads.select("lead_id", as_of=ibis.literal(NO_DATE))
     first_night = leads.created_at.truncate("D") + ibis.interval(days=1)
     if tables.outcomes is None:
-        return leads.select("lead_id", as_of=first_night).filter(ibis._.as_of.notnull())  # noqa: SLF001
+        return leads.select("lead_id", as_of=first_night).filter(ibis._.as_of.notnull())
     nights = [
         leads.select("lead_id", as_of=first_night + ibis.interval(days=age)) for age in ages_days
     ]
@@ -81,7 +81,9 @@ def nightly_snapshots(tables: Tables, *, as_of: datetime) -> ir.Table:
 
 def listed_snapshots(tables: Tables, *, as_of: datetime) -> ir.Table:
     """Look at every lead of a one-off file as of one moment: it is scored whole."""
-    return tables.leads.filter(tables.leads.listed).select("lead_id", as_of=ibis.literal(as_of).cast("timestamp"))
+    return tables.leads.filter(tables.leads.listed).select(
+        "lead_id", as_of=ibis.literal(as_of).cast("timestamp")
+    )
 
 
 def still_open(tables: Tables, spine: ir.Table) -> ir.Table:
@@ -92,8 +94,8 @@ def still_open(tables: Tables, spine: ir.Table) -> ir.Table:
     closed = (
         outcomes.filter(outcomes.stage.isin(CLOSED))
         .mutate(known_at=ibis.greatest(outcomes.occurred_at, outcomes.recorded_at))
-        .group_by(closed_id=ibis._.lead_id)  # noqa: SLF001
-        .aggregate(closed_at=ibis._.known_at.min())  # noqa: SLF001
+        .group_by(closed_id=ibis._.lead_id)
+        .aggregate(closed_at=ibis._.known_at.min())
     )
     joined = spine.left_join(closed, spine.lead_id == closed.closed_id)
     kept = joined.filter(joined.closed_at.isnull() | (joined.closed_at >= joined.as_of))

@@ -16,8 +16,10 @@ SENIORITY = (
     ("owner", r"\bowner\b|\bfounder\b|\bco-?founder\b|\binhaber|\bpropriet|\bself.?employed\b"),
     (
         "executive",
-        r"\bc[etfmorisp]o\b|\bchief\b|\bpresident\b|managing director|general manager"
-        r"|geschäftsführer|\bvorstand|\bdirecteur général|\bdirector general",
+        (
+            r"\bc[etfmorisp]o\b|\bchief\b|\bpresident\b|managing director|general manager"
+            r"|geschäftsführer|\bvorstand|\bdirecteur général|\bdirector general"
+        ),
     ),
     ("vice president", r"\bvp\b|\bs?evp\b|\bsvp\b|vice.president"),
     ("director", r"\bdirector\b|\bhead of\b|\bhead\b|\bdirecteur|\bdirectora?\b|\bleiter"),
@@ -35,8 +37,10 @@ DEPARTMENT = (
     ("product", r"\bproduct\b|\bcpo\b|\bux\b|\bdesign"),
     (
         "technology",
-        r"\bit\b|engineer|developer|\bcto\b|\bcio\b|\bciso\b|software|\bdata\b|devops|architect"
-        r"|informati|technolog|security|entwickler",
+        (
+            r"\bit\b|engineer|developer|\bcto\b|\bcio\b|\bciso\b|software|\bdata\b|devops"
+            r"|architect|informati|technolog|security|entwickler"
+        ),
     ),
     ("operations", r"operations?\b|\bcoo\b|logisti|supply|procure|purchas|\beinkauf|\bquality\b"),
     ("legal", r"\blegal\b|lawyer|counsel|complian|\bjurist"),

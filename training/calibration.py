@@ -5,31 +5,34 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy.optimize import minimize
 from scipy.special import expit
 from sklearn.base import BaseEstimator
 from sklearn.isotonic import IsotonicRegression
-from sklearn.linear_model import LogisticRegression
 from sklearn.utils.validation import check_is_fitted
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-MIN_POSITIVES_ISOTONIC = 200  # each step then rests on dozens of conversions, not on a handful
-FIRMNESS = 1e3  # of the sigmoid's two numbers: weak enough that a hundred leads decide them
+MIN_POSITIVES_ISOTONIC = 500  # each step then rests on dozens of conversions, not on a handful
+# How far the sigmoid strays from "the margin is right as it is" without strong evidence: one
+# standard deviation of slope and level. Half a unit of log-odds is a base rate off by 60 %.
+SLOPE_SPREAD, LEVEL_SPREAD = 0.25, 0.5
 
 
 class Calibrator(BaseEstimator):  # type: ignore[misc]
-    """Map margins (log-odds) to propensities with later leads that taught nothing else.
+    """Map margins (log-odds) to propensities with leads later than those the margins rest on.
 
-    Two ways are tried on time-ordered halves of the calibration leads: a sigmoid (Platt 1999)
-    and isotonic regression (Zadrozny and Elkan, KDD 2002), the latter with straight lines
-    between its steps so that it keeps the ranking. The better by log loss on the later half is
-    fitted on all; isotonic needs 200 conversions to be considered.
+    Three maps are tried on the halves of the calibration leads, the earlier half teaching, the
+    later judging: the margin as it is; a sigmoid (Platt 1999) drawn towards that; and isotonic
+    regression (Zadrozny and Elkan, KDD 2002) with straight lines between its steps, so that it
+    keeps the ranking. A freer map must win by more than a standard error; it is then fitted on
+    all.
 
     Attributes
     ----------
     method_ : str
-        `sigmoid` or `isotonic`.
+        `as it is`, `sigmoid` or `isotonic`.
     """
 
     def fit(self, margin: NDArray[np.float64], outcome: NDArray[np.float64]) -> Calibrator:
@@ -40,15 +43,18 @@ class Calibrator(BaseEstimator):  # type: ignore[misc]
 
     def _choose(self, margin: NDArray[np.float64], outcome: NDArray[np.float64]) -> str:
         half = len(margin) // 2
-        positives = min(outcome.sum(), (1 - outcome).sum())
-        later_has_both = 0 < outcome[half:].sum() < len(outcome) - half
-        if positives < MIN_POSITIVES_ISOTONIC or not later_has_both:
-            return "sigmoid"
-        losses = {}
-        for method in ("sigmoid", "isotonic"):
+        methods = ["as it is", "sigmoid"]
+        if min(outcome.sum(), (1 - outcome).sum()) >= MIN_POSITIVES_ISOTONIC:
+            methods.append("isotonic")
+        best, best_loss = "", np.empty(0)
+        for method in methods:
             fitted = _fit(method, margin[:half], outcome[:half])
-            losses[method] = _log_loss(_apply(fitted, margin[half:]), outcome[half:])
-        return min(losses, key=lambda method: losses[method])
+            loss = _log_loss(_apply(fitted, margin[half:]), outcome[half:])
+            gain = best_loss - loss if best else np.ones(1)
+            error = gain.std() / np.sqrt(len(gain))
+            if gain.mean() > error:
+                best, best_loss = method, loss
+        return best
 
     def predict(self, margin: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return propensities, float64 of shape (n,); a higher margin never has a lower one."""
@@ -59,19 +65,29 @@ class Calibrator(BaseEstimator):  # type: ignore[misc]
 def _fit(
     method: str, margin: NDArray[np.float64], outcome: NDArray[np.float64]
 ) -> dict[str, list[float]]:
+    if method == "as it is":
+        return {"line": [1.0, 0.0]}
     if method == "sigmoid":
-        line = LogisticRegression(C=FIRMNESS).fit(margin.reshape(-1, 1), outcome)
-        # A calibrator never turns the ranking round: a model without signal gets a flat map.
-        slope = max(float(line.coef_[0, 0]), 0.0)
-        level = float(line.intercept_[0]) if slope > 0 else _log_odds(outcome)
-        return {"line": [slope, level]}
+        return {"line": _sigmoid(margin, outcome)}
     steps = IsotonicRegression(out_of_bounds="clip").fit(margin, outcome)
     return _smoothed(steps, margin, outcome)
 
 
-def _log_odds(outcome: NDArray[np.float64]) -> float:
-    rate = (outcome.sum() + 0.5) / (len(outcome) + 1)
-    return float(np.log(rate / (1 - rate)))
+def _sigmoid(margin: NDArray[np.float64], outcome: NDArray[np.float64]) -> list[float]:
+    """Slope and level of the likeliest line, drawn towards 1 and 0; it never turns round."""
+
+    def loss(line: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        slope, level = line
+        z = slope * margin + level
+        gap = expit(z) - outcome
+        drawn = ((slope - 1) / SLOPE_SPREAD) ** 2 / 2 + (level / LEVEL_SPREAD) ** 2 / 2
+        slopes = [(slope - 1) / SLOPE_SPREAD**2, level / LEVEL_SPREAD**2]
+        gradient = np.array([gap @ margin + slopes[0], gap.sum() + slopes[1]])
+        return float((np.logaddexp(0, z) - outcome * z).sum() + drawn), gradient
+
+    bounds = [(0.0, None), (None, None)]
+    found = minimize(loss, np.array([1.0, 0.0]), jac=True, method="L-BFGS-B", bounds=bounds)
+    return [float(found.x[0]), float(found.x[1])]
 
 
 def _smoothed(
@@ -93,6 +109,9 @@ def _apply(fitted: dict[str, list[float]], margin: NDArray[np.float64]) -> NDArr
     return np.interp(margin, fitted["margin"], fitted["rate"])
 
 
-def _log_loss(propensity: NDArray[np.float64], outcome: NDArray[np.float64]) -> float:
+def _log_loss(
+    propensity: NDArray[np.float64], outcome: NDArray[np.float64]
+) -> NDArray[np.float64]:
     inside = np.clip(propensity, 1e-6, 1 - 1e-6)
-    return float(-(outcome * np.log(inside) + (1 - outcome) * np.log1p(-inside)).mean())
+    loss = -(outcome * np.log(inside) + (1 - outcome) * np.log1p(-inside))
+    return np.asarray(loss, dtype="float64")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -11,30 +11,33 @@ from sklearn.utils.validation import check_is_fitted
 
 from training.calibration import Calibrator
 from training.encoder import TextEncoder
+from training.tuning import Fold, Shape, forward_folds, random_folds, tune
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Sequence
 
-    from lightgbm import LGBMClassifier
+    from lightgbm import Booster, LGBMClassifier
     from numpy.typing import NDArray
 
-MAX_TREES = 2000
-PATIENCE = 60  # rounds without progress on the stopping leads
-SMALL = 5_000  # training rows below which trees stay small
+MAX_TREES = 1500
+PATIENCE = 40  # rounds without progress before a fold stops
 SEED = 20_260_701
+# Below, a fold of cross-validation would judge by a handful of conversions.
+MIN_OUTCOMES_A_FOLD = 5
 
 
 class StageModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     """Propensity to reach one stage of the funnel.
 
     Text stays text up to here; LightGBM (Ke et al., NeurIPS 2017) sees codes of a stored
-    vocabulary; its margin is calibrated on later leads. There are no class weights: they break
-    calibration.
+    vocabulary. Shape and number of trees are chosen on later leads, and the calibrator is fitted
+    on what trees said of leads later than those they had grown on; then the trees grow again on
+    all leads. There are no class weights: they break calibration.
 
     Parameters
     ----------
-    settings
-        LightGBM settings that differ from the defaults chosen by the number of rows.
+    by_time
+        Whether rows come in the order of time, so that later leads judge.
     seed
         The seed of column and row sampling.
 
@@ -44,19 +47,20 @@ class StageModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     encoder_ : TextEncoder
     booster_ : LGBMClassifier
     calibrator_ : Calibrator
+    shape_ : str
+        The shape of the trees that cross-validation chose.
     trees_ : int
-        How many trees early stopping chose.
+        How many trees.
+    losses_ : dict of str to float
+        Log loss on later leads of each shape that was tried.
     """
 
-    def __init__(self, *, settings: Mapping[str, Any] | None = None, seed: int = SEED) -> None:
-        self.settings = settings
+    def __init__(self, *, by_time: bool = True, seed: int = SEED) -> None:
+        self.by_time = by_time
         self.seed = seed
 
     def fit(
-        self,
-        frame: pd.DataFrame,
-        outcome: pd.Series[float],
-        part: pd.Series[str],
+        self, frame: pd.DataFrame, outcome: pd.Series[float], lead: pd.Series[str]
     ) -> StageModel:
         """Fit on rows in the order of time.
 
@@ -66,87 +70,47 @@ class StageModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             Features, numbers as float64 and text as str.
         outcome
             0 or 1.
-        part
-            `train`, `stop` or `calibrate`. Trees are added while they help the `stop` rows,
-            then grown again on `train` and `stop` together; `calibrate` rows only calibrate.
+        lead
+            Whose row it is.
 
         Returns
         -------
         StageModel
         """
         self.classes_ = np.array([0, 1])
-        learn = part.isin(["train", "stop"])
-        self.encoder_ = TextEncoder().fit(frame[learn])
+        self.encoder_ = TextEncoder().fit(frame)
         codes = self.encoder_.transform(frame)
         y = outcome.to_numpy("float64")
-        train, stop = (part == "train").to_numpy(), (part == "stop").to_numpy()
-        self.trees_ = self._trees(codes, y, train, stop)
-        self.booster_ = self._booster(self.trees_, int(learn.sum()))
-        self._grow(self.booster_, codes[learn.to_numpy()], y[learn.to_numpy()])
-        calibrate = (part == "calibrate").to_numpy()
-        self.calibrator_ = Calibrator().fit(self._margin(codes[calibrate]), y[calibrate])
+        field = _Field(codes, y, self.encoder_.text_positions, self.seed)
+        tuned = tune(field.grow, self._folds(lead, y), rows=len(y))
+        self.shape_, self.trees_, self.losses_ = tuned.shape.name, tuned.trees, tuned.losses
+        self.booster_ = self._booster(tuned.shape, tuned.trees)
+        self.booster_.fit(
+            codes,
+            y.astype("int64"),
+            categorical_feature=self.encoder_.text_positions or "auto",
+        )
+        judged = ~np.isnan(tuned.margin)
+        self.calibrator_ = Calibrator().fit(tuned.margin[judged], y[judged])
         return self
 
-    def _trees(
-        self,
-        codes: NDArray[np.float64],
-        outcome: NDArray[np.float64],
-        train: NDArray[np.bool_],
-        stop: NDArray[np.bool_],
-    ) -> int:
-        """Grow until the stopping leads no longer gain; return how many trees that took."""
-        from lightgbm import early_stopping  # noqa: PLC0415 - 1.5 s that only training needs
+    def _folds(self, lead: pd.Series[str], outcome: NDArray[np.float64]) -> list[Fold]:
+        """The folds in which both sides have both outcomes."""
+        folds = forward_folds(lead) if self.by_time else random_folds(lead, seed=self.seed)
+        usable = [
+            fold
+            for fold in folds
+            if all(
+                MIN_OUTCOMES_A_FOLD <= outcome[rows].sum() <= len(rows) - MIN_OUTCOMES_A_FOLD
+                for rows in (fold.teach, fold.judge)
+            )
+        ]
+        return usable or random_folds(lead, seed=self.seed)
 
-        booster = self._booster(MAX_TREES, int(train.sum()))
-        self._grow(
-            booster,
-            codes[train],
-            outcome[train],
-            eval_X=codes[stop],
-            eval_y=outcome[stop],
-            eval_metric="binary_logloss",
-            callbacks=[early_stopping(PATIENCE, verbose=False)],
-        )
-        return max(int(booster.best_iteration_), 1)
+    def _booster(self, shape: Shape, trees: int) -> LGBMClassifier:
+        from lightgbm import LGBMClassifier  # noqa: PLC0415 - 1.5 s that only training needs
 
-    def _booster(self, trees: int, rows: int) -> LGBMClassifier:
-        from lightgbm import LGBMClassifier  # noqa: PLC0415
-
-        small = rows < SMALL
-        settings: dict[str, Any] = {
-            "learning_rate": 0.03 if small else 0.05,
-            "num_leaves": 15 if small else 31,
-            "min_child_samples": 20 if small else 40,
-            "colsample_bytree": 0.6,
-            "subsample": 0.8,
-            "subsample_freq": 1,
-            "reg_lambda": 5.0,
-            "cat_smooth": 20.0,
-            "max_cat_threshold": 64,
-        }
-        return LGBMClassifier(
-            n_estimators=trees,
-            random_state=self.seed,
-            deterministic=True,
-            force_row_wise=True,
-            importance_type="gain",
-            verbosity=-1,
-            **(settings | dict(self.settings or {})),
-        )
-
-    def _grow(
-        self,
-        booster: LGBMClassifier,
-        codes: NDArray[np.float64],
-        outcome: NDArray[np.float64],
-        **fit_settings: Any,  # noqa: ANN401 - handed on to LightGBM
-    ) -> None:
-        booster.fit(
-            codes,
-            outcome.astype("int64"),
-            categorical_feature=self.encoder_.text_positions or "auto",
-            **fit_settings,
-        )
+        return LGBMClassifier(n_estimators=trees, **shape.settings(self.seed))
 
     def _margin(self, codes: NDArray[np.float64]) -> NDArray[np.float64]:
         margin = self.booster_.booster_.predict(codes, raw_score=True)
@@ -187,3 +151,57 @@ class StageModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         columns = self.encoder_.columns_
         base = float(parts[0, -1]) if len(parts) else 0.0
         return pd.DataFrame(parts[:, :-1], index=frame.index, columns=columns), base
+
+
+class _Field:
+    """The rows that trees grow on, binned once for all folds and shapes."""
+
+    def __init__(
+        self,
+        codes: NDArray[np.float64],
+        outcome: NDArray[np.float64],
+        text_positions: Sequence[int],
+        seed: int,
+    ) -> None:
+        from lightgbm import Dataset  # noqa: PLC0415
+
+        self.codes, self.outcome, self.seed = codes, outcome, seed
+        # Rows are binned before a shape is known, and the bins drop what no shape could split.
+        settings = {"verbosity": -1, "feature_pre_filter": False, "deterministic": True}
+        self.data = Dataset(
+            codes,
+            outcome,
+            categorical_feature=list(text_positions),
+            params=settings | {"max_cat_threshold": 64, "cat_smooth": 20.0},
+            free_raw_data=False,
+        ).construct()
+
+    def grow(self, shape: Shape, fold: Fold) -> _GrownTrees:
+        """Grow trees on a fold's teaching rows until its judging rows no longer gain."""
+        from lightgbm import early_stopping, record_evaluation, train  # noqa: PLC0415
+
+        losses: dict[str, dict[str, list[float]]] = {}
+        booster = train(
+            shape.settings(self.seed) | {"feature_pre_filter": False},
+            self.data.subset(np.sort(fold.teach).tolist()),
+            num_boost_round=MAX_TREES,
+            valid_sets=[self.data.subset(np.sort(fold.judge).tolist())],
+            valid_names=["judge"],
+            callbacks=[early_stopping(PATIENCE, verbose=False), record_evaluation(losses)],
+        )
+        curve = np.asarray(losses["judge"]["binary_logloss"], dtype="float64")
+        return _GrownTrees(booster, self.codes[fold.judge], curve)
+
+
+class _GrownTrees:
+    """Trees of one fold, with the rows that judge them."""
+
+    def __init__(
+        self, booster: Booster, judge: NDArray[np.float64], losses: NDArray[np.float64]
+    ) -> None:
+        self.booster, self.judge, self.losses = booster, judge, losses
+
+    def margin(self, trees: int) -> NDArray[np.float64]:
+        """Return the judging rows' log-odds by the first so many trees."""
+        found = self.booster.predict(self.judge, raw_score=True, num_iteration=trees)
+        return np.asarray(found, dtype="float64")

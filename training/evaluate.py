@@ -75,7 +75,7 @@ def _held_out(
 ) -> pd.DataFrame:
     labels, frame = prepared.labels, prepared.frame
     part = parts_of_stage(labels, prepared.split, stage)
-    test, learn = part == "test", part.isin(["train", "stop", "calibrate"])
+    test, learn = part == "test", part == "learn"
     outcome = labels.frame[f"y_{stage}"]
     columns = model.stages_[stage].encoder_.columns_
     others = baseline_propensities(

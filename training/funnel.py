@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -15,7 +15,7 @@ from training.estimator import StageModel
 from training.splits import parts_of_stage
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from features.catalogue import Feature
     from training.labels import Labels
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 FORMAT = 1  # raised when a saved model of an earlier version can no longer be read
 SINCE_SQL = "hours_since_sql"  # filled in exactly for leads that are SQL by then
-MIN_POSITIVES = 30  # with fewer in any part, neither trees nor calibrator learn anything
-MIN_CALIBRATE = 5
+MIN_POSITIVES = 30  # with fewer of either outcome no tree finds anything but chance
+MIN_JUDGED = 5  # with fewer no interval says anything
 
 
 @dataclass(frozen=True)
@@ -66,9 +66,6 @@ class FunnelModel(BaseEstimator):  # type: ignore[misc]
     format_ : int
         The version of this class's saved form.
     """
-
-    def __init__(self, *, settings: Mapping[str, Any] | None = None) -> None:
-        self.settings = settings
 
     def fit(
         self,
@@ -115,11 +112,12 @@ class FunnelModel(BaseEstimator):  # type: ignore[misc]
             shortage = too_little(labels, split, stage)
             if shortage:
                 raise TooLittleData(shortage)
-            rows = _in_time(labels.frame, part.isin(["train", "stop", "calibrate"]))
+            rows = _in_time(labels.frame, part == "learn")
             own = [name for name in names if _varies(frame.loc[rows, name])]
-            model = StageModel(settings=self.settings)
+            model = StageModel(by_time=split.by_time)
             outcome = labels.frame.loc[rows, f"y_{stage}"]
-            self.stages_[stage] = model.fit(frame.loc[rows, own], outcome, part[rows])
+            leads = labels.frame.loc[rows, "lead_id"]
+            self.stages_[stage] = model.fit(frame.loc[rows, own], outcome, leads)
         chained = [SINCE_SQL] if len(self.stages_) > 1 else []
         used = {name for model in self.stages_.values() for name in model.encoder_.columns_}
         self.features_ = [name for name in frame.columns if name in used or name in chained]
@@ -175,7 +173,7 @@ def count_stages(labels: Labels, split: Split) -> list[StageCounts]:
     counts = []
     for stage in labels.stages:
         part, outcome = stage_part(labels, split, stage), labels.frame[f"y_{stage}"]
-        learn, test = part.isin(["train", "stop", "calibrate"]), part == "test"
+        learn, test = part == "learn", part == "test"
         positive = outcome == 1
         counts.append(
             StageCounts(
@@ -192,16 +190,14 @@ def count_stages(labels: Labels, split: Split) -> list[StageCounts]:
 def too_little(labels: Labels, split: Split, stage: str) -> str:
     """Say why a stage cannot be learnt; empty where it can."""
     part, outcome = stage_part(labels, split, stage), labels.frame[f"y_{stage}"]
-    learn = part.isin(["train", "stop", "calibrate"])
+    learn, test = part == "learn", part == "test"
     for value, word in ((1, f"reached {stage}"), (0, f"did not reach {stage}")):
         has = outcome == value
-        total = int((learn & has).sum())
-        least = {"train": 1, "stop": 1, "calibrate": MIN_CALIBRATE, "test": 1}
-        spread = all(int(((part == name) & has).sum()) >= n for name, n in least.items())
-        if total < MIN_POSITIVES or not spread:
+        total, judged = int((learn & has).sum()), int((test & has).sum())
+        if total < MIN_POSITIVES or judged < MIN_JUDGED:
             return (
-                f"{stage}: of the matured leads to learn from, {total:,} {word}; at least "
-                f"{MIN_POSITIVES} are needed, spread over the whole period. Wait for more leads to "
+                f"{stage}: {total:,} matured snapshots to learn from and {judged:,} held out "
+                f"{word}; {MIN_POSITIVES} and {MIN_JUDGED} are the least. Wait for more leads to "
                 f"mature, bring a longer history, or shorten `horizon_days.{stage}`."
             )
     return ""

@@ -247,6 +247,7 @@ def _drivers(
 def _params(model: FunnelModel, prepared: Prepared, tables: Tables) -> Mapping[str, object]:
     horizon = tables.contract.horizon_days
     trees = {f"{stage}.trees": fitted.trees_ for stage, fitted in model.stages_.items()}
+    shapes = {f"{stage}.shape": fitted.shape_ for stage, fitted in model.stages_.items()}
     calibration = {
         f"{stage}.calibration": fitted.calibrator_.method_
         for stage, fitted in model.stages_.items()
@@ -259,6 +260,7 @@ def _params(model: FunnelModel, prepared: Prepared, tables: Tables) -> Mapping[s
         "excluded_columns": ", ".join(prepared.excluded)[:500],
         "split": "later leads" if prepared.split.by_time else "at random",
         **trees,
+        **shapes,
         **calibration,
     }
 

@@ -15,8 +15,7 @@ if TYPE_CHECKING:
     from training.labels import Labels
 
 TEST_SHARE = 0.25  # of matured leads; enough to see lift at 1 % on a few thousand leads
-CALIBRATE_SHARE = 0.20  # of what is left, the latest of it
-STOP_SHARE = 0.10  # of what is left, before the calibration slice; taught again afterwards
+SPREAD_TEST_SHARE = 0.4  # of accounts with leads on both sides; either side loses something
 
 
 @dataclass(frozen=True)
@@ -108,7 +107,6 @@ def parts_of_stage(labels: Labels, split: Split, stage: str) -> pd.Series[str]:
     """Give each snapshot its part in learning and judging one stage.
 
     A label teaches only if it was known before the first test snapshot: a gap of one horizon.
-    Of the leads that teach, the latest fifth calibrates and a tenth before it says when to stop.
 
     Parameters
     ----------
@@ -122,7 +120,7 @@ def parts_of_stage(labels: Labels, split: Split, stage: str) -> pd.Series[str]:
     Returns
     -------
     Series of str
-        `train`, `stop`, `calibrate`, `test` or `unused`, aligned with the labels' frame.
+        `learn`, `test` or `unused`, aligned with the labels' frame.
     """
     frame = labels.frame
     known = frame[f"y_{stage}"].notna()
@@ -131,21 +129,7 @@ def parts_of_stage(labels: Labels, split: Split, stage: str) -> pd.Series[str]:
         learn &= ~(frame[f"known_{stage}_at"] > frame.loc[split.side == "test", "as_of"].min())
     part = pd.Series("unused", index=frame.index).astype("str")
     part = part.mask(known & (split.side == "test"), "test")
-    if not learn.any():
-        return part
-    order = _creation_rank(frame[learn]) if split.by_time else _draw(frame.loc[learn, "lead_id"])
-    place = pd.Series("train", index=order.index).astype("str")
-    place = place.mask(order > 1 - CALIBRATE_SHARE - STOP_SHARE, "stop")
-    place = place.mask(order > 1 - CALIBRATE_SHARE, "calibrate")
-    part.loc[place.index] = place
-    return part
-
-
-def _creation_rank(frame: pd.DataFrame) -> pd.Series[float]:
-    """Each row's lead in the order of creation, as a share in (0, 1]."""
-    leads = frame.drop_duplicates("lead_id").set_index("lead_id")["created_at"]
-    rank = leads.rank(method="first", pct=True)
-    return frame["lead_id"].map(rank)
+    return part.mask(learn, "learn")
 
 
 def _rank_in_outcome(groups: pd.Series[str], outcome: pd.Series[float]) -> pd.Series[float]:
@@ -163,7 +147,7 @@ def _whole_accounts(account: pd.Series[str], is_late: pd.Series[bool]) -> pd.Ser
     spread = account.notna() & (is_late.groupby(account).transform("nunique") > 1)
     if not spread.any():
         return side
-    own = np.where(_draw(account[spread]) < TEST_SHARE, "test", "learn")
+    own = np.where(_draw(account[spread]) < SPREAD_TEST_SHARE, "test", "learn")
     lost = side[spread] != own
     side.loc[lost.index[lost]] = "unused"
     return side

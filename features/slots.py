@@ -1,0 +1,86 @@
+"""Which event kinds are counted together, and what those counts are called."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+
+from features.family import as_words
+
+# Not something the lead did, so no engagement; counted all the same, as kinds of their own.
+NOT_BY_THE_LEAD = ("email_sent", "sales_touch")
+ALL_KINDS, OTHER_KINDS = "activity", "other_kinds"
+# The first words of columns that are no slot's.
+TAKEN = (ALL_KINDS, OTHER_KINDS, "event_value", "active_days")
+
+
+@dataclass(frozen=True)
+class Slot:
+    """Event kinds that are counted together.
+
+    Parameters
+    ----------
+    name
+        The prefix of its columns.
+    words
+        What a person calls them.
+    kinds
+        The kinds that count; where `is_rest`, those that do not.
+    is_rest
+        Whether the slot holds all kinds but `kinds`.
+    """
+
+    name: str
+    words: str
+    kinds: tuple[str, ...]
+    is_rest: bool = False
+
+
+def slots_of(groups: dict[str, tuple[str, ...]], kinds: tuple[str, ...]) -> tuple[Slot, ...]:
+    """List what is counted together: all, the contract's groups, each common kind, the rest.
+
+    Parameters
+    ----------
+    groups
+        The contract's `events.groups`: kinds by the group's name.
+    kinds
+        The kinds with columns of their own; one that is a group by itself is not counted twice.
+
+    Returns
+    -------
+    tuple of Slot
+        Their names are unique.
+    """
+    used = set(TAKEN)
+    slots = [Slot(ALL_KINDS, "activity of any kind", not_by_the_lead(groups), is_rest=True)]
+    slots += [
+        Slot(_slug(group, used), f"{as_words(group)} events", members)
+        for group, members in groups.items()
+    ]
+    alone = {members[0] for members in groups.values() if len(members) == 1}
+    slots += [
+        Slot(_slug(kind, used), f"{as_words(kind)} events", (kind,))
+        for kind in kinds
+        if kind not in alone
+    ]
+    named = {kind for slot in slots[1:] for kind in slot.kinds}
+    rest = Slot(OTHER_KINDS, "events of rarer kinds", tuple(sorted(named)), is_rest=True)
+    return (*slots, rest)
+
+
+def not_by_the_lead(groups: dict[str, tuple[str, ...]]) -> tuple[str, ...]:
+    """List the kinds that somebody else did: e-mails sent to the lead, calls made to it."""
+    return tuple(sorted({kind for name in NOT_BY_THE_LEAD for kind in groups.get(name, ())}))
+
+
+def _slug(name: str, used: set[str]) -> str:
+    """Make a prefix of letters, digits and _ that no other slot has."""
+    ascii_only = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
+    base = re.sub(r"[^a-z0-9]+", "_", ascii_only.lower()).strip("_") or "kind"
+    slug, count = base, 1
+    while slug in used:
+        count += 1
+        slug = f"{base}_{count}"
+    used.add(slug)
+    return slug
