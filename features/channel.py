@@ -154,8 +154,10 @@ def _latest_touches(tables: Tables, snapshots: ir.Table, terms: list[str]) -> Fe
         columns[f"distinct_{term}s"] = value.nunique().cast("float64")
         words, fact = as_words(term), f"touch_{term}"
         features += [
-            Feature(fact, "channel", "text", "", f"latest {words}", fact),
-            Feature(f"distinct_{term}s", "channel", "number", "", f"different {words}s", fact),
+            Feature(fact, "channel", "text", "", f"{words} of the latest touch", fact),
+            Feature(
+                f"distinct_{term}s", "channel", "number", "", f"different {words}s so far", fact
+            ),
         ]
     touched = seen.group_by(touch_id="lead_id", touch_as_of="as_of").aggregate(**columns)
     joined = snapshots.left_join(

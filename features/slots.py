@@ -5,8 +5,12 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from features.family import as_words
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 # Not something the lead did, so no engagement; counted all the same, as kinds of their own.
 NOT_BY_THE_LEAD = ("email_sent", "sales_touch")
@@ -37,7 +41,7 @@ class Slot:
     is_rest: bool = False
 
 
-def slots_of(groups: dict[str, tuple[str, ...]], kinds: tuple[str, ...]) -> tuple[Slot, ...]:
+def slots_of(groups: Mapping[str, tuple[str, ...]], kinds: tuple[str, ...]) -> tuple[Slot, ...]:
     """List what is counted together: all, the contract's groups, each common kind, the rest.
 
     Parameters
@@ -69,7 +73,7 @@ def slots_of(groups: dict[str, tuple[str, ...]], kinds: tuple[str, ...]) -> tupl
     return (*slots, rest)
 
 
-def not_by_the_lead(groups: dict[str, tuple[str, ...]]) -> tuple[str, ...]:
+def not_by_the_lead(groups: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
     """List the kinds that somebody else did: e-mails sent to the lead, calls made to it."""
     return tuple(sorted({kind for name in NOT_BY_THE_LEAD for kind in groups.get(name, ())}))
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+from joblib import cpu_count
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 MAX_TREES = 1500
 PATIENCE = 40  # rounds without progress before a fold stops
 SEED = 20_260_701
+ROWS_FOR_THREADS = 100_000  # below, threads that share a tree wait for each other more than work
 # Below, a fold of cross-validation would judge by a handful of conversions.
 MIN_OUTCOMES_A_FOLD = 5
 
@@ -84,7 +86,7 @@ class StageModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         field = _Field(codes, y, self.encoder_.text_positions, self.seed)
         tuned = tune(field.grow, self._folds(lead, y), rows=len(y))
         self.shape_, self.trees_, self.losses_ = tuned.shape.name, tuned.trees, tuned.losses
-        self.booster_ = self._booster(tuned.shape, tuned.trees)
+        self.booster_ = self._booster(tuned.shape, tuned.trees, rows=len(y))
         self.booster_.fit(
             codes,
             y.astype("int64"),
@@ -107,13 +109,15 @@ class StageModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         ]
         return usable or random_folds(lead, seed=self.seed)
 
-    def _booster(self, shape: Shape, trees: int) -> LGBMClassifier:
+    def _booster(self, shape: Shape, trees: int, *, rows: int) -> LGBMClassifier:
         from lightgbm import LGBMClassifier  # noqa: PLC0415 - 1.5 s that only training needs
 
-        return LGBMClassifier(n_estimators=trees, **shape.settings(self.seed))
+        threads = 1 if rows < ROWS_FOR_THREADS else cpu_count()
+        return LGBMClassifier(n_estimators=trees, **shape.settings(seed=self.seed, threads=threads))
 
     def _margin(self, codes: NDArray[np.float64]) -> NDArray[np.float64]:
-        margin = self.booster_.booster_.predict(codes, raw_score=True)
+        threads = 1 if len(codes) < ROWS_FOR_THREADS else cpu_count()
+        margin = self.booster_.booster_.predict(codes, raw_score=True, num_threads=threads)
         return np.asarray(margin, dtype="float64")
 
     def margin(self, frame: pd.DataFrame) -> NDArray[np.float64]:
@@ -172,7 +176,7 @@ class _Field:
             codes,
             outcome,
             categorical_feature=list(text_positions),
-            params=settings | {"max_cat_threshold": 64, "cat_smooth": 20.0},
+            params=settings | {"max_cat_threshold": 64, "cat_smooth": 20.0, "max_bin": 63},
             free_raw_data=False,
         ).construct()
 
@@ -182,7 +186,9 @@ class _Field:
 
         losses: dict[str, dict[str, list[float]]] = {}
         booster = train(
-            shape.settings(self.seed) | {"feature_pre_filter": False},
+            # Folds and shapes grow side by side, each on one thread: threads that share a small
+            # tree wait for each other longer than they work, most of all on a busy machine.
+            shape.settings(seed=self.seed, threads=1) | {"feature_pre_filter": False},
             self.data.subset(np.sort(fold.teach).tolist()),
             num_boost_round=MAX_TREES,
             valid_sets=[self.data.subset(np.sort(fold.judge).tolist())],

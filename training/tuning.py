@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import pandas as pd
+from joblib import Parallel, delayed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -45,8 +46,8 @@ class Shape:
     ridge: float
     least: int
 
-    def settings(self, seed: int) -> dict[str, Any]:
-        """Return LightGBM's settings."""
+    def settings(self, *, seed: int, threads: int) -> dict[str, Any]:
+        """Return LightGBM's settings; the trees are the same on any number of threads."""
         return {
             "objective": "binary",
             "num_leaves": self.leaves,
@@ -58,8 +59,9 @@ class Shape:
             "min_data_in_leaf": self.least,
             "cat_smooth": 20.0,
             "max_cat_threshold": 64,
+            "max_bin": 63,
             "seed": seed,
-            # The same trees on any number of threads.
+            "num_threads": threads,
             "deterministic": True,
             "force_row_wise": True,
             "verbosity": -1,
@@ -143,16 +145,27 @@ def tune(
     """
     folds = folds[-1:] if rows > MANY_ROWS else folds
     compared = folds if rows <= FEW_ROWS else [_thinned(folds[-1])]
-    grown = {shape: [grow(shape, fold) for fold in compared] for shape in SHAPES}
+    grown = _grown(grow, SHAPES, compared)
     curves = {shape: _mean_curve(each, compared) for shape, each in grown.items()}
     shape = min(curves, key=lambda each: float(curves[each].min()))
-    chosen = grown[shape] if compared is folds else [grow(shape, fold) for fold in folds]
+    chosen = grown[shape] if compared is folds else _grown(grow, [shape], folds)[shape]
     trees = int(_mean_curve(chosen, folds).argmin()) + 1
     margin = np.full(rows, np.nan)
     for fold, each in zip(folds, chosen, strict=True):
         margin[fold.judge] = each.margin(trees)
     losses = {each.name: float(curve.min()) for each, curve in curves.items()}
     return Tuned(shape, trees, margin, losses)
+
+
+def _grown(
+    grow: Callable[[Shape, Fold], Grown], shapes: Sequence[Shape], folds: Sequence[Fold]
+) -> dict[Shape, list[Grown]]:
+    """Grow every shape on every fold, as many at a time as there are cores."""
+    found = Parallel(n_jobs=-1, prefer="threads")(
+        delayed(grow)(shape, fold) for shape in shapes for fold in folds
+    )
+    n = len(folds)
+    return {shape: found[i * n : (i + 1) * n] for i, shape in enumerate(shapes)}
 
 
 def _thinned(fold: Fold) -> Fold:

@@ -158,9 +158,7 @@ def _outcomes(
                 known = moment + pd.Timedelta(hours=int(random.choice([0, 0, 30])))
                 reason = random.choice(["No budget", "no time", "wrong fit", "n/a"])
                 rows.append((lead_id, moment, known, stage, reason))
-    return pd.DataFrame(
-        rows, columns=["lead_id", "occurred_at", "recorded_at", "stage", "reason"]
-    )
+    return pd.DataFrame(rows, columns=["lead_id", "occurred_at", "recorded_at", "stage", "reason"])
 
 
 @pytest.fixture(scope="session")

@@ -138,7 +138,14 @@ def test_the_contract_says_whether_the_day_comes_first(written, day_first, month
 
 @pytest.mark.parametrize(
     "written",
-    ["31 December 2024", "31 Dec 2024", "Dec 31, 2024", "December 31, 2024", "31-Dec-2024", "31-DEC-24"],
+    [
+        "31 December 2024",
+        "31 Dec 2024",
+        "Dec 31, 2024",
+        "December 31, 2024",
+        "31-Dec-2024",
+        "31-DEC-24",
+    ],
 )
 def test_months_may_have_names(written):
     assert read(time_cell, [written]) == [pd.Timestamp("2024-12-31")]

@@ -85,7 +85,9 @@ def test_touches_are_the_latest_and_the_number_of_different_ones(tables, spine, 
 
 
 def test_a_flat_file_rates_channels_by_its_target(write_project, open_project):
-    lines = [f"{i},2024-01-{1 + i:02},{'web' if i % 2 else 'fair'},{int(i % 4 == 1)}" for i in range(8)]
+    lines = [
+        f"{i},2024-01-{1 + i:02},{'web' if i % 2 else 'fair'},{int(i % 4 == 1)}" for i in range(8)
+    ]
     contract = write_project(
         """
         [leads]

@@ -152,7 +152,7 @@ def test_common_kinds_come_commonest_first_and_leave_rare_ones_out(tables):
 
 
 def test_common_kinds_look_only_at_what_was_known(tables):
-    assert common_kinds(tables, known_by=datetime(2024, 1, 1)) == ()  # noqa: DTZ001
+    assert common_kinds(tables, known_by=datetime(2024, 1, 1)) == ()
 
 
 def test_without_events_there_are_no_kinds(tables):

@@ -36,7 +36,9 @@ def cities(write_project, open_project):
     def read(contract: str, **files: str | bytes) -> list[str | None]:
         tables = open_project(write_project(contract, **files))
         name = tables.attributes[0].name
-        return tables.leads.order_by(tables.leads.lead_id.cast("int64"))[name].to_pyarrow().to_pylist()
+        return (
+            tables.leads.order_by(tables.leads.lead_id.cast("int64"))[name].to_pyarrow().to_pylist()
+        )
 
     return read
 
@@ -117,7 +119,11 @@ def test_columns_that_share_a_name_are_told_apart():
         (flat(), {"leads__csv": ""}, "is empty. Export it again"),
         (flat(), {"leads__csv": "city,won\n"}, "a header and no rows"),
         (flat(), {"leads__csv": "city;won\nUlm;1\n"}, r"Set `reading\.delimiter = ';'`"),
-        (flat(), {"leads__csv": ROWS.encode("latin-1")}, r"not utf-8-sig text .* Set `reading\.enc"),
+        (
+            flat(),
+            {"leads__csv": ROWS.encode("latin-1")},
+            r"not utf-8-sig text .* Set `reading\.enc",
+        ),
         (flat(encoding="latin-99"), {"leads__csv": ROWS}, "not latin-99 text"),
         (flat(encoding="ascii"), {"leads__csv": ROWS}, "not ascii text"),
         (flat("leads.csv.gz"), {"leads__csv__gz": ROWS}, "cannot be read: Not a gzipped file"),

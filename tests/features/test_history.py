@@ -79,5 +79,7 @@ def test_a_file_without_outcomes_or_dates_has_no_history(tables, snapshots):
 
 
 def test_a_file_without_outcomes_knows_when_the_lead_was_created(tables, snapshots):
-    names = [each.name for each in history_features(replace(tables, outcomes=None), snapshots).features]
+    names = [
+        each.name for each in history_features(replace(tables, outcomes=None), snapshots).features
+    ]
     assert names == ["created_hour", "created_weekday"]

@@ -31,7 +31,9 @@ path = "outcomes.csv"
 sql = ["Qualified"]
 """
 FILES = {
-    "leads__csv": "Lead No,Made on,Firm,Size\n A ,2024-01-01,ACME,1\nB,2024-02-01,,\nC,2024-03-01,x,3\n",
+    "leads__csv": (
+        "Lead No,Made on,Firm,Size\n A ,2024-01-01,ACME,1\nB,2024-02-01,,\nC,2024-03-01,x,3\n"
+    ),
     "events__csv": (
         "who,recorded_at,loaded,what,source\n"
         "A,2024-01-05 10:00,2024-01-06,visit,web\n"
@@ -111,13 +113,13 @@ def test_of_leads_with_one_id_the_earliest_is_kept(opened):
 
 
 def test_the_data_end_with_the_last_record(opened):
-    assert opened().data_end == datetime(2024, 4, 1)  # noqa: DTZ001
+    assert opened().data_end == datetime(2024, 4, 1)
 
 
 def test_the_data_end_at_the_moment_asked_for_unless_they_stop_long_before(opened):
     asked = datetime(2024, 4, 1, 12, tzinfo=UTC)
     assert opened(known_by=asked).data_end == asked.replace(tzinfo=None)
-    assert opened(known_by=asked + timedelta(days=9)).data_end == datetime(2024, 4, 1)  # noqa: DTZ001
+    assert opened(known_by=asked + timedelta(days=9)).data_end == datetime(2024, 4, 1)
 
 
 def test_what_was_not_known_by_then_is_left_out(opened):
@@ -155,7 +157,10 @@ def test_columns_out_of_sight_are_no_attributes(opened):
         (("Size =", "Sise ="), """`leads.columns."Sise"` names. Did you mean 'Size'"""),
         (('"what"', '"that"'), "'that', which `events.kind` names. Did you mean 'what'"),
         (('"loaded"', '"loadad"'), "`events.recorded_at` names. Did you mean 'loaded'"),
-        (("[outcomes.st", 'reason = "x"\n[outcomes.st'), "'x', which `outcomes.reason` names. It has"),
+        (
+            ("[outcomes.st", 'reason = "x"\n[outcomes.st'),
+            "'x', which `outcomes.reason` names. It has",
+        ),
         (('created_at = "Made on"', ""), "'created_at', which `leads.created_at` names"),
     ],
 )
