@@ -5,15 +5,17 @@ from __future__ import annotations
 import json
 import logging
 import sys
-from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import wraps
 from pathlib import Path
-from typing import Annotated, Any, ParamSpec
+from typing import TYPE_CHECKING, Annotated, Any, ParamSpec
 
 import typer
 
 from features.errors import LeadScoreError, RunLocked
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 DONE, NEEDS_A_PERSON, BAD_INPUT, LOCKED = 0, 1, 2, 3
 
@@ -32,7 +34,9 @@ app.add_typer(tiers_app, name="tiers")
 Folder = Annotated[Path, typer.Option("-C", help="The project folder.", metavar="DIR")]
 AsOf = Annotated[
     str | None,
-    typer.Option("--as-of", help="Use only what was known before this moment (UTC).", metavar="DATE"),
+    typer.Option(
+        "--as-of", help="Use only what was known before this moment (UTC).", metavar="DATE"
+    ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON on standard output.")]
 Why = Annotated[str, typer.Option("--why", help="The reason, kept with the version.")]
@@ -97,7 +101,7 @@ def init(
     events: Annotated[str | None, typer.Option(help="The events, if any.")] = None,
     outcomes: Annotated[str | None, typer.Option(help="The outcomes, if any.")] = None,
     target: Annotated[str | None, typer.Option(help="The outcome column of a flat file.")] = None,
-    stage: Annotated[str, typer.Option(help="The stage the target stands for: sql or won.")] = "won",
+    stage: Annotated[str, typer.Option(help="What the target stands for: sql or won.")] = "won",
     created_at: Annotated[
         str | None, typer.Option("--created-at", help="The column with the creation date.")
     ] = None,
@@ -152,7 +156,7 @@ def train(
     again: Annotated[bool, typer.Option(help="Train even where nothing has changed.")] = False,
     as_json: Json = False,
 ) -> int:
-    """Train on what was known by then, judge on later leads, register; promote if the gate agrees."""
+    """Train on what was known by then, judge on later leads, register, promote if all agrees."""
     from training.run import AlreadyTrained
     from training.run import train as run_training
     from training.summary import training_summary
@@ -204,6 +208,8 @@ def score(
         write_scores(scored.rows, target)
         _tell(night_summary(scored.rows, scored.cuts, policy))
         _tell(f"wrote {target}")
+        if as_json:
+            _print_json({"tiers": scored.rows["tier"].value_counts().to_dict(), "file": target})
         return DONE
     result = score_night(directory, as_of=_moment(as_of), replace=replace)
     _tell(night_summary(result.scored.rows, result.scored.cuts, result.policy))
@@ -324,7 +330,7 @@ def tiers_check(directory: Folder = Path()) -> int:
     return DONE if kept else NEEDS_A_PERSON
 
 
-def _registry(directory: Path) -> Any:  # noqa: ANN401 - its class costs an import
+def _registry(directory: Path) -> Any:
     from features.contract import load_contract
     from training.tracking import Registry
 

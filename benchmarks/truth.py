@@ -6,7 +6,6 @@ Run as `python benchmarks/truth.py --leads 20000 100000`; writes `benchmarks/res
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 import tempfile
 from dataclasses import dataclass
@@ -15,8 +14,6 @@ from typing import TYPE_CHECKING
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
-# Threads that wait politely: on shared cores LightGBM otherwise spins away most of the time.
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 import pandas as pd  # noqa: E402
 

@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-import pandas as pd
-
 from features.contract import load_contract
 from features.errors import LeadScoreError
 from features.snapshots import nightly_snapshots
@@ -20,6 +18,8 @@ from training.tracking import Registry
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    import pandas as pd
 
 EVERY_TIER = ("SQL", "MQL", "Nurture", "Disqualified")
 

@@ -1,9 +1,9 @@
 """The ledger: what was said of each lead each night, written once and never changed.
 
-A night is a folder `ledger/night=2026-06-30/` (with the time where it is not midnight) with one Parquet file, sorted by
-`lead_id`. It is staged on the same file system, checked, forced to disk and then moved into place
-by one rename, so that a reader sees the whole night or none of it. A night that is said again
-differently keeps its earlier verdicts in `ledger_replaced/`.
+A night is a folder `ledger/night=2026-06-30/` (with the time where it is not midnight) with one
+Parquet file, sorted by `lead_id`. It is staged on the same file system, checked, forced to disk
+and then moved into place by one rename, so that a reader sees the whole night or none of it. A
+night that is said again differently keeps its earlier verdicts in `ledger_replaced/`.
 
 Other programs read it as they read any partitioned Parquet: `pandas.read_parquet("ledger")`, or
 `ledger/*/*.parquet` in SQL.
@@ -240,7 +240,9 @@ def _swap_in(table: pa.Table, standing: pa.Table | None, file: Path) -> Path | N
         if standing is None:
             _move(staging, file.parent)
             return None
-        kept = _keep(file, ledger.parent / REPLACED / file.parent.name, standing["run_id"][0].as_py())
+        kept = _keep(
+            file, ledger.parent / REPLACED / file.parent.name, standing["run_id"][0].as_py()
+        )
         _move(staging / PART, file)
         return kept
     finally:

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-import pandas as pd
-
 from features.contract import load_contract
 from features.errors import LeadScoreError
 from features.snapshots import listed_snapshots, next_midnight, nightly_snapshots
@@ -22,6 +20,8 @@ from training.tracking import Registry
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    import pandas as pd
 
     from features.contract import Contract
     from features.quarantine import Quarantine

@@ -96,13 +96,17 @@ def score_leads(
     frame = build_features(known, snapshots, kinds=tuple(model.kinds_)).to_pandas()
     _refuse_other_features(frame, champion)
     propensity = model.predict(frame)
-    is_sql = frame[SINCE_SQL].notna() if SINCE_SQL in frame.columns else pd.Series(False, frame.index)
+    is_sql = (
+        frame[SINCE_SQL].notna() if SINCE_SQL in frame.columns else pd.Series(False, frame.index)
+    )
     scores = pd.concat([frame["lead_id"], propensity], axis=1).assign(is_sql=is_sql)
     cuts = cut_offs(policy, champion.evidence)
     tiers = assign_tiers(scores, cuts)
     current = pd.concat([frame["lead_id"], tiers["tier"]], axis=1)
     told = _reasons(frame, tiers, champion, explained)
-    rows = pd.concat([scores[["lead_id", "p_sql", "p_won"]], tiers, told, moves(current, previous)], axis=1)
+    rows = pd.concat(
+        [scores[["lead_id", "p_sql", "p_won"]], tiers, told, moves(current, previous)], axis=1
+    )
     rows["score"] = 100 * propensity[f"p_{model.first_stage}"]
     rows["expected_value"] = propensity["p_won"] * _amounts(tables, frame["lead_id"], as_of)
     rows["coverage"] = _coverage(frame, champion)
@@ -158,7 +162,7 @@ def _reasons(
 
 
 def _amounts(tables: Tables, lead_ids: pd.Series[str], as_of: datetime) -> pd.Series[float]:
-    """What winning each lead is worth: its own stated amount, or the average of wins so far."""
+    """Say what winning each lead is worth: its own stated amount, or the average of wins so far."""
     average = _average_won(tables, as_of)
     if not any(each.term == "amount" for each in tables.attributes):
         return pd.Series(average, index=lead_ids.index)
@@ -172,7 +176,7 @@ def _average_won(tables: Tables, as_of: datetime) -> float:
     outcomes = tables.outcomes
     won = outcomes.filter(
         outcomes.stage == "won",
-        outcomes.amount.notnull(),
+        outcomes.amount.notnull(),  # noqa: PD004 - Ibis has no other name for it
         outcomes.occurred_at < as_of,
         outcomes.recorded_at < as_of,
     )
@@ -183,10 +187,12 @@ def _average_won(tables: Tables, as_of: datetime) -> float:
 
 
 def _coverage(frame: pd.DataFrame, champion: Registered) -> pd.Series[float]:
-    """The share of a lead's facts that were known."""
+    """Find the share of a lead's facts that were known."""
     used = set(champion.model.features_)
     names = [each.name for each in champion.catalogue if each.name in used]
-    facts = [each.name for each in champion.catalogue if each.name in used and each.family in COVERED]
+    facts = [
+        each.name for each in champion.catalogue if each.name in used and each.family in COVERED
+    ]
     return frame[facts or names].notna().mean(axis=1)
 
 

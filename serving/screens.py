@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pandas as pd
 from rich.console import Group
 from rich.table import Table
 from rich.text import Text
@@ -11,7 +12,6 @@ from rich.text import Text
 from serving.wording import percent
 
 if TYPE_CHECKING:
-    import pandas as pd
     from rich.console import RenderableType
 
     from serving.explain import Explained
@@ -23,14 +23,14 @@ def lead_summary(explained: Explained) -> Group:
     """Show one lead in 100 columns: propensities, tier, reasons, and earlier nights."""
     row = explained.row
     chances = [
-        f"{percent(row[column])} to {words}"
+        f"{percent(float(row[column]))} to {words}"
         for column, words in (("p_sql", "become sales qualified"), ("p_won", "be won"))
-        if row[column] == row[column]  # noqa: PLR0124 - not a number where there is no such stage
+        if pd.notna(row[column])  # there may be no such stage
     ]
     parts: list[RenderableType] = [
         Text(f"Lead {row['lead_id']} as of {row['as_of']:%Y-%m-%d %H:%M} UTC", "bold"),
         Text(f"Tier {row['tier']}, score {row['score']:.0f}: {', '.join(chances)}"),
-        Text(f"{percent(row['coverage'])} of what the model asks for is known."),
+        Text(f"{percent(float(row['coverage']))} of what the model asks for is known."),
     ]
     for side, words in (("reasons_for", "For"), ("reasons_against", "Against")):
         parts += [Text(f"{words}: {reason}") for reason in row[side]]
@@ -47,10 +47,7 @@ def _nights(history: pd.DataFrame) -> Table:
         table.add_row(
             f"{night.as_of:%Y-%m-%d}",
             f"{night.score:.0f}",
-            night.tier,
-            night.moved,
-            night.model_version,
-            night.policy_version,
+            *map(str, (night.tier, night.moved, night.model_version, night.policy_version)),
         )
     return table
 

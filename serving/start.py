@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import tomllib
 from typing import TYPE_CHECKING
 
-from features.contract import CONTRACT_FILE, Contract, load_contract
+from features.contract import CONTRACT_FILE, Contract
 from features.draft import draft_contract
 from features.errors import ContractError
 from features.tables import open_tables
@@ -71,13 +72,16 @@ def start_project(
         created_at=created_at,
     )
     directory.mkdir(parents=True, exist_ok=True)
+    contract = Contract.model_validate(tomllib.loads(contract_text)).in_directory(directory)
+    policy_text = _policy_for(contract)
+    # The contract last: where it stands, the project is whole.
+    _write(files[1], policy_text)
     _write(files[0], contract_text)
-    _write(files[1], _policy_for(load_contract(directory)))
     return files
 
 
 def _policy_for(contract: Contract) -> str:
-    """The usual promises, or higher ones where most leads convert anyway."""
+    """Draft the usual promises, or higher ones where most leads convert anyway."""
     with open_tables(contract) as tables:
         stages = stages_of(tables)
         outcome: Stage = stages[0] if stages else contract.leads.stage

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 RECENCY = "activity_days_since_latest"
 MIN_LEADS_OF_WORD = 20  # a rarer word has no coefficient of its own
+MIN_FILLED_SHARE = 0.002  # the scaler looks at 10,000 rows and is sure to meet so many
 POINTS_COLUMNS = 10  # a dozen rules is what a marketer keeps in mind
 POINTS_BANDS = 4
 POINTS_MIN_LEADS = 50  # a band's conversion is then known to a few points
@@ -174,10 +175,12 @@ def _rule(values: pd.Series[float], outcome: pd.Series[float]) -> Rule:
     return Rule(str(values.name), edges, points)
 
 
-def _keys(values: pd.Series[float], edges: tuple[float, ...]) -> pd.Series[object]:
-    """The band number or word of each value; `missing` where there is none."""
+def _keys(values: pd.Series[float], edges: tuple[float, ...]) -> pd.Series[str]:
+    """Name the band or word of each value; `missing` where there is none."""
     if pd.api.types.is_numeric_dtype(values):
-        bands = pd.Series(np.searchsorted(edges, values.to_numpy("float64"), side="left"), values.index)
+        bands = pd.Series(
+            np.searchsorted(edges, values.to_numpy("float64"), side="left"), values.index
+        )
         return bands.astype("object").mask(values.isna(), "missing")
     return values.astype("object").where(values.notna(), "missing")
 
@@ -193,7 +196,7 @@ class Regression:
     def fit(self, frame: pd.DataFrame, outcome: pd.Series[float]) -> Regression:
         """Learn the coefficients."""
         numbers = [c for c in frame.columns if pd.api.types.is_numeric_dtype(frame[c])]
-        numbers = [column for column in numbers if frame[column].notna().any()]
+        numbers = [c for c in numbers if frame[c].notna().sum() >= _fewest_filled(len(frame))]
         words = [c for c in frame.columns if not pd.api.types.is_numeric_dtype(frame[c])]
         scale = make_pipeline(
             QuantileTransformer(
@@ -201,9 +204,7 @@ class Regression:
             ),
             SimpleImputer(strategy="median", add_indicator=True),
         )
-        code = OneHotEncoder(
-            min_frequency=MIN_LEADS_OF_WORD, handle_unknown="infrequent_if_exist"
-        )
+        code = OneHotEncoder(min_frequency=MIN_LEADS_OF_WORD, handle_unknown="infrequent_if_exist")
         columns = ColumnTransformer([("numbers", scale, numbers), ("words", code, words)])
         self.pipeline_ = Pipeline(
             [("columns", columns), ("line", LogisticRegression(C=0.3, max_iter=1000))]
@@ -213,6 +214,11 @@ class Regression:
     def propensity(self, frame: pd.DataFrame) -> NDArray[np.float64]:
         """Return propensities."""
         return np.asarray(self.pipeline_.predict_proba(_objects(frame))[:, 1])
+
+
+def _fewest_filled(rows: int) -> float:
+    """How many leads must have a number for it to get a coefficient."""
+    return max(MIN_LEADS_OF_WORD, MIN_FILLED_SHARE * rows)
 
 
 def _objects(frame: pd.DataFrame) -> pd.DataFrame:

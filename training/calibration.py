@@ -109,9 +109,7 @@ def _apply(fitted: dict[str, list[float]], margin: NDArray[np.float64]) -> NDArr
     return np.interp(margin, fitted["margin"], fitted["rate"])
 
 
-def _log_loss(
-    propensity: NDArray[np.float64], outcome: NDArray[np.float64]
-) -> NDArray[np.float64]:
+def _log_loss(propensity: NDArray[np.float64], outcome: NDArray[np.float64]) -> NDArray[np.float64]:
     inside = np.clip(propensity, 1e-6, 1 - 1e-6)
     loss = -(outcome * np.log(inside) + (1 - outcome) * np.log1p(-inside))
     return np.asarray(loss, dtype="float64")

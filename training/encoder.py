@@ -87,8 +87,10 @@ class TextEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
     def _codes(self, column: str, values: pd.Series[float]) -> NDArray[np.float64]:
         if column not in self.vocabulary_:
-            return values.to_numpy("float64", na_value=np.nan)
-        index = pd.Index(self.vocabulary_[column], dtype="str").get_indexer(values.astype("str"))
+            return np.asarray(values.to_numpy("float64", na_value=np.nan), dtype="float64")
+        index = pd.Index(self.vocabulary_[column], dtype="str").get_indexer(
+            pd.Index(values, dtype="str")
+        )
         return np.where(index < 0, np.nan, index).astype("float64")
 
     def unseen(self, frame: pd.DataFrame) -> pd.Series[float]:

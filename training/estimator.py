@@ -82,7 +82,7 @@ class StageModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.classes_ = np.array([0, 1])
         self.encoder_ = TextEncoder().fit(frame)
         codes = self.encoder_.transform(frame)
-        y = outcome.to_numpy("float64")
+        y = np.asarray(outcome, dtype="float64")
         field = _Field(codes, y, self.encoder_.text_positions, self.seed)
         tuned = tune(field.grow, self._folds(lead, y), rows=len(y))
         self.shape_, self.trees_, self.losses_ = tuned.shape.name, tuned.trees, tuned.losses
@@ -97,7 +97,7 @@ class StageModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return self
 
     def _folds(self, lead: pd.Series[str], outcome: NDArray[np.float64]) -> list[Fold]:
-        """The folds in which both sides have both outcomes."""
+        """Keep the folds in which both sides have both outcomes."""
         folds = forward_folds(lead) if self.by_time else random_folds(lead, seed=self.seed)
         usable = [
             fold

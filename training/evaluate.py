@@ -29,7 +29,8 @@ class Evaluation:
     baselines
         By stage: the same table for each baseline.
     held_out
-        By stage: `lead_id`, `as_of`, `outcome`, `propensity` and a column for each baseline.
+        By stage: `lead_id`, `as_of`, `cluster` (whose luck it shares: the account's, or its own),
+        `outcome`, `propensity` and a column for each baseline.
     evidence
         `lead` (int), `as_of`, `p_sql`, `y_sql`, `p_won`, `y_won` of all held-out snapshots.
     """
@@ -55,19 +56,21 @@ def evaluate(model: FunnelModel, prepared: Prepared) -> Evaluation:
     Evaluation
     """
     propensity = model.predict(prepared.frame)
-    metrics, baselines, held_out = {}, {}, {}
+    metrics: dict[str, pd.DataFrame] = {}
+    baselines: dict[str, dict[str, pd.DataFrame]] = {}
+    held_out: dict[str, pd.DataFrame] = {}
     for stage in prepared.labels.stages:
         rows = _held_out(model, prepared, propensity, stage)
         names = [name for name in rows.columns if name not in _NOT_A_BASELINE]
-        metrics[stage] = measure(rows["outcome"], rows["propensity"], rows["lead_id"])
+        metrics[stage] = measure(rows["outcome"], rows["propensity"], rows["cluster"])
         baselines[stage] = {
-            name: measure(rows["outcome"], rows[name], rows["lead_id"]) for name in names
+            name: measure(rows["outcome"], rows[name], rows["cluster"]) for name in names
         }
         held_out[stage] = rows
     return Evaluation(metrics, baselines, held_out, _evidence(prepared, propensity))
 
 
-_NOT_A_BASELINE = ("lead_id", "as_of", "outcome", "propensity")
+_NOT_A_BASELINE = ("lead_id", "as_of", "cluster", "outcome", "propensity")
 
 
 def _held_out(
@@ -82,9 +85,16 @@ def _held_out(
         frame.loc[learn, columns], outcome[learn], frame.loc[test, columns]
     )
     rows = labels.frame.loc[test, ["lead_id", "as_of"]].assign(
-        outcome=outcome[test], propensity=propensity.loc[test, f"p_{stage}"]
+        cluster=_cluster(labels.frame[test]),
+        outcome=outcome[test],
+        propensity=propensity.loc[test, f"p_{stage}"],
     )
     return pd.concat([rows, others], axis=1)
+
+
+def _cluster(frame: pd.DataFrame) -> pd.Series[str]:
+    """Name the account of each row, or the lead where it has none; the two never meet."""
+    return ("account " + frame["account"]).fillna("lead " + frame["lead_id"])
 
 
 def _evidence(prepared: Prepared, propensity: pd.DataFrame) -> pd.DataFrame:

@@ -106,7 +106,7 @@ class FunnelModel(BaseEstimator):  # type: ignore[misc]
         self.attributes_ = list(attributes)
         learn = (split.side == "learn").to_numpy()
         names = [each.name for each in catalogue if _varies(frame.loc[learn, each.name])]
-        self.stages_ = {}
+        self.stages_: dict[str, StageModel] = {}
         for stage in labels.stages:
             part = stage_part(labels, split, stage)
             shortage = too_little(labels, split, stage)
@@ -149,9 +149,7 @@ class FunnelModel(BaseEstimator):  # type: ignore[misc]
             found["sql"] = found["sql"].mask(is_sql, 1.0)
             found["won"] = found["sql"] * found["won"]
         missing = pd.Series(np.nan, index=frame.index)
-        return pd.DataFrame(
-            {f"p_{stage}": found.get(stage, missing) for stage in ("sql", "won")}
-        )
+        return pd.DataFrame({f"p_{stage}": found.get(stage, missing) for stage in ("sql", "won")})
 
     @property
     def first_stage(self) -> str:
@@ -204,12 +202,12 @@ def too_little(labels: Labels, split: Split, stage: str) -> str:
 
 
 def _in_time(frame: pd.DataFrame, rows: pd.Series[bool]) -> pd.Index[int]:
-    """The chosen rows in the order of time, as the calibrator wants them."""
+    """Put the chosen rows in the order of time, as the calibrator wants them."""
     return frame[rows].sort_values(["created_at", "as_of", "lead_id"], kind="stable").index
 
 
 def _varies(values: pd.Series[float]) -> bool:
-    return bool(values.nunique(dropna=False) > 1)
+    return bool(values.nunique(dropna=False) > 1)  # noqa: PD101 - missing is a value, too
 
 
 def _typical(values: pd.Series[float]) -> float | str | None:

@@ -62,7 +62,7 @@ class Verdict:
 def judge(
     outcome: pd.Series[float],
     propensity: pd.Series[float],
-    lead: pd.Series[str],
+    cluster: pd.Series[str],
     *,
     baselines: pd.DataFrame,
     champion: pd.Series[float] | None,
@@ -72,7 +72,7 @@ def judge(
 
     Parameters
     ----------
-    outcome, propensity, lead
+    outcome, propensity, cluster
         Of the held-out snapshots of the funnel's first stage.
     baselines
         Propensities of each baseline for the same snapshots.
@@ -85,29 +85,35 @@ def judge(
     -------
     Verdict
     """
-    own = measure(outcome, propensity, lead)
+    own = measure(outcome, propensity, cluster)
     rules = [_signal(own), _plausible(own, overruled)]
-    rules += [_beats(name, outcome, propensity, baselines[name], lead) for name in baselines]
+    rules += [
+        _beats(str(name), outcome, propensity, other, cluster) for name, other in baselines.items()
+    ]
     if champion is not None:
-        rules.append(_beats_champion(outcome, propensity, champion, lead))
+        rules.append(_beats_champion(outcome, propensity, champion, cluster))
     return Verdict(tuple(rules))
 
 
 def _signal(own: pd.DataFrame) -> Rule:
-    auc = own.loc["auc"]
+    auc = own.T["auc"]
     shown = _with_interval(auc)
     if auc["low"] > 0.5:
         return Rule("the leads can be told apart", passed=True, detail=f"AUC {shown}")
     detail = (
-        f"AUC {shown}: the interval covers 0.5. There is no signal: these columns do not tell "
-        "leads that convert from leads that do not. Bring events, or columns known when the "
-        "lead arrives."
+        f"AUC {shown}: {chance(auc)}. There is no signal: these columns do not tell leads that "
+        "convert from leads that do not. Bring events, or columns known when the lead arrives."
     )
     return Rule("the leads can be told apart", passed=False, detail=detail)
 
 
+def chance(auc: pd.Series[float]) -> str:
+    """Say how an interval that begins at or below 0.5 stands to chance."""
+    return "the interval covers 0.5" if auc["high"] >= 0.5 else "worse than chance"
+
+
 def _plausible(own: pd.DataFrame, overruled: Mapping[str, str]) -> Rule:
-    auc, name = own.loc["auc"], "the ranking is plausible"
+    auc, name = own.T["auc"], "the ranking is plausible"
     if auc["value"] <= IMPLAUSIBLE_AUC:
         detail = f"AUC {auc['value']:.3f}, at most {IMPLAUSIBLE_AUC}"
         return Rule(name, passed=True, detail=detail)
@@ -116,7 +122,7 @@ def _plausible(own: pd.DataFrame, overruled: Mapping[str, str]) -> Rule:
     detail = (
         f"AUC {auc['value']:.3f} is above {IMPLAUSIBLE_AUC}: most likely a column is filled in "
         "after the outcome. Look at the strongest columns; if it is right, say why under "
-        f"[audit.overrule] {OVERRULE_AUC} = \"…\"."
+        f'[audit.overrule] {OVERRULE_AUC} = "…".'
     )
     return Rule(name, passed=False, detail=detail)
 
@@ -126,12 +132,12 @@ def _beats(
     outcome: pd.Series[float],
     propensity: pd.Series[float],
     other: pd.Series[float],
-    lead: pd.Series[str],
+    cluster: pd.Series[str],
 ) -> Rule:
     """Better than the average is a must; against a ranking, not shown to be worse."""
     name = f"at least as good as {baseline.replace('_', ' ')}"
-    difference = compare(outcome, propensity, other, lead)
-    auc, loss = difference.loc["auc"], difference.loc["log_loss"]
+    difference = compare(outcome, propensity, other, cluster)
+    auc, loss = difference.T["auc"], difference.T["log_loss"]
     passed = bool(auc["high"] >= 0 and loss["low"] <= 0)
     if baseline == "overall_rate":
         passed = bool(loss["value"] < 0)
@@ -145,7 +151,7 @@ def _beats_champion(
     outcome: pd.Series[float],
     propensity: pd.Series[float],
     champion: pd.Series[float],
-    lead: pd.Series[str],
+    cluster: pd.Series[str],
 ) -> Rule:
     name = "better than the champion"
     unseen = champion.notna()
@@ -155,11 +161,11 @@ def _beats_champion(
             "leads have matured, or promote by hand with `leadscore models promote`"
         )
         return Rule(name, passed=False, detail=detail)
-    difference = compare(outcome[unseen], propensity[unseen], champion[unseen], lead[unseen])
-    loss = difference.loc["log_loss"]
+    difference = compare(outcome[unseen], propensity[unseen], champion[unseen], cluster[unseen])
+    loss = difference.T["log_loss"]
     passed = bool(loss["high"] < 0)
     detail = (
-        f"log loss {_signed(loss, digits=4)}, AUC {_signed(difference.loc['auc'])} on "
+        f"log loss {_signed(loss, digits=4)}, AUC {_signed(difference.T['auc'])} on "
         f"{int(unseen.sum()):,} leads that neither learnt from"
     )
     return Rule(name, passed, detail)

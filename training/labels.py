@@ -77,40 +77,35 @@ def stages_of(tables: Tables) -> tuple[Stage, ...]:
     if tables.contract.is_flat or tables.outcomes is None:
         return (tables.contract.leads.stage,)
     seen = set(tables.outcomes.select("stage").distinct().to_pandas()["stage"])
-    found: tuple[Stage, ...] = tuple(
-        stage for stage in ("sql", "won") if stage in seen  # type: ignore[misc]
-    )
-    return found
+    funnel: tuple[Stage, ...] = ("sql", "won")
+    return tuple(stage for stage in funnel if stage in seen)
 
 
-def _with_labels(
-    frame: pd.DataFrame, tables: Tables, stages: tuple[Stage, ...]
-) -> pd.DataFrame:
-    data_end = pd.Timestamp(tables.data_end) if tables.data_end else pd.NaT
+def _with_labels(frame: pd.DataFrame, tables: Tables, stages: tuple[Stage, ...]) -> pd.DataFrame:
+    data_end = tables.data_end
     labelled = frame[["lead_id", "as_of", "created_at", "account"]].copy()
     labelled["is_sql"] = frame["sql_known"] < frame["as_of"] if "sql" in stages else False
     if "sql" in stages and "won" in stages:
         labelled["is_sql"] &= ~(frame["won_known"] < frame["as_of"])
-    within_sql: pd.Series[bool] | None = None
+    within_sql: pd.Series[bool] | None = None  # or an SQL before
     for stage in stages:
         horizon = timedelta(days=getattr(tables.contract.horizon_days, stage))
         end = frame["as_of"] + horizon
         reached = (frame[f"{stage}_at"] >= frame["as_of"]) & (frame[f"{stage}_at"] < end)
-        applies = pd.Series(True, index=frame.index)
+        # Recorded late: it happened before, though nobody knew it yet, so nothing is left to reach.
+        applies = ~(frame[f"{stage}_at"] < frame["as_of"])
         if stage == "sql":
-            within_sql = reached
-            # An SQL that was recorded late: it happened before, though nobody knew it yet.
-            applies = ~labelled["is_sql"] & ~(frame["sql_at"] < frame["as_of"])
+            within_sql = reached | ~applies
         elif within_sql is not None:
-            reached &= within_sql | labelled["is_sql"]
-        known = applies & (end <= data_end)
+            reached &= within_sql
+        known = applies & (end <= data_end if data_end else False)
         labelled[f"y_{stage}"] = np.where(known, reached.astype("float64"), np.nan)
         labelled[f"known_{stage}_at"] = end
     return labelled
 
 
 def _flat_labels(tables: Tables, snapshots: ir.Table) -> Labels:
-    """The target column as it stands: without outcome dates nobody can say when it was known."""
+    """Take the target as it stands: without outcome dates nobody can say when it was known."""
     stage = tables.contract.leads.stage
     leads = tables.leads.select(
         own_id=_.lead_id, created_at=_.created_at, account=_.account, target=_.target

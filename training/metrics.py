@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 from joblib import Parallel, delayed
+from scipy.stats import norm, t
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -35,7 +36,7 @@ class Ranked:
     tie
         int64 of shape (n,): leads with one propensity share a number.
     cluster
-        int64 of shape (n,): snapshots of one lead share a number.
+        int64 of shape (n,): rows that are drawn together share a number.
     """
 
     propensity: NDArray[np.float64]
@@ -45,9 +46,9 @@ class Ranked:
 
 
 def measure(
-    outcome: pd.Series[float], propensity: pd.Series[float], lead: pd.Series[str]
+    outcome: pd.Series[float], propensity: pd.Series[float], cluster: pd.Series[str]
 ) -> pd.DataFrame:
-    """Measure propensities against outcomes, with 95 % intervals by resampling whole leads.
+    """Measure propensities against outcomes, with 95 % intervals by resampling whole accounts.
 
     Parameters
     ----------
@@ -55,8 +56,9 @@ def measure(
         0 or 1.
     propensity
         Same length.
-    lead
-        Whose snapshot a row is; snapshots of one lead are drawn together.
+    cluster
+        Whose row it is: rows of one account (a lead, where it has none) share their luck, and are
+        drawn together.
 
     Returns
     -------
@@ -64,24 +66,25 @@ def measure(
         Indexed by metric (`auc`, `average_precision`, `brier`, `log_loss`, `calibration_error`,
         `lift_1`, `lift_5`, `lift_10`, `lift_20`); columns `value`, `low`, `high`.
     """
-    ranked = rank(outcome, propensity, lead)
-    draws = _resampled(ranked)
+    ranked = rank(outcome, propensity, cluster)
     value = pd.Series(weighed(ranked, np.ones(len(ranked.outcome))))
-    low, high = draws.quantile(0.025), draws.quantile(0.975)
-    return pd.DataFrame({"value": value, "low": low, "high": high})
+    table = _with_interval(value, _resampled(ranked), cluster.nunique())
+    most = pd.Series(np.inf, table.index)
+    most[list(SHARES)] = 1.0
+    return table.assign(low=table["low"].clip(lower=0), high=table["high"].clip(upper=most))
 
 
 def compare(
     outcome: pd.Series[float],
     first: pd.Series[float],
     second: pd.Series[float],
-    lead: pd.Series[str],
+    cluster: pd.Series[str],
 ) -> pd.DataFrame:
     """Measure the difference between two sets of propensities on the same leads.
 
     Parameters
     ----------
-    outcome, first, second, lead
+    outcome, first, second, cluster
         As for `measure`.
 
     Returns
@@ -89,27 +92,39 @@ def compare(
     DataFrame
         Indexed by metric; `value`, `low`, `high` of first minus second, by a paired bootstrap.
     """
-    one, two = rank(outcome, first, lead), rank(outcome, second, lead)
+    one, two = rank(outcome, first, cluster), rank(outcome, second, cluster)
     draws = _resampled(one) - _resampled(two)
     ones = np.ones(len(outcome))
     value = pd.Series(weighed(one, ones)) - pd.Series(weighed(two, ones))
-    low, high = draws.quantile(0.025), draws.quantile(0.975)
+    return _with_interval(value, draws, cluster.nunique())
+
+
+def _with_interval(value: pd.Series[float], draws: pd.DataFrame, clusters: int) -> pd.DataFrame:
+    """Give the 95 % interval, widened where clusters are few: draws of few differ too little.
+
+    The small-sample factor and Student's t in place of the normal are those of Cameron, Gelbach
+    and Miller (Review of Economics and Statistics 2008); from some hundred clusters on they are 1.
+    """
+    few = max(clusters, 2)
+    wider = np.sqrt(few / (few - 1)) * t.ppf(0.975, few - 1) / norm.ppf(0.975)
+    low, high = (value + wider * (draws.quantile(end) - value) for end in (0.025, 0.975))
     return pd.DataFrame({"value": value, "low": low, "high": high})
 
 
 def rank(
-    outcome: pd.Series[float], propensity: pd.Series[float], lead: pd.Series[str]
+    outcome: pd.Series[float], propensity: pd.Series[float], cluster: pd.Series[str]
 ) -> Ranked:
     """Order leads by propensity, highest first; ties keep the order they came in."""
-    p = propensity.to_numpy("float64")
+    p = np.asarray(propensity, dtype="float64")
+    y = np.asarray(outcome, dtype="float64")
     order = np.argsort(-p, kind="stable")
     tie = np.concatenate([[0], np.cumsum(np.diff(p[order]) != 0)]).astype("int64")
-    cluster = pd.factorize(lead)[0].astype("int64")
-    return Ranked(p[order], outcome.to_numpy("float64")[order], tie, cluster[order])
+    codes = pd.factorize(cluster)[0].astype("int64")
+    return Ranked(p[order], y[order], tie, codes[order])
 
 
 def _resampled(ranked: Ranked) -> pd.DataFrame:
-    """Metrics of bootstrap samples of leads; the same draws for the same leads, in any order."""
+    """Compute the metrics of bootstrap samples; the same on any number of workers."""
     seeds = np.random.SeedSequence(SEED).spawn(RESAMPLES)
     found: list[Mapping[str, float]] = Parallel(n_jobs=-1, prefer="threads")(
         delayed(_one_resample)(ranked, seed) for seed in seeds
@@ -135,17 +150,18 @@ def weighed(ranked: Ranked, weight: NDArray[np.float64]) -> dict[str, float]:
     total, positive = float(weight.sum()), float((weight * y).sum())
     if total == 0 or positive in (0.0, total):
         return dict.fromkeys(METRICS, float("nan"))
-    hits = np.bincount(ranked.tie, weight * y)
-    misses = np.bincount(ranked.tie, weight * (1 - y))
+    hits = _by_tie(ranked, weight * y)
+    misses = _by_tie(ranked, weight * (1 - y))
     inside = np.clip(p, LEAST_PROPENSITY, 1 - LEAST_PROPENSITY)
     loss = -(y * np.log(inside) + (1 - y) * np.log1p(-inside))
     lifts = _lifts(ranked, weight, positive / total)
+    shared = (hits / np.maximum(hits + misses, 1e-300))[ranked.tie]
     return {
         "auc": _auc(hits, misses),
         "average_precision": _average_precision(hits, misses),
         "brier": float((weight * (y - p) ** 2).sum() / total),
         "log_loss": float((weight * loss).sum() / total),
-        "calibration_error": calibration_error(p, y, weight),
+        "calibration_error": calibration_error(p, shared, weight),
         **lifts,
     }
 
@@ -158,10 +174,15 @@ METRICS = (
     "calibration_error",
     *(f"lift_{round(share * 100)}" for share in LIFT_SHARES),
 )
+SHARES = ("auc", "average_precision", "brier", "calibration_error")  # which end at 1
+
+
+def _by_tie(ranked: Ranked, amounts: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.asarray(np.bincount(ranked.tie, amounts), dtype="float64")
 
 
 def _auc(hits: NDArray[np.float64], misses: NDArray[np.float64]) -> float:
-    """The chance that a lead which converted stands above one that did not; ties count half."""
+    """How often a lead which converted stands above one that did not; ties count half."""
     above = np.cumsum(hits) - hits
     return float((misses * (above + hits / 2)).sum() / (hits.sum() * misses.sum()))
 
@@ -180,7 +201,8 @@ def calibration_error(
     Parameters
     ----------
     propensity, outcome, weight
-        float64 of shape (n,), propensities in order.
+        float64 of shape (n,), propensities in order. Where several leads have one propensity,
+        the outcome is the share of them that converted, so that no order among them counts.
 
     Returns
     -------
@@ -198,8 +220,8 @@ def calibration_error(
 
 def _lifts(ranked: Ranked, weight: NDArray[np.float64], base: float) -> dict[str, float]:
     """Conversion among the top shares over conversion among all; ties share their conversion."""
-    in_tie = np.bincount(ranked.tie, weight)
-    hits = np.bincount(ranked.tie, weight * ranked.outcome)
+    in_tie = _by_tie(ranked, weight)
+    hits = _by_tie(ranked, weight * ranked.outcome)
     upto, hits_upto = np.cumsum(in_tie), np.cumsum(hits)
     lifts = {}
     for share in LIFT_SHARES:

@@ -29,7 +29,8 @@ def reliability_table(outcome: pd.Series[float], propensity: pd.Series[float]) -
     """
     order = propensity.rank(method="first", pct=True)
     tenth = np.minimum((order * BINS - 1e-9).astype("int64"), BINS - 1)
-    grouped = pd.DataFrame({"y": outcome, "p": propensity}).groupby(tenth)
+    shared = _shared_among_ties(outcome, propensity)
+    grouped = pd.DataFrame({"y": shared, "p": propensity}).groupby(tenth)
     n, hits = grouped["y"].size(), grouped["y"].sum()
     return pd.DataFrame(
         {
@@ -50,11 +51,17 @@ def gains_table(outcome: pd.Series[float], propensity: pd.Series[float]) -> pd.D
     DataFrame
         A row for each per cent of leads: `leads`, `conversions`, shares from 0 to 1.
     """
-    ranked = outcome.loc[propensity.sort_values(ascending=False, kind="stable").index]
+    shared = _shared_among_ties(outcome, propensity)
+    ranked = shared.loc[propensity.sort_values(ascending=False, kind="stable").index]
     held = np.append(0, ranked.cumsum() / ranked.sum())
     shares = np.linspace(0, 1, 101)
     listed = np.linspace(0, 1, len(held))
     return pd.DataFrame({"leads": shares, "conversions": np.interp(shares, listed, held)})
+
+
+def _shared_among_ties(outcome: pd.Series[float], propensity: pd.Series[float]) -> pd.Series[float]:
+    """Give leads with one propensity the share of them that converted: no order among them."""
+    return outcome.groupby(propensity).transform("mean")
 
 
 def draw_stage(stage: str, outcome: pd.Series[float], propensity: pd.Series[float]) -> bytes:
@@ -84,12 +91,20 @@ def _reliability(axes: Axes, table: pd.DataFrame, stage: str) -> None:
     axes.plot([0, top], [0, top], color=GREY, linewidth=1, linestyle="--", label="kept to the word")
     spread = [table["realised"] - table["low"], table["high"] - table["realised"]]
     axes.errorbar(
-        table["promised"], table["realised"], yerr=spread, fmt="o", color=BLUE, capsize=3,
+        table["promised"],
+        table["realised"],
+        yerr=spread,
+        fmt="o",
+        color=BLUE,
+        capsize=3,
         label="a tenth of the leads, 95 % interval",
     )
     axes.set(
         title=f"Does the {stage} propensity keep its word?",
-        xlabel="promised", ylabel="realised", xlim=(0, top), ylim=(0, top),
+        xlabel="promised",
+        ylabel="realised",
+        xlim=(0, top),
+        ylim=(0, top),
     )
     _percent(axes)
     axes.legend(frameon=False, loc="upper left")
@@ -100,7 +115,10 @@ def _gains(axes: Axes, table: pd.DataFrame, stage: str) -> None:
     axes.plot([0, 1], [0, 1], color=GREY, linewidth=1, linestyle="--", label="at random")
     axes.set(
         title=f"Share of all {stage} found among the best leads",
-        xlabel="best leads by propensity", ylabel=f"{stage} found", xlim=(0, 1), ylim=(0, 1.01),
+        xlabel="best leads by propensity",
+        ylabel=f"{stage} found",
+        xlim=(0, 1),
+        ylim=(0, 1.01),
     )
     _percent(axes)
     axes.legend(frameon=False, loc="lower right")
@@ -113,7 +131,9 @@ def _spread(
     for value, colour, words in ((0, GREY, "did not"), (1, ORANGE, f"reached {stage}")):
         chosen = propensity[outcome == value]
         weights = np.full(len(chosen), 1 / max(len(chosen), 1))
-        axes.hist(chosen, bins=edges, weights=weights, color=colour, alpha=0.6, label=words)
+        axes.hist(
+            chosen, bins=edges.tolist(), weights=weights, color=colour, alpha=0.6, label=words
+        )
     axes.set(title="Propensities by what came of the leads", xlabel="propensity", ylabel="share")
     _percent(axes)
     axes.legend(frameon=False, loc="upper right")

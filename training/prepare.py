@@ -17,6 +17,7 @@ from features.snapshots import training_snapshots
 from training.funnel import StageCounts, count_stages, too_little
 from training.labels import Labels, label_snapshots, stages_of
 from training.leakage import Finding, audit_columns, excluded_columns
+from training.leakage_effect import AucEffect, auc_with_and_without
 from training.splits import Split, split_at_random, split_by_time
 
 if TYPE_CHECKING:
@@ -43,6 +44,8 @@ class Prepared:
         What the features are, and the event kinds with columns of their own.
     findings
         What the audit found.
+    effects
+        What the suspects are worth: AUC of a quick model with and without them.
     excluded
         The columns it leaves out.
     cautions
@@ -56,6 +59,7 @@ class Prepared:
     catalogue: tuple[Feature, ...]
     kinds: tuple[str, ...]
     findings: list[Finding]
+    effects: list[AucEffect]
     excluded: list[str]
     cautions: list[str]
 
@@ -80,7 +84,7 @@ def prepare(tables: Tables) -> Prepared:
         Where no stage has enough matured leads.
     """
     _refuse_one_sided(tables)
-    findings = audit(tables)
+    findings, effects = audit(tables)
     excluded = excluded_columns(findings, suspects=tables.contract.audit.suspects)
     tables = tables.without(excluded)
     snapshots = training_snapshots(tables, ages_days=tables.contract.features.snapshot_ages_days)
@@ -101,40 +105,52 @@ def prepare(tables: Tables) -> Prepared:
         built.catalogue,
         built.kinds,
         findings,
+        effects,
         excluded,
         cautions + _immature(labels),
     )
 
 
-def audit(tables: Tables) -> list[Finding]:
+def audit(tables: Tables) -> tuple[list[Finding], list[AucEffect]]:
     """Audit the attributes that would be features against what became of each lead.
 
     Returns
     -------
-    list of Finding
+    findings : list of Finding
         With the user's names of the columns.
+    effects : list of AucEffect
+        What a quick model's AUC is with and without the suspects.
     """
     audited = [each for each in tables.attributes if each.role in AUDITED]
     if not audited:
-        return []
+        return [], []
     leads = _with_outcome(tables)
-    frame = leads[[each.name for each in audited]].set_axis([each.column for each in audited], axis=1)
+    frame = leads[[each.name for each in audited]].set_axis(
+        [each.column for each in audited], axis=1
+    )
     created = leads["created_at"] if tables.has_dates else None
     overrule = tables.contract.audit.overrule
-    return audit_columns(frame, leads["outcome"], created_at=created, overrule=overrule)
+    findings = audit_columns(frame, leads["outcome"], created_at=created, overrule=overrule)
+    suspects = [
+        each.column for each in findings if each.severity == "suspect" and each.overruled is None
+    ]
+    learnable = frame.drop(columns=excluded_columns(findings))
+    return findings, auc_with_and_without(learnable, leads["outcome"], suspects)
 
 
 def _with_outcome(tables: Tables) -> pd.DataFrame:
     """Each lead's attributes and whether it reached the first stage; missing where too young."""
     if tables.contract.is_flat:
-        frame = tables.leads.order_by("lead_id").to_pandas()
+        frame: pd.DataFrame = tables.leads.order_by("lead_id").to_pandas()
         return frame.assign(outcome=frame["target"])
     stage = stages_of(tables)[0]
     reached_stage = reached_at(tables, stage)
     leads = tables.leads.left_join(reached_stage, tables.leads.lead_id == reached_stage.reached_id)
     frame = leads.order_by("lead_id").to_pandas()
     days = getattr(tables.contract.horizon_days, stage)
-    matured = frame["created_at"] + pd.Timedelta(days=days) <= pd.Timestamp(tables.data_end)
+    matured = frame["created_at"] + pd.Timedelta(days=days) <= np.datetime64(
+        tables.data_end or "NaT"
+    )
     reached = frame["reached_at"].notna()
     return frame.assign(outcome=np.where(reached, 1.0, np.where(matured, 0.0, np.nan)))
 
@@ -154,7 +170,10 @@ def _refuse_one_sided_target(tables: Tables) -> None:
     leads, column = tables.contract.leads, tables.contract.leads.target
     counts = tables.leads.group_by("target").aggregate(n=_.count()).to_pandas()
     known = counts.dropna().set_index("target")["n"]
-    for value, setting, words in ((1.0, "positive", leads.positive), (0.0, "negative", leads.negative)):
+    for value, setting, words in (
+        (1.0, "positive", leads.positive),
+        (0.0, "negative", leads.negative),
+    ):
         if not known.get(value, 0):
             shown = ", ".join(repr(word) for word in words)
             other = "every known lead converted" if value == 0 else "no lead converted"
@@ -179,7 +198,9 @@ def _learnable(labels: Labels, frame: pd.DataFrame) -> tuple[Labels, Split, list
             return labels, split, [*cautions, *filter(None, [split.caution])]
         cautions.append(f"Left out for now: {shortage}")
         stages = stages[:-1]
-    raise TooLittleData(" ".join(caution.removeprefix("Left out for now: ") for caution in cautions))
+    raise TooLittleData(
+        " ".join(caution.removeprefix("Left out for now: ") for caution in cautions)
+    )
 
 
 def _split(labels: Labels, frame: pd.DataFrame) -> Split:

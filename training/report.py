@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from training.gate import chance
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -30,15 +32,15 @@ def headline(evaluation: Evaluation, verdict: Verdict) -> str:
     """Say in two sentences how good the model is and whether it may score."""
     stage = next(iter(evaluation.metrics))
     metrics = evaluation.metrics[stage]
-    auc = metrics.loc["auc"]
+    auc = metrics.T["auc"]
     base = float(evaluation.held_out[stage]["outcome"].mean())
     if auc["low"] <= 0.5:
         return (
             "There is no signal: on held-out leads the model ranks no better than chance "
-            f"(AUC {auc['value']:.3f}, 95 % interval {auc['low']:.3f} to {auc['high']:.3f}, which "
-            "covers 0.5). Do not score with it."
+            f"(AUC {auc['value']:.3f}, 95 % interval {auc['low']:.3f} to {auc['high']:.3f}: "
+            f"{chance(auc)}). Do not score with it."
         )
-    top = metrics.loc["lift_10", "value"] * base
+    top = float(metrics["value"]["lift_10"]) * base
     first = (
         f"Of the best tenth of held-out leads {top:.0%} reached {stage}, against {base:.0%} of all "
         f"(AUC {auc['value']:.3f}, 95 % interval {auc['low']:.3f} to {auc['high']:.3f})."
@@ -82,9 +84,7 @@ def model_card(
 
 
 def _gate(verdict: Verdict) -> str:
-    rows = [
-        [rule.name, "yes" if rule.passed else "**no**", rule.detail] for rule in verdict.rules
-    ]
+    rows = [[rule.name, "yes" if rule.passed else "**no**", rule.detail] for rule in verdict.rules]
     return "## The gate\n\n" + _table(["rule", "holds", "figures"], rows)
 
 
@@ -93,7 +93,7 @@ def _stage(stage: str, evaluation: Evaluation) -> str:
     tables = {"model": evaluation.metrics[stage], **evaluation.baselines[stage]}
     head = ["", *(METRIC_WORDS[metric] for metric in METRIC_WORDS)]
     rows = [
-        [name.replace("_", " "), *(_figure(table.loc[m], m) for m in METRIC_WORDS)]
+        [name.replace("_", " "), *(_figure(table.T[m], m) for m in METRIC_WORDS)]
         for name, table in tables.items()
     ]
     return (
@@ -129,9 +129,9 @@ def _data(prepared: Prepared) -> str:
 def _drivers(drivers: Mapping[str, pd.Series[float]]) -> str:
     parts = []
     for stage, contributions in drivers.items():
-        rows = [[fact, f"{value:.3f}"] for fact, value in contributions.head(10).items()]
+        rows = [[str(fact), f"{value:.3f}"] for fact, value in contributions.head(10).items()]
         head = ["fact", "mean contribution (log-odds)"]
-        parts.append(f"## What drives {stage}\n\n" + _table(head, [[str(a), b] for a, b in rows]))
+        parts.append(f"## What drives {stage}\n\n" + _table(head, rows))
     return "\n".join(parts)
 
 
@@ -149,7 +149,30 @@ def _audit(prepared: Prepared, overruled: Mapping[str, str]) -> str:
         for each in prepared.findings
     ]
     head = ["column", "what", "verdict", "evidence", "remedy"]
-    return "## Columns that may know the outcome, or say nothing\n\n" + _table(head, rows)
+    told = "## Columns that may know the outcome, or say nothing\n\n" + _table(head, rows)
+    return told + "".join(f"\n{sentence}\n" for sentence in suspect_sentences(prepared))
+
+
+def suspect_sentences(prepared: Prepared) -> list[str]:
+    """Say what the suspects are worth, and what is done with them."""
+    if not prepared.effects:
+        return []
+    together = prepared.effects[0]
+    done = (
+        "They are left out."
+        if set(together.columns) <= set(prepared.excluded)
+        else 'They are kept; `audit.suspects = "exclude"` leaves them out.'
+    )
+    sentences = [
+        (
+            f"A quick model has an AUC of {together.auc_with:.3f} with all suspects and "
+            f"{together.auc_without:.3f} without them. {done}"
+        )
+    ]
+    if len(prepared.effects) > 1:
+        alone = (f"{each.columns[0]} {each.auc_without:.3f}" for each in prepared.effects[1:])
+        sentences.append(f"Without one of them at a time: {', '.join(alone)}.")
+    return sentences
 
 
 def _cautions(cautions: Sequence[str]) -> str:

@@ -127,7 +127,15 @@ def train(
         logger.info("judging on held-out leads")
         evaluation = evaluate(model, prepared)
         verdict = _verdict(registry, prepared, evaluation, tables)
-        return _register(registry, tables, data, model, prepared, evaluation, verdict)
+        return _register(
+            registry,
+            tables,
+            data=data,
+            model=model,
+            prepared=prepared,
+            evaluation=evaluation,
+            verdict=verdict,
+        )
 
 
 def _trained_before(registry: Registry, data: str) -> AlreadyTrained | None:
@@ -163,7 +171,7 @@ def _verdict(
     return judge(
         rows["outcome"],
         rows["propensity"],
-        rows["lead_id"],
+        rows["cluster"],
         baselines=rows[names],
         champion=champion,
         overruled=tables.contract.audit.overrule,
@@ -173,7 +181,7 @@ def _verdict(
 def _champion_propensity(
     champion: Registered, prepared: Prepared, stage: str, rows: pd.DataFrame
 ) -> pd.Series[float]:
-    """The champion's propensities for held-out leads, missing for those it had learnt from."""
+    """Predict by the champion for held-out leads, missing for those it had learnt from."""
     frame = prepared.frame.loc[rows.index]
     absent = [name for name in champion.model.features_ if name not in frame.columns]
     for name in absent:  # a feature that today's data no longer give is unknown to the champion
@@ -190,6 +198,7 @@ def _champion_propensity(
 def _register(
     registry: Registry,
     tables: Tables,
+    *,
     data: str,
     model: FunnelModel,
     prepared: Prepared,

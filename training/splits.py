@@ -71,7 +71,7 @@ def split_by_time(labels: Labels) -> Split:
             f"`horizon_days.{last_stage}`, or bring an older export."
         )
         raise TooLittleData(message)
-    test_from = created.quantile(1 - TEST_SHARE, interpolation="higher")
+    test_from = created.sort_values().iloc[int(np.ceil((1 - TEST_SHARE) * (len(created) - 1)))]
     side = _whole_accounts(frame["account"], frame["created_at"] >= test_from)
     side = side.mask(frame["created_at"].isna(), "unused")
     return Split(side, by_time=True, test_from=test_from, caution="")
@@ -133,7 +133,7 @@ def parts_of_stage(labels: Labels, split: Split, stage: str) -> pd.Series[str]:
 
 
 def _rank_in_outcome(groups: pd.Series[str], outcome: pd.Series[float]) -> pd.Series[float]:
-    """A random order of the groups, as a share in (0, 1], the same shares within each outcome."""
+    """Order the groups at random, as a share in (0, 1], the same shares within each outcome."""
     first = ~groups.duplicated()
     draw = _draw(groups[first])
     rank = draw.groupby(outcome[first].fillna(-1)).rank(method="first", pct=True)
@@ -154,7 +154,7 @@ def _whole_accounts(account: pd.Series[str], is_late: pd.Series[bool]) -> pd.Ser
 
 
 def _draw(keys: pd.Series[str]) -> pd.Series[float]:
-    """A number in [0, 1) for each key, the same on every machine."""
+    """Draw a number in [0, 1) for each key, the same on every machine."""
     digests = (hashlib.blake2b(str(key).encode(), digest_size=8).digest() for key in keys)
     numbers = [int.from_bytes(digest, "big") / 2**64 for digest in digests]
     return pd.Series(numbers, index=keys.index, dtype="float64")

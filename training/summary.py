@@ -8,7 +8,7 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from training.report import METRIC_WORDS
+from training.report import METRIC_WORDS, suspect_sentences
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -65,10 +65,10 @@ def check_summary(checked: Checked) -> Group:
 def _quarantine(quarantine: Quarantine) -> list[RenderableType]:
     counts = quarantine.counts
     lines: list[RenderableType] = []
-    for row in counts.itertuples():
-        told = f"{row.table}: {row.rows:,} rows"
-        if row.faulty:
-            told += f", {row.faulty:,} ({row.share:.2%}) with faults, see quarantine/rows.csv"
+    for row in counts.to_dict("records"):
+        told = f"{row['table']}: {row['rows']:,} rows"
+        if row["faulty"]:
+            told += f", {row['faulty']:,} ({row['share']:.2%}) with faults, see quarantine/rows.csv"
         lines.append(Text(told))
     return [*lines, Text()]
 
@@ -83,11 +83,12 @@ def _findings(prepared: Prepared) -> list[RenderableType]:
         for head in ("column", "verdict", "evidence"):
             table.add_column(head, overflow="fold")
         for each in telling[:SHOWN_FINDINGS]:
-            verdict = "left out" if each.column in prepared.excluded else each.severity
+            verdict: str = "left out" if each.column in prepared.excluded else each.severity
             if each.overruled is not None:
                 verdict = "overruled"
             table.add_row(each.column, verdict, each.evidence)
         lines += [table, Text()]
+    lines += [Text(sentence) for sentence in suspect_sentences(prepared)]
     if dull:
         lines += [Text(f"Left out, as they tell nothing: {', '.join(dull)}"), Text()]
     return lines
@@ -104,9 +105,10 @@ def _stage(stage: str, evaluation: Evaluation) -> Group:
     for metric in SHOWN_METRICS:
         table.add_column(METRIC_WORDS[metric], justify="right")
     for name, metrics in {
-        "model": evaluation.metrics[stage], **evaluation.baselines[stage]
+        "model": evaluation.metrics[stage],
+        **evaluation.baselines[stage],
     }.items():
-        cells = (_figure(metrics.loc[metric], metric) for metric in SHOWN_METRICS)
+        cells = (_figure(metrics.T[metric], metric) for metric in SHOWN_METRICS)
         table.add_row(name.replace("_", " "), *cells, style="bold" if name == "model" else None)
     return Group(table, Text())
 
@@ -118,6 +120,4 @@ def _figure(row: pd.Series[float], metric: str) -> str:
 
 
 def _refusals(result: TrainingResult) -> list[RenderableType]:
-    return [
-        Text(f"✗ {rule.name}: {rule.detail}", "bold red") for rule in result.verdict.refusals
-    ]
+    return [Text(f"✗ {rule.name}: {rule.detail}", "bold red") for rule in result.verdict.refusals]

@@ -20,7 +20,7 @@ from features.errors import LeadScoreError, ModelMismatch
 from training.funnel import FORMAT, FunnelModel
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping
 
     from mlflow import MlflowClient
 
@@ -132,7 +132,7 @@ class Registry:
             client.set_registered_model_alias(self.name, CHALLENGER, version)
             return version
 
-    def _experiment(self, mlflow: Any) -> str:  # noqa: ANN401 - the mlflow module
+    def _experiment(self, mlflow: Any) -> str:
         known = mlflow.get_experiment_by_name(self.name)
         if known is not None:
             return str(known.experiment_id)
@@ -141,7 +141,7 @@ class Registry:
             location = (self.directory / ARTIFACTS).as_uri()
         return str(mlflow.create_experiment(self.name, artifact_location=location))
 
-    def _log_artifacts(self, mlflow: Any, trained: Trained) -> None:  # noqa: ANN401
+    def _log_artifacts(self, mlflow: Any, trained: Trained) -> None:
         with tempfile.TemporaryDirectory() as scratch:
             folder = Path(scratch)
             trained.evidence.to_parquet(folder / "evidence.parquet", index=False)
@@ -153,7 +153,7 @@ class Registry:
                 file.write_bytes(content.encode() if isinstance(content, str) else content)
             mlflow.log_artifacts(scratch)
 
-    def _log_model(self, mlflow: Any, trained: Trained) -> Any:  # noqa: ANN401
+    def _log_model(self, mlflow: Any, trained: Trained) -> Any:
         from mlflow.models import infer_signature  # noqa: PLC0415 - 1.5 s
 
         example = typical_row(trained.model)
@@ -278,7 +278,8 @@ class Registry:
             current = self._aliases(client).get(CHAMPION)
             if current is None:
                 raise LeadScoreError("no model is champion, so there is nothing to roll back")
-            before = client.get_model_version(self.name, current).tags.get("champion_before")
+            tags = client.get_model_version(self.name, current).tags
+            before = str(tags.get("champion_before", ""))
         if not before:
             raise LeadScoreError(f"version {current} had no predecessor to roll back to")
         self.promote(before, who=who, why=why)
@@ -297,7 +298,7 @@ def typical_row(model: FunnelModel) -> pd.DataFrame:
 
 
 def _optional(example: pd.DataFrame) -> pd.DataFrame:
-    """The row twice, once empty, so that the signature lets values be missing."""
+    """Give the row twice, once empty, so that the signature lets values be missing."""
     empty = example.copy()
     for column in empty.columns:
         empty[column] = pd.Series([None], dtype=empty[column].dtype)

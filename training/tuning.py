@@ -8,6 +8,7 @@ created before it. What wins is grown again on all leads.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -124,9 +125,7 @@ class Tuned:
     losses: dict[str, float]
 
 
-def tune(
-    grow: Callable[[Shape, Fold], Grown], folds: Sequence[Fold], *, rows: int
-) -> Tuned:
+def tune(grow: Callable[[Shape, Fold], Grown], folds: Sequence[Fold], *, rows: int) -> Tuned:
     """Choose the shape and number of trees, and predict each lead from others, earlier ones.
 
     Parameters
@@ -199,7 +198,7 @@ def forward_folds(lead: pd.Series[str]) -> list[Fold]:
     edges = np.linspace(FIRST_SHARE, 1, FOLDS + 1)
     return [
         Fold(np.flatnonzero(place < start), np.flatnonzero((place >= start) & (place < end)))
-        for start, end in zip(edges[:-1], edges[1:], strict=True)
+        for start, end in pairwise(edges)
     ]
 
 

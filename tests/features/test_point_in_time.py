@@ -174,6 +174,18 @@ def test_deleting_all_that_came_later_moves_no_feature(bench, night):
     pd.testing.assert_frame_equal(after, before, check_exact=True)
 
 
+def test_the_first_sql_of_all_moves_no_earlier_feature(bench):
+    night = NIGHTS[-1]
+    wins = bench.frames["outcomes"].query("stage != 'sql'")
+    first = bench.row("outcomes", night, Change("insert", 5, late=True, seconds=0, word=2))
+    assert first["stage"] == "sql"
+    spoken = pd.concat([wins, pd.DataFrame([first]).astype(wins.dtypes)])
+    before = bench.features(bench.put(outcomes=wins), night, KINDS)
+    assert before["source_past_rate"].notna().any()
+    after = bench.features(bench.put(outcomes=spoken), night, KINDS)
+    pd.testing.assert_frame_equal(after, before, check_exact=True)
+
+
 @pytest.mark.parametrize("name", ["events", "outcomes"])
 def test_what_becomes_known_just_before_the_night_does_move_features(bench, name):
     night = NIGHTS[-1]
