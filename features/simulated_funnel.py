@@ -56,9 +56,9 @@ INTEREST_LEVELS, INTEREST_OF_LIGHT = 16, 5  # a page read: five days
 MEMORIES = INTENT_LEVELS * INTEREST_LEVELS * 2  # the 2: unsubscribed or not
 
 ACTIVE_SHARES = (0.02, 0.05, 0.10, 0.18)  # of days, in each activity class, before momentum
-MQL_FLOOR = 0.003  # a day: marketing passes leads on by the list, too
+MQL_FLOOR = 0.002  # a day: marketing passes leads on by the list, too
 SQL_FLOOR = 0.01  # sales finds a project where nothing let expect one
-GIVE_UP = 0.003  # a day: marketing closes a lead that stays cold after a year or so
+GIVE_UP = 0.0006  # a day: marketing closes one in five within the year
 GIVE_UP_REJECTED = 0.03  # sales tidies up within a month or so
 LOOKED_AT = 0.4  # a day: sales looks at an MQL after two or three days
 JUDGED = 0.22  # a day: four or five days from accepted to a verdict
@@ -127,7 +127,7 @@ def world(strength: float) -> World:
         + (1.0 * interest / INTEREST_LEVELS + 0.6 * both - 1.2 * unsubscribed)[:, None]
         + 0.35 * fit * urge[:, None]  # intent of a poor fit is worth little
     )
-    # Levels and weights are set so that half the leads become MQLs, 13 % of the MQLs SQLs, and
+    # Levels and weights are set so that six leads in ten become MQLs, 13 % of the MQLs SQLs, and
     # the best twentieth of the open leads keeps a promise of 30 % within 30 days.
     return World(
         after=_memories_after(),
@@ -135,7 +135,7 @@ def world(strength: float) -> World:
         first_doing=_first_doing_chances(),
         mql=MQL_FLOOR + _chance(-6.8 + 0.15 * fit + strength * told),
         mql_again=MQL_FLOOR + _chance(-7.4 + 0.15 * fit + strength * told),
-        accepted=np.broadcast_to(_chance(-0.1 + 0.5 * fit), (MEMORIES, fit.size)),
+        accepted=np.broadcast_to(_chance(-0.3 + 0.5 * fit), (MEMORIES, fit.size)),
         sql=SQL_FLOOR + (1 - SQL_FLOOR) * _chance(-5.1 + 1.6 * fit + strength * told),
     )
 

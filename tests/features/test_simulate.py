@@ -141,9 +141,9 @@ def test_the_funnel_converts_as_the_industry_does(outcomes: pd.DataFrame) -> Non
     mql = outcomes.loc[outcomes["stage"] == "mql", "lead_id"].nunique()
     ends = outcomes[outcomes["stage"].isin(["won", "lost"])].set_index("lead_id")["stage"]
     sql = outcomes.loc[outcomes["stage"] == "sql", "lead_id"]
-    assert 0.25 < mql / LEADS < 0.45
-    assert 0.11 < share(outcomes, "sql", "mql") < 0.18
-    assert 0.20 < (ends[ends.index.isin(sql)] == "won").mean() < 0.33
+    assert 0.45 < mql / LEADS < 0.70
+    assert 0.11 < share(outcomes, "sql", "mql") < 0.16
+    assert 0.20 < (ends[ends.index.isin(sql)] == "won").mean() < 0.30
 
 
 def test_stages_follow_one_another(outcomes: pd.DataFrame) -> None:
