@@ -151,9 +151,11 @@ class StageModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         """
         check_is_fitted(self)
         codes = self.encoder_.transform(frame)
-        parts = np.asarray(self.booster_.booster_.predict(codes, pred_contrib=True))
         columns = self.encoder_.columns_
-        base = float(parts[0, -1]) if len(parts) else 0.0
+        if not len(codes):  # LightGBM divides by the number of rows
+            return pd.DataFrame(index=frame.index, columns=columns, dtype="float64"), 0.0
+        parts = np.asarray(self.booster_.booster_.predict(codes, pred_contrib=True))
+        base = float(parts[0, -1])
         return pd.DataFrame(parts[:, :-1], index=frame.index, columns=columns), base
 
 

@@ -132,6 +132,11 @@ class Registry:
             client.set_registered_model_alias(self.name, CHALLENGER, version)
             return version
 
+    @property
+    def _has_store(self) -> bool:
+        """Whether there is something to look into; a look shall not make an empty store."""
+        return not self.is_local or (self.directory / STORE).exists()
+
     def _experiment(self, mlflow: Any) -> str:
         known = mlflow.get_experiment_by_name(self.name)
         if known is not None:
@@ -177,6 +182,8 @@ class Registry:
         DataFrame
             Columns `version`, `aliases`, `created_at`, and the tags.
         """
+        if not self._has_store:
+            return pd.DataFrame()
         with _quiet_mlflow(self) as mlflow:
             client = mlflow.MlflowClient()
             found = client.search_model_versions(f"name = '{self.name}'")
@@ -204,6 +211,8 @@ class Registry:
 
     def version_of(self, alias: str) -> str | None:
         """Return the version an alias stands for now; None where nobody has it."""
+        if not self._has_store:
+            return None
         with _quiet_mlflow(self) as mlflow:
             return self._aliases(mlflow.MlflowClient()).get(alias)
 
@@ -248,6 +257,8 @@ class Registry:
 
     def promote(self, version: str, *, who: str, why: str) -> None:
         """Make a version the champion, with who, when and why."""
+        if not self._has_store:
+            raise LeadScoreError(f"{self.name!r} has no version yet; `leadscore train` registers one")
         with _quiet_mlflow(self) as mlflow:
             client = mlflow.MlflowClient()
             self._check_version(client, version)
@@ -273,11 +284,11 @@ class Registry:
 
     def rollback(self, *, who: str, why: str) -> str:
         """Make the champion's predecessor the champion again; return its version."""
+        current = self.version_of(CHAMPION)
+        if current is None:
+            raise LeadScoreError("no model is champion, so there is nothing to roll back")
         with _quiet_mlflow(self) as mlflow:
             client = mlflow.MlflowClient()
-            current = self._aliases(client).get(CHAMPION)
-            if current is None:
-                raise LeadScoreError("no model is champion, so there is nothing to roll back")
             tags = client.get_model_version(self.name, current).tags
             before = str(tags.get("champion_before", ""))
         if not before:

@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.special import expit
+
+from training.calibration import MIN_POSITIVES_ISOTONIC, Calibrator
+
+
+def draw(
+    leads: int, *, slope: float = 1.0, level: float = 0.0, seed: int = 0
+) -> tuple[np.ndarray, np.ndarray]:
+    """Margins whose true log-odds are `slope * margin + level`."""
+    random = np.random.default_rng(seed)
+    margin = random.normal(-1, 1.5, leads)
+    return margin, (random.random(leads) < expit(slope * margin + level)).astype(float)
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    leads=st.sampled_from([60, 400, 4000]),
+    slope=st.floats(-1, 3),
+    level=st.floats(-2, 2),
+    seed=st.integers(0, 1000),
+)
+def test_a_higher_margin_never_has_a_lower_propensity(
+    leads: int, slope: float, level: float, seed: int
+) -> None:
+    margin, outcome = draw(leads, slope=slope, level=level, seed=seed)
+    fitted = Calibrator().fit(margin, outcome)
+    grid = np.linspace(-12, 12, 500)
+    propensity = fitted.predict(grid)
+    assert (np.diff(propensity) >= 0).all()
+    assert ((propensity >= 0) & (propensity <= 1)).all()
+
+
+def test_margins_that_are_right_stay_as_they_are() -> None:
+    margin, outcome = draw(3000)
+    fitted = Calibrator().fit(margin, outcome)
+    assert fitted.method_ == "as it is"
+    np.testing.assert_allclose(fitted.predict(margin), expit(margin))
+
+
+def test_margins_that_boast_are_brought_down() -> None:
+    margin, outcome = draw(3000, slope=0.4, level=-0.5)
+    fitted = Calibrator().fit(margin, outcome)
+    assert fitted.method_ != "as it is"
+    assert fitted.predict(margin).mean() == pytest.approx(outcome.mean(), abs=0.02)
+
+
+def test_margins_that_rank_backwards_are_flattened_not_turned_round() -> None:
+    margin, outcome = draw(3000, slope=-1)
+    propensity = Calibrator().fit(margin, outcome).predict(np.array([-4.0, 0.0, 4.0]))
+    assert propensity[0] <= propensity[1] <= propensity[2]
+    assert propensity[2] - propensity[0] < 0.05
+
+
+def test_few_conversions_never_get_steps() -> None:
+    margin, outcome = draw(MIN_POSITIVES_ISOTONIC, slope=0.3)
+    assert Calibrator().fit(margin, outcome).method_ != "isotonic"
+
+
+def test_a_bent_truth_on_plenty_of_leads_gets_steps() -> None:
+    random = np.random.default_rng(1)
+    margin = random.normal(0, 2, 20_000)
+    truth = np.where(margin > 0, 0.4, 0.1)
+    fitted = Calibrator().fit(margin, (random.random(20_000) < truth).astype(float))
+    assert fitted.method_ == "isotonic"
+    np.testing.assert_allclose(fitted.predict(np.array([-2.0, 2.0])), [0.1, 0.4], atol=0.03)
+
+
+def test_no_propensity_is_certain() -> None:
+    margin = np.linspace(-3, 3, 4000)
+    fitted = Calibrator().fit(margin, (margin > 0).astype(float))
+    propensity = fitted.predict(np.array([-50.0, 50.0]))
+    assert 0 <= propensity[0] < propensity[1] <= 1

@@ -1,0 +1,113 @@
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import pandas as pd
+import pytest
+from sklearn.metrics import roc_auc_score
+
+from features.contract import load_contract
+from training.run import AlreadyTrained, train
+from training.splits import parts_of_stage
+from training.tracking import Registry
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.conftest import Project
+
+
+def champion_of(directory: Path) -> str | None:
+    return Registry(directory, load_contract(directory).name).version_of("champion")
+
+
+def test_what_passes_the_gate_is_promoted(project: Project) -> None:
+    assert project.trained.promoted
+    assert champion_of(project.directory) == project.trained.version == "1"
+
+
+def test_the_column_filled_in_by_sales_is_not_learnt_from(project: Project) -> None:
+    assert "sales_grade" in project.trained.prepared.excluded
+    champion = Registry(project.directory, project.trained.name).champion()
+    assert "sales_grade" not in champion.model.attributes_
+    assert not [name for name in champion.model.features_ if "grade" in name]
+
+
+def test_nothing_personal_is_a_feature_or_an_artifact(project: Project) -> None:
+    leads = pd.read_csv(project.directory / "raw/leads.csv", dtype=str)
+    secrets = set(leads["email"].dropna()) | set(leads["phone"].dropna())
+    artifacts = [f for f in (project.directory / "mlartifacts").rglob("*") if f.is_file()]
+    for file in artifacts:
+        content = file.read_bytes().decode("utf-8", errors="ignore")
+        assert not [secret for secret in secrets if secret in content], file
+
+
+def test_the_run_keeps_contract_card_counts_and_plots(project: Project) -> None:
+    names = {file.name for file in (project.directory / "mlartifacts").rglob("*")}
+    assert {
+        "leadscore.json",
+        "model_card.md",
+        "quarantine_counts.csv",
+        "sql.png",
+        "won.png",
+    } <= names
+    kept = next((project.directory / "mlartifacts").rglob("leadscore.json"))
+    assert json.loads(kept.read_text())["name"] == project.trained.name
+    assert project.trained.report.name == "model-1.md"
+
+
+def test_the_same_tables_are_not_learnt_from_twice(own_project: Path) -> None:
+    again = train(own_project)
+    assert again == AlreadyTrained(load_contract(own_project).name, "1", is_champion=True)
+
+
+def test_training_as_of_a_date_does_not_see_what_came_later(own_project: Path) -> None:
+    moment = datetime(2026, 3, 1, tzinfo=UTC)
+    before = train(own_project, as_of=moment, again=True)
+    outcomes = own_project / "raw/outcomes.csv"
+    rows = pd.read_csv(outcomes, dtype=str, keep_default_na=False)
+    occurred = pd.to_datetime(rows["occurred_at"], utc=True, format="ISO8601")
+    rows[occurred < moment].to_csv(outcomes, index=False)
+    leads = own_project / "raw/leads.csv"
+    rows = pd.read_csv(leads, dtype=str, keep_default_na=False)
+    created = pd.to_datetime(rows["created_at"], utc=True, format="ISO8601")
+    rows[created < moment].to_csv(leads, index=False)
+    for part in (own_project / "raw/events").glob("*.parquet"):
+        events = pd.read_parquet(part)
+        late = pd.to_datetime(events["occurred_at"], utc=True) >= moment
+        events[~late].to_parquet(part)
+    after = train(own_project, as_of=moment)
+    assert isinstance(after, AlreadyTrained)  # the very same tables
+    assert not isinstance(before, AlreadyTrained)
+    assert after.version == before.version
+
+
+def test_a_challenger_no_better_than_the_champion_is_not_promoted(
+    project: Project, own_project: Path
+) -> None:
+    contract = own_project / "leadscore.toml"
+    contract.write_text(contract.read_text() + "\n[features]\nhalf_life_days = 13.5\n")
+    result = train(own_project)
+    assert not isinstance(result, AlreadyTrained)
+    assert result.version == "2"
+    assert not result.promoted
+    assert [rule.name for rule in result.verdict.refusals] == ["better than the champion"]
+    assert champion_of(own_project) == "1"
+
+
+@pytest.mark.slow
+def test_the_model_comes_near_the_truth_the_outcomes_were_drawn_from(project: Project) -> None:
+    """A small version of what `benchmarks/truth.py` measures on 100,000 leads."""
+    truth = pd.read_parquet(project.directory / "raw/truth")
+    prepared, evaluation = project.trained.prepared, project.trained.evaluation
+    test = parts_of_stage(prepared.labels, prepared.split, "sql") == "test"
+    frame = prepared.labels.frame[test]
+    best = frame.merge(truth, on=["lead_id", "as_of"], how="left")["p_sql"].to_numpy()
+    reachable = roc_auc_score(frame["y_sql"], best)
+    sql = evaluation.metrics["sql"]["value"]
+    assert sql["auc"] > reachable - 0.05
+    assert sql["auc"] < reachable + 0.02  # nobody ranks better than the truth
+    assert sql["calibration_error"] < 0.02
+    assert evaluation.metrics["won"]["value"]["calibration_error"] < 0.02

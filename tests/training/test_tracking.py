@@ -1,0 +1,197 @@
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from features.catalogue import Feature
+from features.errors import LeadScoreError, ModelMismatch
+from training.tracking import (
+    ADDRESS_VARIABLES,
+    CHALLENGER,
+    CHAMPION,
+    Registry,
+    Trained,
+    metrics_for_mlflow,
+    typical_row,
+)
+
+if TYPE_CHECKING:
+    from tests.training.conftest import Funnel
+    from training.funnel import FunnelModel
+
+
+@pytest.fixture(scope="module")
+def trained(model: FunnelModel, funnel: Funnel) -> Trained:
+    held_out = funnel.frame[funnel.split.side == "test"]
+    p = model.predict(held_out)
+    return Trained(
+        model=model,
+        catalogue=(Feature("fit", "firmographic", "number", "", "fit", "fit"),),
+        evidence=p.assign(lead=np.arange(len(p)), as_of=held_out["as_of"], y_sql=0.0, y_won=0.0),
+        params={"stages": "sql, won"},
+        metrics={"sql.auc": 0.8},
+        tags={"fingerprint": "abc", "held_out_from": "2026-01-01"},
+        artifacts={"model_card.md": "# card", "plots/sql.png": b"\x89PNG"},
+    )
+
+
+@pytest.fixture(scope="module")
+def registry(trained: Trained, tmp_path_factory: pytest.TempPathFactory) -> Registry:
+    """A registry with two versions of one model."""
+    found = Registry(tmp_path_factory.mktemp("registry"), "acme")
+    assert [found.register(trained), found.register(trained)] == ["1", "2"]
+    return found
+
+
+def files_of(registry: Registry) -> list[Path]:
+    return [file for file in (registry.directory / "mlartifacts").rglob("*") if file.is_file()]
+
+
+def test_a_version_comes_back_bit_for_bit(
+    registry: Registry, trained: Trained, funnel: Funnel
+) -> None:
+    loaded = registry.load("1")
+    pd.testing.assert_frame_equal(
+        loaded.model.predict(funnel.frame), trained.model.predict(funnel.frame), check_exact=True
+    )
+    pd.testing.assert_frame_equal(loaded.evidence, trained.evidence.reset_index(drop=True))
+    assert loaded.catalogue == trained.catalogue
+    assert loaded.tags["fingerprint"] == "abc"
+
+
+def test_no_pickle_is_written(registry: Registry) -> None:
+    names = {file.name for file in files_of(registry)}
+    assert any(name.endswith(".skops") for name in names)
+    assert not [name for name in names if name.endswith((".pkl", ".pickle", ".joblib"))]
+
+
+def test_what_belongs_to_a_version_lies_beside_it(registry: Registry) -> None:
+    names = {file.name for file in files_of(registry)}
+    assert {"evidence.parquet", "catalogue.json", "model_card.md", "sql.png", "MLmodel"} <= names
+
+
+def test_the_store_is_a_file_in_the_project_folder(registry: Registry) -> None:
+    assert (registry.directory / "mlflow.db").exists()
+    assert registry.address == f"sqlite:///{registry.directory}/mlflow.db"
+
+
+def test_the_model_serves_through_mlflow_as_a_plain_function(
+    registry: Registry, trained: Trained, funnel: Funnel
+) -> None:
+    import mlflow
+
+    mlflow.set_tracking_uri(registry.address)
+    mlflow.set_registry_uri(registry.address)
+    rows = funnel.frame[trained.model.features_].head(20)
+    served = mlflow.pyfunc.load_model("models:/acme/1").predict(rows)
+    pd.testing.assert_frame_equal(served, trained.model.predict(rows))
+
+
+def test_the_newest_version_is_the_challenger(registry: Registry) -> None:
+    assert registry.version_of(CHALLENGER) == "2"
+
+
+def test_the_input_example_is_no_leads_row(trained: Trained, funnel: Funnel) -> None:
+    row = typical_row(trained.model)
+    assert list(row) == trained.model.features_
+    learn = funnel.frame[funnel.split.side == "learn"]
+    assert row["fit"].item() == learn["fit"].median()
+    assert row["source"].item() == "web"
+    assert not (funnel.frame[list(row)].fillna(-1) == row.fillna(-1).iloc[0]).all(axis=1).any()
+
+
+def test_promote_and_rollback_tell_who_when_and_why(registry: Registry) -> None:
+    registry.promote("1", who="ann", why="first")
+    registry.promote("2", who="bob", why="better")
+    assert registry.champion().version == "2"
+    versions = registry.versions().set_index("version")
+    newest = versions.loc["2"] if "2" in versions.index else versions.loc[2]
+    assert (newest["promoted_by"], newest["promoted_because"]) == ("bob", "better")
+    assert newest["champion_before"] == "1"
+    assert pd.Timestamp(newest["promoted_at"]).tzinfo is not None
+    assert registry.rollback(who="ann", why="it lost") == "1"
+    assert registry.version_of(CHAMPION) == "1"
+
+
+def test_versions_come_newest_first_with_their_aliases(registry: Registry) -> None:
+    found = registry.versions()
+    assert [int(each) for each in found["version"]] == [2, 1]
+    assert CHALLENGER in found["aliases"].iloc[0]
+
+
+def test_a_version_that_is_not_there_cannot_be_promoted(registry: Registry) -> None:
+    with pytest.raises(LeadScoreError, match="'acme' has no version 9; `leadscore models` lists"):
+        registry.promote("9", who="ann", why="")
+
+
+def test_a_look_into_an_empty_project_makes_no_store(tmp_path: Path) -> None:
+    empty = Registry(tmp_path, "acme")
+    assert empty.versions().empty
+    assert empty.version_of(CHAMPION) is None
+    with pytest.raises(LeadScoreError, match="no model of 'acme' is champion.*leadscore train"):
+        empty.champion()
+    with pytest.raises(LeadScoreError, match="leadscore train"):
+        empty.promote("1", who="ann", why="")
+    with pytest.raises(LeadScoreError, match="nothing to roll back"):
+        empty.rollback(who="ann", why="")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_first_champion_has_nobody_to_roll_back_to(trained: Trained, tmp_path: Path) -> None:
+    alone = Registry(tmp_path, "alone")
+    alone.promote(alone.register(trained), who="ann", why="")
+    with pytest.raises(LeadScoreError, match="version 1 had no predecessor"):
+        alone.rollback(who="ann", why="")
+
+
+def test_a_model_of_another_format_is_refused(
+    registry: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("training.tracking.FORMAT", 99)
+    with pytest.raises(ModelMismatch, match="train again"):
+        registry.load("1")
+
+
+def test_the_address_in_the_environment_is_respected_and_left_as_it_was(
+    trained: Trained, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address = f"sqlite:///{tmp_path}/elsewhere.db"
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", address)
+    monkeypatch.chdir(tmp_path)
+    found = Registry(tmp_path / "project", "acme")
+    found.register(trained)
+    assert (tmp_path / "elsewhere.db").exists()
+    assert not (tmp_path / "project" / "mlflow.db").exists()
+    assert os.environ["MLFLOW_TRACKING_URI"] == address
+    assert "MLFLOW_REGISTRY_URI" not in os.environ
+
+
+def test_one_projects_store_is_not_left_in_the_environment(
+    registry: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ADDRESS_VARIABLES:
+        monkeypatch.delenv(name, raising=False)
+    registry.versions()
+    assert not [name for name in ADDRESS_VARIABLES if name in os.environ]
+
+
+def test_figures_that_are_none_stay_out_of_mlflow() -> None:
+    table = pd.DataFrame({"value": [0.8], "low": [np.nan], "high": [0.9]}, index=["auc"])
+    assert metrics_for_mlflow({"sql": table}) == {"sql.auc": 0.8, "sql.auc.high": 0.9}
+
+
+def test_a_failed_registration_leaves_the_champion(
+    registry: Registry, trained: Trained, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    registry.promote("1", who="ann", why="")
+    broken = replace(trained, metrics={"sql.auc": "no number"})  # type: ignore[dict-item]
+    with pytest.raises(Exception, match="no number"):
+        registry.register(broken)
+    assert registry.version_of(CHAMPION) == "1"
+    assert len(registry.versions()) == 2
