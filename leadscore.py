@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import sys
 from datetime import UTC, datetime
 from functools import wraps
@@ -49,6 +50,9 @@ def command(verb: Callable[P, int]) -> Callable[P, None]:
 
     @wraps(verb)
     def run(*args: P.args, **kwargs: P.kwargs) -> None:
+        # Threads that wait for each other must not burn the cores of a machine that others share;
+        # it has to be said before a library with threads is loaded.
+        os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
         _log_to_standard_error()
         try:
             code = verb(*args, **kwargs)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 MIN_POSITIVES_ISOTONIC = 500  # each step then rests on dozens of conversions, not on a handful
+SURE = 1.64  # standard errors: chance alone claims a signal once in twenty companies without one
 # How far the sigmoid strays from "the margin is right as it is" without strong evidence: one
 # standard deviation of slope and level. Half a unit of log-odds is a base rate off by 60 %.
 SLOPE_SPREAD, LEVEL_SPREAD = 0.25, 0.5
@@ -23,21 +24,44 @@ SLOPE_SPREAD, LEVEL_SPREAD = 0.25, 0.5
 class Calibrator(BaseEstimator):  # type: ignore[misc]
     """Map margins (log-odds) to propensities with leads later than those the margins rest on.
 
-    Three maps are tried on the halves of the calibration leads, the earlier half teaching, the
-    later judging: the margin as it is; a sigmoid (Platt 1999) drawn towards that; and isotonic
-    regression (Zadrozny and Elkan, KDD 2002) with straight lines between its steps, so that it
-    keeps the ranking. A freer map must win by more than a standard error; it is then fitted on
-    all.
+    Where the margins are not shown to tell more than the rate at the time, everybody gets the
+    overall rate. Otherwise three maps are tried on the halves of the calibration leads, the
+    earlier half teaching, the later judging: the margin as it is; a sigmoid (Platt 1999) drawn
+    towards that; and isotonic regression (Zadrozny and Elkan, KDD 2002) with straight lines
+    between its steps, so that it keeps the ranking. A freer map must win by more than a standard
+    error; it is then fitted on all.
 
     Attributes
     ----------
     method_ : str
-        `as it is`, `sigmoid` or `isotonic`.
+        `overall rate`, `as it is`, `sigmoid` or `isotonic`.
     """
 
-    def fit(self, margin: NDArray[np.float64], outcome: NDArray[np.float64]) -> Calibrator:
-        """Choose and fit the map; rows in the order of time."""
-        self.method_ = self._choose(margin, outcome)
+    def fit(
+        self,
+        margin: NDArray[np.float64],
+        outcome: NDArray[np.float64],
+        level: NDArray[np.float64] | None = None,
+    ) -> Calibrator:
+        """Choose and fit the map; rows in the order of time.
+
+        Parameters
+        ----------
+        margin
+            Log-odds, float64 of shape (n,).
+        outcome
+            0 or 1, float64 of shape (n,).
+        level
+            Log-odds of the overall rate when each row was predicted; the rate of all rows if not
+            given.
+
+        Returns
+        -------
+        Calibrator
+        """
+        level = np.full(len(margin), _log_odds(outcome)) if level is None else level
+        tells = _tells_more(margin, level, outcome)
+        self.method_ = self._choose(margin, outcome) if tells else "overall rate"
         self.map_ = _fit(self.method_, margin, outcome)
         return self
 
@@ -62,9 +86,35 @@ class Calibrator(BaseEstimator):  # type: ignore[misc]
         return _apply(self.map_, margin)
 
 
+def _tells_more(
+    margin: NDArray[np.float64], level: NDArray[np.float64], outcome: NDArray[np.float64]
+) -> bool:
+    """Whether margins lose less than the rate alone, as they are or once brought to scale."""
+    half = len(margin) // 2
+    to_scale = _apply(_fit("sigmoid", margin[:half], outcome[:half]), margin[half:])
+    return _loses_less(expit(margin), level, outcome) or _loses_less(
+        to_scale, level[half:], outcome[half:]
+    )
+
+
+def _loses_less(
+    propensity: NDArray[np.float64], level: NDArray[np.float64], outcome: NDArray[np.float64]
+) -> bool:
+    """Whether propensities lose less than the rate alone, beyond what chance would do."""
+    gain = _log_loss(expit(level), outcome) - _log_loss(propensity, outcome)
+    return bool(gain.mean() > SURE * gain.std() / np.sqrt(len(gain)))
+
+
+def _log_odds(outcome: NDArray[np.float64]) -> float:
+    rate = (outcome.sum() + 0.5) / (len(outcome) + 1)
+    return float(np.log(rate / (1 - rate)))
+
+
 def _fit(
     method: str, margin: NDArray[np.float64], outcome: NDArray[np.float64]
 ) -> dict[str, list[float]]:
+    if method == "overall rate":
+        return {"line": [0.0, _log_odds(outcome)]}
     if method == "as it is":
         return {"line": [1.0, 0.0]}
     if method == "sigmoid":

@@ -84,7 +84,7 @@ class StageModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         codes = self.encoder_.transform(frame)
         y = np.asarray(outcome, dtype="float64")
         field = _Field(codes, y, self.encoder_.text_positions, self.seed)
-        tuned = tune(field.grow, self._folds(lead, y), rows=len(y))
+        tuned = tune(field.grow, self._folds(lead, y), outcome=y)
         self.shape_, self.trees_, self.losses_ = tuned.shape.name, tuned.trees, tuned.losses
         self.booster_ = self._booster(tuned.shape, tuned.trees, rows=len(y))
         self.booster_.fit(
@@ -93,7 +93,9 @@ class StageModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             categorical_feature=self.encoder_.text_positions or "auto",
         )
         judged = ~np.isnan(tuned.margin)
-        self.calibrator_ = Calibrator().fit(tuned.margin[judged], y[judged])
+        self.calibrator_ = Calibrator().fit(
+            tuned.margin[judged], y[judged], tuned.level[judged]
+        )
         return self
 
     def _folds(self, lead: pd.Series[str], outcome: NDArray[np.float64]) -> list[Fold]:

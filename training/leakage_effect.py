@@ -94,6 +94,7 @@ def _auc(coded: pd.DataFrame, target: NDArray[np.float64]) -> float:
     from sklearn.ensemble import HistGradientBoostingClassifier  # noqa: PLC0415 - 1.5 s to import
     from sklearn.metrics import roc_auc_score  # noqa: PLC0415
     from sklearn.model_selection import StratifiedKFold, cross_val_predict  # noqa: PLC0415
+    from threadpoolctl import threadpool_limits  # noqa: PLC0415
 
     if coded.shape[1] == 0:
         return 0.5
@@ -106,5 +107,7 @@ def _auc(coded: pd.DataFrame, target: NDArray[np.float64]) -> float:
         random_state=SEED,
     )
     folds = StratifiedKFold(MODEL_FOLDS, shuffle=True, random_state=SEED)
-    ranked = cross_val_predict(model, coded, target, cv=folds, method="predict_proba")
+    # On so few rows threads wait for each other longer than they work.
+    with threadpool_limits(limits=1):
+        ranked = cross_val_predict(model, coded, target, cv=folds, method="predict_proba")
     return float(roc_auc_score(target, ranked[:, 1]))

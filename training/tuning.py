@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 import pandas as pd
 from joblib import Parallel, delayed
+from scipy.special import logit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -115,6 +116,8 @@ class Tuned:
         How many of them.
     margin
         Out-of-fold log-odds, float64 of shape (n,); missing for leads that only taught.
+    level
+        Log-odds of the rate among each fold's teachers: what is known without any feature.
     losses
         Log loss on later leads by shape.
     """
@@ -122,10 +125,13 @@ class Tuned:
     shape: Shape
     trees: int
     margin: NDArray[np.float64]
+    level: NDArray[np.float64]
     losses: dict[str, float]
 
 
-def tune(grow: Callable[[Shape, Fold], Grown], folds: Sequence[Fold], *, rows: int) -> Tuned:
+def tune(
+    grow: Callable[[Shape, Fold], Grown], folds: Sequence[Fold], *, outcome: NDArray[np.float64]
+) -> Tuned:
     """Choose the shape and number of trees, and predict each lead from others, earlier ones.
 
     Parameters
@@ -135,13 +141,14 @@ def tune(grow: Callable[[Shape, Fold], Grown], folds: Sequence[Fold], *, rows: i
     folds
         The folds, earliest first. With more rows shapes are compared on the last alone; with very
         many that fold alone judges, too.
-    rows
-        How many rows there are in all.
+    outcome
+        0 or 1, float64 of shape (n,).
 
     Returns
     -------
     Tuned
     """
+    rows = len(outcome)
     folds = folds[-1:] if rows > MANY_ROWS else folds
     compared = folds if rows <= FEW_ROWS else [_thinned(folds[-1])]
     grown = _grown(grow, SHAPES, compared)
@@ -149,11 +156,12 @@ def tune(grow: Callable[[Shape, Fold], Grown], folds: Sequence[Fold], *, rows: i
     shape = min(curves, key=lambda each: float(curves[each].min()))
     chosen = grown[shape] if compared is folds else _grown(grow, [shape], folds)[shape]
     trees = int(_mean_curve(chosen, folds).argmin()) + 1
-    margin = np.full(rows, np.nan)
+    margin, level = np.full(rows, np.nan), np.full(rows, np.nan)
     for fold, each in zip(folds, chosen, strict=True):
         margin[fold.judge] = each.margin(trees)
+        level[fold.judge] = logit(outcome[fold.teach].mean())
     losses = {each.name: float(curve.min()) for each, curve in curves.items()}
-    return Tuned(shape, trees, margin, losses)
+    return Tuned(shape, trees, margin, level, losses)
 
 
 def _grown(

@@ -79,14 +79,14 @@ def test_a_row_has_the_same_propensity_whatever_stands_beside_it(
     np.testing.assert_array_equal(stage.propensity(frame.iloc[::-1]), whole[::-1])
 
 
-def test_threads_change_no_propensity(
-    stage: StageModel, funnel: Funnel, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_threads_change_no_propensity(funnel: Funnel, monkeypatch: pytest.MonkeyPatch) -> None:
+    frame, outcome, lead = (each[:900] for each in rows_of(funnel))
+    alone = StageModel().fit(frame, outcome, lead).propensity(frame)
     monkeypatch.setattr(estimator, "ROWS_FOR_THREADS", 0)
     monkeypatch.setattr(estimator, "cpu_count", lambda: 2)
-    threaded = StageModel().fit(*rows_of(funnel))
-    frame = funnel.frame[FEATURES]
-    np.testing.assert_array_equal(threaded.propensity(frame), stage.propensity(frame))
+    threaded = StageModel().fit(frame, outcome, lead)
+    assert threaded.booster_.get_params()["num_threads"] == 2
+    np.testing.assert_array_equal(threaded.propensity(frame), alone)
 
 
 def test_an_empty_frame_has_no_propensities(stage: StageModel, funnel: Funnel) -> None:

@@ -21,6 +21,7 @@ from training.tuning import (
     tune,
 )
 
+HALF_AND_HALF = np.arange(100) % 2.0
 some_leads = st.lists(st.integers(1, 4), min_size=20, max_size=60)
 
 
@@ -80,13 +81,13 @@ def plan(best: str, trees: int, seen: list[tuple[str, int]]) -> object:
 
 @pytest.mark.parametrize("best", [shape.name for shape in SHAPES])
 def test_the_shape_that_errs_least_on_later_leads_wins(best: str) -> None:
-    tuned = tune(plan(best, 17, []), forward_folds(rows_of([1] * 100)), rows=100)  # type: ignore[arg-type]
+    tuned = tune(plan(best, 17, []), forward_folds(rows_of([1] * 100)), outcome=HALF_AND_HALF)  # type: ignore[arg-type]
     assert (tuned.shape.name, tuned.trees) == (best, 17)
     assert min(tuned.losses, key=tuned.losses.__getitem__) == best
 
 
 def test_leads_that_only_taught_have_no_margin() -> None:
-    tuned = tune(plan("small", 5, []), forward_folds(rows_of([1] * 100)), rows=100)  # type: ignore[arg-type]
+    tuned = tune(plan("small", 5, []), forward_folds(rows_of([1] * 100)), outcome=HALF_AND_HALF)  # type: ignore[arg-type]
     assert np.isnan(tuned.margin[:40]).all()
     assert (tuned.margin[41:] == 5).all()
 
@@ -94,13 +95,30 @@ def test_leads_that_only_taught_have_no_margin() -> None:
 def test_plenty_of_rows_compare_the_shapes_on_the_last_fold_alone() -> None:
     seen: list[tuple[str, int]] = []
     rows = FEW_ROWS + 1000
-    tune(plan("small", 5, seen), forward_folds(pd.Series(np.arange(rows).astype(str))), rows=rows)  # type: ignore[arg-type]
+    tune(
+        plan("small", 5, seen),
+        forward_folds(pd.Series(np.arange(rows).astype(str))),
+        outcome=np.arange(rows) % 2.0,
+    )  # type: ignore[arg-type]
     assert len(seen) == len(SHAPES) + FOLDS
 
 
 def test_very_many_rows_let_the_last_fold_judge_alone() -> None:
     seen: list[tuple[str, int]] = []
     rows = MANY_ROWS + 1000
-    tune(plan("small", 5, seen), forward_folds(pd.Series(np.arange(rows))), rows=rows)  # type: ignore[arg-type]
+    tune(
+        plan("small", 5, seen),
+        forward_folds(pd.Series(np.arange(rows))),
+        outcome=np.arange(rows) % 2.0,
+    )  # type: ignore[arg-type]
     assert len(seen) == len(SHAPES) + 1
     assert max(taught for _, taught in seen[: len(SHAPES)]) <= 60_000
+
+
+def test_what_is_known_without_features_is_the_rate_of_the_teachers() -> None:
+    outcome = np.array([1.0, 0.0, 0.0, 0.0] * 25)
+    folds = forward_folds(rows_of([1] * 100))
+    tuned = tune(plan("small", 5, []), folds, outcome=outcome)  # type: ignore[arg-type]
+    rate = outcome[folds[-1].teach].mean()
+    assert tuned.level[folds[-1].judge] == pytest.approx(np.log(rate / (1 - rate)))
+    assert np.isnan(tuned.level[folds[0].teach]).all()
