@@ -92,8 +92,9 @@ def _tells_more(
     """Whether margins lose less than the rate alone, as they are or once brought to scale."""
     half = len(margin) // 2
     to_scale = _apply(_fit("sigmoid", margin[:half], outcome[:half]), margin[half:])
+    rate = np.full(len(to_scale), _log_odds(outcome[:half]))  # which the sigmoid has seen, too
     return _loses_less(expit(margin), level, outcome) or _loses_less(
-        to_scale, level[half:], outcome[half:]
+        to_scale, rate, outcome[half:]
     )
 
 
