@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import subprocess
 from datetime import UTC, datetime
 from importlib.metadata import version
 
@@ -38,7 +39,7 @@ def circumstances(command: str, *, remark: str = "") -> str:
         f"- Command: `{command}`",
         f"- Machine: {machine} ({platform.machine()}), Python {platform.python_version()}",
         f"- Date: {datetime.now(UTC):%Y-%m-%d}",
-        f"- Versions: {versions}",
+        f"- Versions: {versions}, code of commit {_commit()}",
     ]
     return "\n".join([*lines, *([f"- {remark}"] if remark else [])])
 
@@ -59,6 +60,13 @@ def markdown_table(head: list[str], rows: list[list[str]], *, words: int) -> str
     """
     rule = ["---"] * words + ["---:"] * (len(head) - words)
     return "\n".join("| " + " | ".join(row) + " |" for row in [head, rule, *rows])
+
+
+def _commit() -> str:
+    """Name the commit, and say whether files differ from it; unknown outside a repository."""
+    command = ["git", "describe", "--always", "--dirty", "--exclude=*"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    return done.stdout.strip() or "unknown"
 
 
 def _memory_gb() -> float:

@@ -29,7 +29,7 @@ from benchmarks.machine import circumstances, markdown_table  # noqa: E402
 
 RESULT = Path(__file__).parent / "results" / "pipeline.md"
 REPEATS = 3  # of the smallest size, whose seconds wander most; larger ones are measured once
-HEAD = ["leads", "stage", "a row is", "rows", "seconds", "rows a second", "peak memory, MB"]
+HEAD = ["leads", "stage", "a row is", "rows", "seconds", "CPU seconds", "rows a second", "peak MB"]
 INTRODUCTION = """\
 Made-up companies of `features/simulate.py`. Each stage runs in a process of its own, so that its
 peak memory is its own too, libraries included (some 150-450 MB of it). Seconds do not count the
@@ -37,8 +37,9 @@ start of Python and the loading of libraries; those of the two feature builds le
 the tables, which has a line of its own. `leadscore train` and `leadscore score` are the whole
 verbs: opening, features, model, evidence or ledger."""
 REMARK = """\
-Other work ran on the same cores, so seconds wander by a factor of two: the smallest size is the
-median of three runs, the others are one run."""
+The smallest size is the median of three runs, the others are one run. Other work may have run on
+the same cores: CPU seconds leave it out, seconds and rows a second do not. Where seconds are far
+above half the CPU seconds, the cores were shared, or the stage uses only one."""
 
 
 @dataclass(frozen=True)
@@ -51,8 +52,8 @@ class Cost:
         How many rows it worked on.
     unit
         What a row is.
-    seconds
-        Wall-clock time of the work.
+    seconds, cpu_seconds
+        As in `Spent`.
     peak_mb
         The most memory the process held, libraries included.
     """
@@ -60,10 +61,38 @@ class Cost:
     rows: int
     unit: str
     seconds: float
+    cpu_seconds: float
     peak_mb: float
 
 
-Worked = tuple[int, str, float]  # rows, what a row is, seconds
+@dataclass(frozen=True)
+class Spent:
+    """What some work took.
+
+    Parameters
+    ----------
+    seconds
+        By the clock on the wall.
+    cpu_seconds
+        Of all threads of the process; other people's work on the machine is not in it.
+    """
+
+    seconds: float
+    cpu_seconds: float
+
+
+class Stopwatch:
+    """Starts when it is made."""
+
+    def __init__(self) -> None:
+        self._wall, self._cpu = time.perf_counter(), time.process_time()
+
+    def read(self) -> Spent:
+        """Say what was spent since."""
+        return Spent(time.perf_counter() - self._wall, time.process_time() - self._cpu)
+
+
+Worked = tuple[int, str, Spent]  # rows, what a row is, what it took
 
 
 def main() -> None:
@@ -123,7 +152,9 @@ def _in_own_process(stage: str, folder: Path, leads: int) -> Cost:
 
 def _median(costs: list[Cost]) -> Cost:
     seconds = median(cost.seconds for cost in costs)
-    return Cost(costs[0].rows, costs[0].unit, seconds, median(cost.peak_mb for cost in costs))
+    cpu_seconds = median(cost.cpu_seconds for cost in costs)
+    peak_mb = median(cost.peak_mb for cost in costs)
+    return Cost(costs[0].rows, costs[0].unit, seconds, cpu_seconds, peak_mb)
 
 
 def measure_stage(stage: str, folder: Path, *, leads: int) -> Cost:
@@ -142,8 +173,8 @@ def measure_stage(stage: str, folder: Path, *, leads: int) -> Cost:
     -------
     Cost
     """
-    rows, unit, seconds = STAGES[stage](folder, leads)
-    return Cost(rows, unit, seconds, _peak_mb())
+    rows, unit, spent = STAGES[stage](folder, leads)
+    return Cost(rows, unit, spent.seconds, spent.cpu_seconds, _peak_mb())
 
 
 def _peak_mb() -> float:
@@ -154,16 +185,16 @@ def _peak_mb() -> float:
 def _simulate(folder: Path, leads: int) -> Worked:
     from features.simulate import simulate
 
-    start = time.perf_counter()
+    watch = Stopwatch()
     company = simulate(folder / "raw", leads=leads)
-    return company.leads, f"lead ({company.events:,} events)", time.perf_counter() - start
+    return company.leads, f"lead ({company.events:,} events)", watch.read()
 
 
 def _draft(folder: Path, leads: int) -> Worked:
     from serving.start import start_project
 
     raw = folder / "raw"
-    start = time.perf_counter()
+    watch = Stopwatch()
     start_project(
         folder,
         str(raw / "leads.csv"),
@@ -171,17 +202,17 @@ def _draft(folder: Path, leads: int) -> Worked:
         outcomes=str(raw / "outcomes.csv"),
         overwrite=True,
     )
-    return leads, "lead", time.perf_counter() - start
+    return leads, "lead", watch.read()
 
 
 def _open(folder: Path, leads: int) -> Worked:  # noqa: ARG001 - every stage is called alike
     from features.contract import load_contract
     from features.tables import open_tables
 
-    start = time.perf_counter()
+    watch = Stopwatch()
     with open_tables(load_contract(folder)) as tables:
-        seconds = time.perf_counter() - start
-        return int(tables.quarantine.counts["rows"].sum()), "row of the three tables", seconds
+        spent = watch.read()
+        return int(tables.quarantine.counts["rows"].sum()), "row of the three tables", spent
 
 
 def _training_features(folder: Path, leads: int) -> Worked:  # noqa: ARG001
@@ -191,10 +222,10 @@ def _training_features(folder: Path, leads: int) -> Worked:  # noqa: ARG001
     from features.tables import open_tables
 
     with open_tables(load_contract(folder)) as tables:
-        start = time.perf_counter()
+        watch = Stopwatch()
         ages = tables.contract.features.snapshot_ages_days
         frame = build_features(tables, training_snapshots(tables, ages_days=ages)).to_pandas()
-        return len(frame), f"snapshot ({frame.shape[1] - 2} features)", time.perf_counter() - start
+        return len(frame), f"snapshot ({frame.shape[1] - 2} features)", watch.read()
 
 
 def _night_features(folder: Path, leads: int) -> Worked:  # noqa: ARG001
@@ -205,33 +236,33 @@ def _night_features(folder: Path, leads: int) -> Worked:  # noqa: ARG001
     from serving.nightly import default_night
 
     with open_tables(load_contract(folder)) as tables:
-        start = time.perf_counter()
+        watch = Stopwatch()
         snapshots = nightly_snapshots(tables, as_of=default_night(tables))
         frame = build_features(tables, snapshots).to_pandas()
-        return len(frame), "open lead", time.perf_counter() - start
+        return len(frame), "open lead", watch.read()
 
 
 def _train(folder: Path, leads: int) -> Worked:  # noqa: ARG001
     from training.run import TrainingResult, train
     from training.tracking import Registry
 
-    start = time.perf_counter()
+    watch = Stopwatch()
     result = train(folder, again=True)
-    seconds = time.perf_counter() - start
+    spent = watch.read()
     if not isinstance(result, TrainingResult):
         raise TypeError("training was asked for and did not happen")
     if not result.promoted:  # a night is to be measured whatever the gate thinks of a small company
         registry = Registry(folder, result.name)
         registry.promote(result.version, who="benchmarks/pipeline.py", why="to measure scoring")
-    return len(result.prepared.frame), "snapshot", seconds
+    return len(result.prepared.frame), "snapshot", spent
 
 
 def _score(folder: Path, leads: int) -> Worked:  # noqa: ARG001
     from serving.nightly import score_night
 
-    start = time.perf_counter()
+    watch = Stopwatch()
     result = score_night(folder, replace=True)
-    return len(result.scored.rows), "open lead", time.perf_counter() - start
+    return len(result.scored.rows), "open lead", watch.read()
 
 
 STAGES: dict[str, Callable[[Path, int], Worked]] = {
@@ -272,7 +303,13 @@ def report(costs: dict[int, dict[str, Cost]], command: str) -> str:
 
 def _row(leads: int, stage: str, cost: Cost) -> list[str]:
     speed = f"{cost.rows / cost.seconds:,.0f}"
-    figures = [f"{cost.rows:,}", f"{cost.seconds:.1f}", speed, f"{cost.peak_mb:,.0f}"]
+    figures = [
+        f"{cost.rows:,}",
+        f"{cost.seconds:.1f}",
+        f"{cost.cpu_seconds:.1f}",
+        speed,
+        f"{cost.peak_mb:,.0f}",
+    ]
     return [f"{leads:,}", stage, cost.unit, *figures]
 
 

@@ -50,7 +50,8 @@ def guess_horizons(
     Horizons
         `won` is never shorter than `sql`.
     """
-    longest = max([days for days in HORIZONS_DAYS if days <= history_days * HISTORY_SHARE] or [HORIZONS_DAYS[0]])
+    short_enough = [days for days in HORIZONS_DAYS if days <= history_days * HISTORY_SHARE]
+    longest = max(short_enough, default=HORIZONS_DAYS[0])
     sql, sql_reason = _horizon(days_to.get("sql"), longest, history_days, default=defaults[0])
     won, won_reason = _horizon(days_to.get("won"), longest, history_days, default=defaults[1])
     if won < sql and "sql" not in days_to:

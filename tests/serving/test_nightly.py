@@ -2,8 +2,10 @@ from __future__ import annotations
 
 import logging
 import shutil
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
@@ -18,6 +20,7 @@ from serving.ledger import nights, read_night
 from serving.lock import project_lock
 from serving.night import SCHEMA
 from serving.nightly import default_night, last_night, score_file, score_night
+from training.tracking import Registry
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -83,23 +86,17 @@ def test_the_first_night_is_new_to_all_and_the_second_compares(scored_project: P
     told = first.set_index("lead_id").loc[known, "tier"]
     assert second.loc[known, "previous_tier"].tolist() == told.tolist()
     assert (second["moved"] == "new").sum() == len(second) - len(known)
+    assert first["run_id"].iloc[0] != second["run_id"].iloc[0]
 
 
 def test_the_same_night_again_changes_nothing(scored_project: Path) -> None:
     file = next((scored_project / "ledger/night=2026-06-01").iterdir())
     before = file.stat().st_mtime_ns, file.read_bytes()
-    result = score_night(scored_project, as_of=NIGHT)
+    result = score_night(scored_project, as_of=NIGHT.astimezone(ZoneInfo("America/New_York")))
     assert result.written is not None
     assert result.written.outcome == "unchanged"
     assert (file.stat().st_mtime_ns, file.read_bytes()) == before
     assert not list((scored_project / "ledger").glob(".staging*"))
-
-
-def test_a_night_is_named_in_utc_whatever_zone_it_was_asked_in(scored_project: Path) -> None:
-    elsewhere = NIGHT.astimezone(tz=None)
-    result = score_night(scored_project, as_of=elsewhere)
-    assert result.written is not None
-    assert result.written.outcome == "unchanged"
 
 
 def test_the_newest_night_is_the_last(scored_project: Path, tmp_path: Path) -> None:
@@ -123,8 +120,6 @@ def test_by_default_it_is_the_first_midnight_after_the_data(
 
 
 def ending(tables: Tables, end: datetime | None) -> Tables:
-    from dataclasses import replace
-
     return replace(tables, data_end=end)
 
 
@@ -137,18 +132,21 @@ def test_by_default_no_night_that_has_not_passed_is_scored(project: Project) -> 
     assert timedelta(0) <= now - found <= timedelta(days=1, minutes=1)
 
 
-def test_a_stale_export_is_warned_of(own_project: Path, caplog: pytest.LogCaptureFixture) -> None:
-    with caplog.at_level(logging.WARNING, logger="serving"):
-        score_night(own_project, as_of=datetime(2026, 7, 20, tzinfo=UTC))
-    assert "is the export stale?" in caplog.text
-
-
-def test_scores_of_a_night_that_the_model_learnt_from_are_said_to_prove_nothing(
-    own_project: Path, caplog: pytest.LogCaptureFixture
+@pytest.mark.parametrize(
+    ("night", "told"),
+    [
+        (datetime(2026, 7, 20), "19 days before the night: is the export stale?"),
+        (datetime(2025, 12, 1), "its scores of this night are no test of it"),
+    ],
+)
+def test_what_is_odd_about_a_night_is_said_in_the_log(
+    project: Project, caplog: pytest.LogCaptureFixture, night: datetime, told: str
 ) -> None:
-    with caplog.at_level(logging.WARNING, logger="serving"):
-        score_night(own_project, as_of=datetime(2025, 12, 1, tzinfo=UTC))
-    assert "its scores of this night are no test of it" in caplog.text
+    contract = load_contract(project.directory)
+    champion = Registry(project.directory, contract.name).champion()
+    with caplog.at_level(logging.WARNING, logger="serving"), open_tables(contract) as tables:
+        nightly._say_what_is_odd(tables, champion, night)
+    assert told in caplog.text
 
 
 def test_a_night_that_is_held_back_writes_nothing_and_ends_with_1(

@@ -59,7 +59,7 @@ def test_where_most_leads_convert_the_promise_is_higher(tmp_path: Path) -> None:
     start_project(tmp_path / "many", write_leads(tmp_path, share=0.4), target="Won")
     few, many = (load_policy(tmp_path / name).sql.min_precision for name in ("few", "many"))
     assert few == 0.30
-    assert many == pytest.approx(0.8)
+    assert 0.7 <= many <= 0.9
 
 
 def test_what_is_there_is_not_overwritten_unless_asked(tmp_path: Path) -> None:
@@ -76,6 +76,6 @@ def test_what_is_there_is_not_overwritten_unless_asked(tmp_path: Path) -> None:
 
 def test_tables_that_cannot_be_used_leave_nothing_behind(tmp_path: Path) -> None:
     leads = write_leads(tmp_path, bad_dates=60)
-    with pytest.raises(DataError, match="Created"):
+    with pytest.raises(DataError, match="60 of 300 rows.*not a date"):
         start_project(tmp_path / "p", leads, target="Won", created_at="Created")
     assert not list((tmp_path / "p").glob("*"))
