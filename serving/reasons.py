@@ -162,11 +162,16 @@ def _tell(told: _Told, values: Texts | Numbers) -> Texts:
 def _sentence(feature: Feature, value: Typical, typical: Typical) -> str:
     words = feature.words[:1].upper() + feature.words[1:]
     if pd.isna(value):
-        return f"{words}: unknown"
+        return f"{words}: {'never' if _is_recency(feature) else 'unknown'}"
     told = f"{words}: {_in_words(feature, value)}"
     if feature.kind == "flag" or pd.isna(typical):
         return told
     return f"{told} (typical lead: {_in_words(feature, typical)})"
+
+
+def _is_recency(feature: Feature) -> bool:
+    """Whether nothing is known because nothing happened: there is no time since it."""
+    return feature.family in {"engagement", "history"} and " since " in feature.words
 
 
 def _in_words(feature: Feature, value: Typical) -> str:

@@ -93,9 +93,7 @@ def _tells_more(
     half = len(margin) // 2
     to_scale = _apply(_fit("sigmoid", margin[:half], outcome[:half]), margin[half:])
     rate = np.full(len(to_scale), _log_odds(outcome[:half]))  # which the sigmoid has seen, too
-    return _loses_less(expit(margin), level, outcome) or _loses_less(
-        to_scale, rate, outcome[half:]
-    )
+    return _loses_less(expit(margin), level, outcome) or _loses_less(to_scale, rate, outcome[half:])
 
 
 def _loses_less(

@@ -93,9 +93,7 @@ class StageModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             categorical_feature=self.encoder_.text_positions or "auto",
         )
         judged = ~np.isnan(tuned.margin)
-        self.calibrator_ = Calibrator().fit(
-            tuned.margin[judged], y[judged], tuned.level[judged]
-        )
+        self.calibrator_ = Calibrator().fit(tuned.margin[judged], y[judged], tuned.level[judged])
         return self
 
     def _folds(self, lead: pd.Series[str], outcome: NDArray[np.float64]) -> list[Fold]:

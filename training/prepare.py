@@ -178,8 +178,9 @@ def _refuse_one_sided_target(tables: Tables) -> None:
             shown = ", ".join(repr(word) for word in words)
             other = "every known lead converted" if value == 0 else "no lead converted"
             raise DataError(
-                f"{leads.path or leads.table}: target {column!r}: {other}; none holds {shown}, the words of "
-                f"`leads.{setting}`. Name the right words or column, or bring leads of both kinds."
+                f"{leads.path or leads.table}: target {column!r}: {other}; none holds {shown}, the "
+                f"words of `leads.{setting}`. Name the right words or column, or bring leads of "
+                "both kinds."
             )
 
 

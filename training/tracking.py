@@ -258,7 +258,7 @@ class Registry:
     def promote(self, version: str, *, who: str, why: str) -> None:
         """Make a version the champion, with who, when and why."""
         if not self._has_store:
-            raise LeadScoreError(f"{self.name!r} has no version yet; `leadscore train` registers one")
+            raise LeadScoreError(f"{self.name!r} has no version; `leadscore train` registers one")
         with _quiet_mlflow(self) as mlflow:
             client = mlflow.MlflowClient()
             self._check_version(client, version)

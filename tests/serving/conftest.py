@@ -2,17 +2,37 @@
 
 from __future__ import annotations
 
+import shutil
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from serving.nightly import score_night
 from serving.policy import Policy
 from serving.promises import CutOffs, cut_offs
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
+
+    from tests.conftest import Project
+
+
+NIGHT = datetime(2026, 6, 1, tzinfo=UTC)
+
+
+@pytest.fixture(scope="session")
+def scored_project(project: Project, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the company with two nights in its ledger. Read only."""
+    target = tmp_path_factory.mktemp("nights") / "company"
+    left_out = shutil.ignore_patterns("mlartifacts", "truth", "ledger")
+    shutil.copytree(project.directory, target, ignore=left_out)
+    score_night(target, as_of=NIGHT - timedelta(days=1))
+    score_night(target, as_of=NIGHT)
+    return target
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -9,7 +9,6 @@ import pytest
 from features.errors import LeadScoreError
 from serving.explain import explain
 from serving.ledger import read_night
-from serving.nightly import score_night
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,14 +18,13 @@ if TYPE_CHECKING:
 NIGHT = datetime(2026, 6, 1, tzinfo=UTC)
 
 
-def test_a_lead_is_explained_as_the_ledger_told_it(own_project: Path) -> None:
-    score_night(own_project, as_of=NIGHT)
-    rows = read_night(own_project, NIGHT).set_index("lead_id")
+def test_a_lead_is_explained_as_the_ledger_told_it(scored_project: Path) -> None:
+    rows = read_night(scored_project, NIGHT).set_index("lead_id")
     lead_id = rows.index[rows["rule"].isna()][3]
-    explained = explain(own_project, lead_id, as_of=NIGHT)
+    explained = explain(scored_project, lead_id, as_of=NIGHT)
     for column in ("p_sql", "p_won", "score"):
         assert explained.row[column] == rows.loc[lead_id, column]
-    assert explained.history["as_of"].tolist() == [NIGHT]
+    assert explained.history["as_of"].tolist() == [NIGHT - timedelta(days=1), NIGHT]
 
 
 def test_even_a_lead_nobody_acts_on_has_its_reasons(project: Project) -> None:

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import logging
-import shutil
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -29,18 +28,6 @@ if TYPE_CHECKING:
     from tests.conftest import Project, Ran
 
 NIGHT = datetime(2026, 6, 1, tzinfo=UTC)
-
-
-@pytest.fixture(scope="module")
-def scored_project(project: Project, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of the company with two nights in its ledger. Read only."""
-    target = tmp_path_factory.mktemp("nights") / "company"
-    shutil.copytree(
-        project.directory, target, ignore=shutil.ignore_patterns("mlartifacts", "truth")
-    )
-    score_night(target, as_of=NIGHT - timedelta(days=1))
-    score_night(target, as_of=NIGHT)
-    return target
 
 
 def change_all_that_came_later(directory: Path, moment: datetime) -> None:

@@ -51,6 +51,7 @@ def adds(**contributions: float) -> pd.DataFrame:
         ("seniority", "executive", "Job seniority: executive (typical lead: staff)"),
         ("seniority", None, "Job seniority: unknown"),
         ("gap", np.nan, "Longest silence: unknown"),
+        ("days_since", np.nan, "Days since the latest visit: never"),
     ],
 )
 def test_a_reason_is_told_in_words_with_the_leads_own_number(

@@ -76,6 +76,6 @@ def test_what_is_there_is_not_overwritten_unless_asked(tmp_path: Path) -> None:
 
 def test_tables_that_cannot_be_used_leave_nothing_behind(tmp_path: Path) -> None:
     leads = write_leads(tmp_path, bad_dates=60)
-    with pytest.raises(DataError, match="60 of 300 rows.*not a date"):
+    with pytest.raises(DataError, match=r"60 of 300 rows.*not a date"):
         start_project(tmp_path / "p", leads, target="Won", created_at="Created")
     assert not list((tmp_path / "p").glob("*"))

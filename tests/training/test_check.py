@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from training.check import Checked, check
@@ -23,15 +22,13 @@ def suspect(**changes: object) -> Finding:
     return replace(finding, **changes)  # type: ignore[arg-type]
 
 
-def test_a_check_counts_what_training_would_learn_from(own_project: Path, project: Project) -> None:
+def test_a_check_counts_what_training_would_learn_from_and_registers_nothing(
+    own_project: Path, project: Project
+) -> None:
+    (own_project / "mlflow.db").unlink()
     checked = check(own_project)
     assert checked.prepared.counts == project.trained.prepared.counts
     assert checked.prepared.excluded == project.trained.prepared.excluded
-
-
-def test_a_check_registers_nothing_but_writes_the_quarantine(own_project: Path) -> None:
-    (own_project / "mlflow.db").unlink()
-    check(own_project, as_of=datetime(2026, 5, 1, tzinfo=UTC))
     assert not (own_project / "mlflow.db").exists()
     assert (own_project / "quarantine").is_dir()
 

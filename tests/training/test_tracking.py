@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -23,6 +22,8 @@ from training.tracking import (
 )
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.training.conftest import Funnel
     from training.funnel import FunnelModel
 
@@ -138,7 +139,7 @@ def test_a_look_into_an_empty_project_makes_no_store(tmp_path: Path) -> None:
     empty = Registry(tmp_path, "acme")
     assert empty.versions().empty
     assert empty.version_of(CHAMPION) is None
-    with pytest.raises(LeadScoreError, match="no model of 'acme' is champion.*leadscore train"):
+    with pytest.raises(LeadScoreError, match=r"no model of 'acme' is champion.*leadscore train"):
         empty.champion()
     with pytest.raises(LeadScoreError, match="leadscore train"):
         empty.promote("1", who="ann", why="")
