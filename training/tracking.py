@@ -190,7 +190,7 @@ class Registry:
             aliases = self._aliases(client)
             rows = [
                 {
-                    "version": each.version,
+                    "version": str(each.version),
                     "aliases": ", ".join(a for a, v in aliases.items() if v == str(each.version)),
                     "created_at": datetime.fromtimestamp(each.creation_timestamp / 1000, UTC),
                     **each.tags,
