@@ -19,8 +19,8 @@ MAY_IMPORT = {
 OWN = {"features", "training", "serving", "leadscore", "tests", "benchmarks"}
 # Reasons are computed by LightGBM itself, from the booster that the estimator hands on.
 HOMES = {
-    "mlflow": {"training/tracking.py"},
-    "lightgbm": {"training/estimator.py", "serving/reasons.py"},
+    "mlflow": {f"training/{name}.py" for name in ("tracking", "tracking_model", "tracking_store")},
+    "lightgbm": {"training/estimator.py", "training/trees.py", "serving/reasons.py"},
 }
 
 

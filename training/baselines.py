@@ -11,11 +11,10 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 import pandas as pd
 from joblib import Parallel, delayed
-from sklearn.compose import ColumnTransformer
-from sklearn.impute import SimpleImputer
+from scipy.special import expit
 from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import Pipeline, make_pipeline
-from sklearn.preprocessing import OneHotEncoder, QuantileTransformer
+
+from training.linear import LinearModel
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,8 +22,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 RECENCY = "activity_days_since_latest"
-MIN_LEADS_OF_WORD = 20  # a rarer word has no coefficient of its own
-MIN_FILLED_SHARE = 0.002  # the scaler looks at 10,000 rows and is sure to meet so many
 POINTS_COLUMNS = 10  # a dozen rules is what a marketer keeps in mind
 POINTS_BANDS = 4
 POINTS_MIN_LEADS = 50  # a band's conversion is then known to a few points
@@ -73,7 +70,7 @@ def baselines_for(frame: pd.DataFrame) -> Mapping[str, Baseline]:
     found: dict[str, Baseline] = {"overall_rate": OverallRate()}
     if RECENCY in frame.columns:
         found["recency"] = Recency()
-    return found | {"points_table": PointsTable(), "logistic_regression": Regression()}
+    return found | {"points_table": PointsByHand(), "logistic_regression": Regression()}
 
 
 def _propensity(
@@ -135,14 +132,14 @@ class Rule:
         return _keys(values, self.edges).map(self.points).fillna(0).astype("int64")
 
 
-class PointsTable:
+class PointsByHand:
     """Points such as marketing would write: ten columns, points by how each band converts.
 
     The columns that tell most alone are cut into quarters or words; a band earns five points for
     every doubling of the odds against the average.
     """
 
-    def fit(self, frame: pd.DataFrame, outcome: pd.Series[float]) -> PointsTable:
+    def fit(self, frame: pd.DataFrame, outcome: pd.Series[float]) -> PointsByHand:
         """Write the rules and learn what a sum of points converts at."""
         rules = [_rule(frame[column], outcome) for column in frame.columns]
         told = [(_information(rule, frame[rule.column]), rule) for rule in rules]
@@ -195,34 +192,9 @@ class Regression:
 
     def fit(self, frame: pd.DataFrame, outcome: pd.Series[float]) -> Regression:
         """Learn the coefficients."""
-        numbers = [c for c in frame.columns if pd.api.types.is_numeric_dtype(frame[c])]
-        numbers = [c for c in numbers if frame[c].notna().sum() >= _fewest_filled(len(frame))]
-        words = [c for c in frame.columns if not pd.api.types.is_numeric_dtype(frame[c])]
-        scale = make_pipeline(
-            QuantileTransformer(
-                n_quantiles=min(200, len(frame)), output_distribution="uniform", random_state=0
-            ),
-            SimpleImputer(strategy="median", add_indicator=True),
-        )
-        code = OneHotEncoder(min_frequency=MIN_LEADS_OF_WORD, handle_unknown="infrequent_if_exist")
-        columns = ColumnTransformer([("numbers", scale, numbers), ("words", code, words)])
-        self.pipeline_ = Pipeline(
-            [("columns", columns), ("line", LogisticRegression(C=0.3, max_iter=1000))]
-        ).fit(_objects(frame), outcome)
+        self.line_ = LinearModel().fit(frame, outcome)
         return self
 
     def propensity(self, frame: pd.DataFrame) -> NDArray[np.float64]:
         """Return propensities."""
-        return np.asarray(self.pipeline_.predict_proba(_objects(frame))[:, 1])
-
-
-def _fewest_filled(rows: int) -> float:
-    """How many leads must have a number for it to get a coefficient."""
-    return max(MIN_LEADS_OF_WORD, MIN_FILLED_SHARE * rows)
-
-
-def _objects(frame: pd.DataFrame) -> pd.DataFrame:
-    """Text as plain objects with a word for missing, as scikit-learn's encoders read it."""
-    words = [c for c in frame.columns if not pd.api.types.is_numeric_dtype(frame[c])]
-    filled = frame[words].astype("object").where(frame[words].notna(), "(missing)")
-    return frame.assign(**filled)
+        return np.asarray(expit(self.line_.margin(frame)), dtype="float64")

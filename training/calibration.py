@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.optimize import minimize
-from scipy.special import expit
+from scipy.special import expit, log_expit, logit
 from sklearn.base import BaseEstimator
 from sklearn.isotonic import IsotonicRegression
 from sklearn.utils.validation import check_is_fitted
@@ -14,27 +15,33 @@ from sklearn.utils.validation import check_is_fitted
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-MIN_POSITIVES_ISOTONIC = 500  # each step then rests on dozens of conversions, not on a handful
-SURE = 1.64  # standard errors: chance alone claims a signal once in twenty companies without one
+MIN_POSITIVES_ISOTONIC = 2_000  # fewer leave steps that a drifting rate turns into large errors
+SURE = 1.64  # standard errors: chance alone claims a gain once in twenty times
 # How far the sigmoid strays from "the margin is right as it is" without strong evidence: one
 # standard deviation of slope and level. Half a unit of log-odds is a base rate off by 60 %.
 SLOPE_SPREAD, LEVEL_SPREAD = 0.25, 0.5
+QUARTERS = 4
+NORMAL_95 = 1.96
+LEAST = 1e-6  # a propensity of 0 or 1 has no log-odds
 
 
 class Calibrator(BaseEstimator):  # type: ignore[misc]
     """Map margins (log-odds) to propensities with leads later than those the margins rest on.
 
     Where the margins are not shown to tell more than the rate at the time, everybody gets the
-    overall rate. Otherwise three maps are tried on the halves of the calibration leads, the
-    earlier half teaching, the later judging: the margin as it is; a sigmoid (Platt 1999) drawn
-    towards that; and isotonic regression (Zadrozny and Elkan, KDD 2002) with straight lines
-    between its steps, so that it keeps the ranking. A freer map must win by more than a standard
-    error; it is then fitted on all.
+    overall rate. Otherwise four maps are tried on the quarters of the calibration leads, each
+    judged by a map of those before it: the margin as it is; a sigmoid (Platt 1999) and a beta map
+    (Kull, Silva Filho and Flach, AISTATS 2017), both drawn towards that; and isotonic regression
+    (Zadrozny and Elkan, KDD 2002) with straight lines between its steps, so that it keeps the
+    ranking. A freer map must win in every quarter, as a rate that comes and goes is no reason to
+    bend, and altogether by more than chance would let it; it is then fitted on all.
 
     Attributes
     ----------
     method_ : str
-        `overall rate`, `as it is`, `sigmoid` or `isotonic`.
+        `overall rate`, `as it is`, `sigmoid`, `beta` or `isotonic`.
+    spread_ : list of list of float
+        Covariance of slope and level of the sigmoid through these leads.
     """
 
     def fit(
@@ -42,6 +49,7 @@ class Calibrator(BaseEstimator):  # type: ignore[misc]
         margin: NDArray[np.float64],
         outcome: NDArray[np.float64],
         level: NDArray[np.float64] | None = None,
+        lead: NDArray[np.int64] | None = None,
     ) -> Calibrator:
         """Choose and fit the map; rows in the order of time.
 
@@ -54,54 +62,122 @@ class Calibrator(BaseEstimator):  # type: ignore[misc]
         level
             Log-odds of the overall rate when each row was predicted; the rate of all rows if not
             given.
+        lead
+            Whose row it is, int64 of shape (n,): rows of one lead share their luck. Each row is a
+            lead if not given.
 
         Returns
         -------
         Calibrator
         """
         level = np.full(len(margin), _log_odds(outcome)) if level is None else level
-        tells = _tells_more(margin, level, outcome)
-        self.method_ = self._choose(margin, outcome) if tells else "overall rate"
+        lead = np.arange(len(margin)) if lead is None else lead
+        tells = _tells_more(margin, level, outcome, lead)
+        self.method_ = _choose(margin, outcome, lead) if tells else "overall rate"
         self.map_ = _fit(self.method_, margin, outcome)
+        self.spread_ = _spread(margin, self.predict(margin)).tolist()
         return self
-
-    def _choose(self, margin: NDArray[np.float64], outcome: NDArray[np.float64]) -> str:
-        half = len(margin) // 2
-        methods = ["as it is", "sigmoid"]
-        if min(outcome.sum(), (1 - outcome).sum()) >= MIN_POSITIVES_ISOTONIC:
-            methods.append("isotonic")
-        best, best_loss = "", np.empty(0)
-        for method in methods:
-            fitted = _fit(method, margin[:half], outcome[:half])
-            loss = _log_loss(_apply(fitted, margin[half:]), outcome[half:])
-            gain = best_loss - loss if best else np.ones(1)
-            error = gain.std() / np.sqrt(len(gain))
-            if gain.mean() > error:
-                best, best_loss = method, loss
-        return best
 
     def predict(self, margin: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return propensities, float64 of shape (n,); a higher margin never has a lower one."""
         check_is_fitted(self)
         return _apply(self.map_, margin)
 
+    def interval(
+        self, margin: NDArray[np.float64]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return how far the leads that calibrated leave each propensity open.
+
+        Returns
+        -------
+        low, high : ndarray of shape (n,), float64
+            Bounds of a 95 % interval for the rate of leads with that margin: the normal
+            approximation around the likeliest sigmoid (delta method). It widens with fewer
+            calibration leads and far from where they lie; it knows nothing of later drift.
+        """
+        p = np.clip(self.predict(margin), LEAST, 1 - LEAST)
+        columns = np.column_stack([margin, np.ones(len(margin))])
+        variance = np.einsum("ni,ij,nj->n", columns, np.asarray(self.spread_), columns)
+        reach = NORMAL_95 * np.sqrt(variance)
+        return expit(logit(p) - reach), expit(logit(p) + reach)
+
+
+def _choose(
+    margin: NDArray[np.float64], outcome: NDArray[np.float64], lead: NDArray[np.int64]
+) -> str:
+    """Choose the least free map that no freer one beats in every later quarter and in all."""
+    methods = ["sigmoid", "beta"]
+    if min(outcome.sum(), (1 - outcome).sum()) >= MIN_POSITIVES_ISOTONIC:
+        methods.append("isotonic")
+    edges = np.linspace(0, len(margin), QUARTERS + 1).astype("int64")
+    later = slice(edges[1], None)
+    best, best_loss = "as it is", _log_loss(expit(margin[later]), outcome[later])
+    for method in methods:
+        loss = _later_loss(method, margin, outcome, edges)
+        gain = best_loss - loss
+        every = [part.mean() > 0 for part in np.split(gain, edges[2:-1] - edges[1])]
+        if all(every) and gain.mean() > SURE * standard_error(gain, lead[later]):
+            best, best_loss = method, loss
+    return best
+
+
+def _later_loss(
+    method: str,
+    margin: NDArray[np.float64],
+    outcome: NDArray[np.float64],
+    edges: NDArray[np.int64],
+) -> NDArray[np.float64]:
+    """Loss of each row but the first quarter's by a map of the quarters before it."""
+    losses = []
+    for start, end in pairwise(edges[1:]):
+        fitted = _fit(method, margin[:start], outcome[:start])
+        losses.append(_log_loss(_apply(fitted, margin[start:end]), outcome[start:end]))
+    return np.concatenate(losses)
+
+
+def standard_error(values: NDArray[np.float64], lead: NDArray[np.int64]) -> float:
+    """Give the standard error of a mean over rows of which a lead may have several.
+
+    Parameters
+    ----------
+    values
+        A figure of each row, float64 of shape (n,).
+    lead
+        Whose row it is, int64 of shape (n,).
+
+    Returns
+    -------
+    float
+        From the sums of whole leads (Liang and Zeger, Biometrika 1986).
+    """
+    by_lead = np.bincount(np.unique(lead, return_inverse=True)[1], values - values.mean())
+    return float(np.sqrt((by_lead**2).sum()) / len(values))
+
 
 def _tells_more(
-    margin: NDArray[np.float64], level: NDArray[np.float64], outcome: NDArray[np.float64]
+    margin: NDArray[np.float64],
+    level: NDArray[np.float64],
+    outcome: NDArray[np.float64],
+    lead: NDArray[np.int64],
 ) -> bool:
     """Whether margins lose less than the rate alone, as they are or once brought to scale."""
     half = len(margin) // 2
     to_scale = _apply(_fit("sigmoid", margin[:half], outcome[:half]), margin[half:])
     rate = np.full(len(to_scale), _log_odds(outcome[:half]))  # which the sigmoid has seen, too
-    return _loses_less(expit(margin), level, outcome) or _loses_less(to_scale, rate, outcome[half:])
+    return _loses_less(expit(margin), level, outcome, lead) or _loses_less(
+        to_scale, rate, outcome[half:], lead[half:]
+    )
 
 
 def _loses_less(
-    propensity: NDArray[np.float64], level: NDArray[np.float64], outcome: NDArray[np.float64]
+    propensity: NDArray[np.float64],
+    level: NDArray[np.float64],
+    outcome: NDArray[np.float64],
+    lead: NDArray[np.int64],
 ) -> bool:
     """Whether propensities lose less than the rate alone, beyond what chance would do."""
     gain = _log_loss(expit(level), outcome) - _log_loss(propensity, outcome)
-    return bool(gain.mean() > SURE * gain.std() / np.sqrt(len(gain)))
+    return bool(gain.mean() > SURE * standard_error(gain, lead))
 
 
 def _log_odds(outcome: NDArray[np.float64]) -> float:
@@ -117,26 +193,43 @@ def _fit(
     if method == "as it is":
         return {"line": [1.0, 0.0]}
     if method == "sigmoid":
-        return {"line": _sigmoid(margin, outcome)}
+        columns = np.column_stack([margin, np.ones(len(margin))])
+        return {"line": _drawn(columns, outcome, towards=[1.0, 0.0])}
+    if method == "beta":
+        return {"beta": _drawn(_beta_columns(margin), outcome, towards=[1.0, 1.0, 0.0])}
     steps = IsotonicRegression(out_of_bounds="clip").fit(margin, outcome)
     return _smoothed(steps, margin, outcome)
 
 
-def _sigmoid(margin: NDArray[np.float64], outcome: NDArray[np.float64]) -> list[float]:
-    """Slope and level of the likeliest line, drawn towards 1 and 0; it never turns round."""
+def _beta_columns(margin: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Lay out ln(s), -ln(1 - s) and 1 of the margin's propensity s."""
+    return np.column_stack([log_expit(margin), -log_expit(-margin), np.ones(len(margin))])
 
-    def loss(line: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
-        slope, level = line
-        z = slope * margin + level
-        gap = expit(z) - outcome
-        drawn = ((slope - 1) / SLOPE_SPREAD) ** 2 / 2 + (level / LEVEL_SPREAD) ** 2 / 2
-        slopes = [(slope - 1) / SLOPE_SPREAD**2, level / LEVEL_SPREAD**2]
-        gradient = np.array([gap @ margin + slopes[0], gap.sum() + slopes[1]])
-        return float((np.logaddexp(0, z) - outcome * z).sum() + drawn), gradient
 
-    bounds = [(0.0, None), (None, None)]
-    found = minimize(loss, np.array([1.0, 0.0]), jac=True, method="L-BFGS-B", bounds=bounds)
-    return [float(found.x[0]), float(found.x[1])]
+def _drawn(
+    columns: NDArray[np.float64], outcome: NDArray[np.float64], *, towards: list[float]
+) -> list[float]:
+    """Slopes and level of the likeliest map, drawn towards "as it is"; it never turns round."""
+    aim = np.asarray(towards)
+    spread = np.append(np.full(len(aim) - 1, SLOPE_SPREAD), LEVEL_SPREAD)
+
+    def loss(values: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        z = columns @ values
+        away = (values - aim) / spread
+        gradient = columns.T @ (expit(z) - outcome) + away / spread
+        return float((np.logaddexp(0, z) - outcome * z).sum() + away @ away / 2), gradient
+
+    bounds = [(0.0, None)] * (len(aim) - 1) + [(None, None)]
+    found = minimize(loss, aim, jac=True, method="L-BFGS-B", bounds=bounds)
+    return [float(value) for value in found.x]
+
+
+def _spread(margin: NDArray[np.float64], propensity: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Covariance of a sigmoid's slope and level: the inverse of its curvature, prior included."""
+    columns = np.column_stack([margin, np.ones(len(margin))])
+    curvature = (columns * (propensity * (1 - propensity))[:, None]).T @ columns
+    prior = np.diag([SLOPE_SPREAD**-2, LEVEL_SPREAD**-2])
+    return np.asarray(np.linalg.inv(curvature + prior), dtype="float64")
 
 
 def _smoothed(
@@ -155,6 +248,9 @@ def _apply(fitted: dict[str, list[float]], margin: NDArray[np.float64]) -> NDArr
     if "line" in fitted:
         slope, level = fitted["line"]
         return np.asarray(expit(slope * margin + level), dtype="float64")
+    if "beta" in fitted:
+        z = _beta_columns(margin) @ np.asarray(fitted["beta"])
+        return np.asarray(expit(z), dtype="float64")
     return np.interp(margin, fitted["margin"], fitted["rate"])
 
 

@@ -93,6 +93,31 @@ class TextEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         )
         return np.where(index < 0, np.nan, index).astype("float64")
 
+    def new_words(self, codes: NDArray[np.float64], order: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Find the teaching rows whose words too few leads before them had.
+
+        Whoever scores meets words that no teaching row had. Trees must have met such words, too,
+        or what they say of them is an accident.
+
+        Parameters
+        ----------
+        codes
+            What `transform` made of the teaching rows.
+        order
+            The place of each row's lead in time, int64 of shape (n,).
+
+        Returns
+        -------
+        ndarray of shape (n, text columns), bool
+        """
+        rows = np.argsort(order, kind="stable")
+        is_new = np.zeros((len(codes), len(self.text_positions)), dtype="bool")
+        for place, position in enumerate(self.text_positions):
+            code = pd.Series(codes[rows, position])
+            early = code.groupby(code).cumcount() < self.min_leads
+            is_new[rows, place] = early & code.notna()
+        return is_new
+
     def unseen(self, frame: pd.DataFrame) -> pd.Series[float]:
         """Count, for each text column, the share of filled-in cells that have no code.
 

@@ -2,59 +2,95 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from joblib import cpu_count
+from joblib import Parallel, cpu_count, delayed
+from scipy.special import logit
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
+from threadpoolctl import threadpool_limits
 
 from training.calibration import Calibrator
 from training.encoder import TextEncoder
-from training.tuning import Fold, Shape, forward_folds, random_folds, tune
+from training.ensemble import (
+    LinearFit,
+    blended,
+    choose_members,
+    few,
+    linear_weight,
+    tune_linear,
+)
+from training.folds import FEW_ROWS, Fold, places, recency_weight, thinned, tuning_folds
+from training.linear import LinearModel
+from training.trees import (
+    MOST_WORDS,
+    FoldGround,
+    Ground,
+    TextColumns,
+    grow_whole,
+    lay_out,
+    owners,
+)
+from training.tuning import (
+    LARGE_PORTFOLIO,
+    PORTFOLIO,
+    SEED,
+    Search,
+    Searched,
+    Trial,
+    cross_validate,
+    out_of_fold,
+    search_recipes,
+)
+from training.word_rates import WordRates
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from lightgbm import Booster, LGBMClassifier
+    from lightgbm import Booster
     from numpy.typing import NDArray
 
-MAX_TREES = 1500
-PATIENCE = 40  # rounds without progress before a fold stops
-SEED = 20_260_701
 ROWS_FOR_THREADS = 100_000  # below, threads that share a tree wait for each other more than work
-# Below, a fold of cross-validation would judge by a handful of conversions.
-MIN_OUTCOMES_A_FOLD = 5
 
 
 class StageModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     """Propensity to reach one stage of the funnel.
 
     Text stays text up to here; LightGBM (Ke et al., NeurIPS 2017) sees codes of a stored
-    vocabulary. Shape and number of trees are chosen on later leads, and the calibrator is fitted
-    on what trees said of leads later than those they had grown on; then the trees grow again on
-    all leads. There are no class weights: they break calibration.
+    vocabulary, or how earlier leads with each word did. Everything is chosen on later leads than
+    those it was learnt from: the trees' recipe, how many of them are averaged, how much a
+    regression says beside them, and the calibrator. Then all grow again on all leads. There are no
+    class weights: they break calibration.
 
     Parameters
     ----------
     by_time
         Whether rows come in the order of time, so that later leads judge.
     seed
-        The seed of column and row sampling.
+        The seed of random folds and orders, and of the trees.
 
     Attributes
     ----------
     classes_ : ndarray of shape (2,)
     encoder_ : TextEncoder
-    booster_ : LGBMClassifier
+    boosters_ : list of Booster
+        The members, whose margins are averaged.
+    rates_ : WordRates
+        How leads with each word did.
+    words_ : list of str
+        How each member sees text: `native`, `rates` or `each`.
+    linear_ : LinearModel or None
+        The regression beside the trees.
+    linear_weight_ : float
+        Its share of the margin.
     calibrator_ : Calibrator
-    shape_ : str
-        The shape of the trees that cross-validation chose.
-    trees_ : int
-        How many trees.
-    losses_ : dict of str to float
-        Log loss on later leads of each shape that was tried.
+    trials_ : list of dict
+        Every recipe that was tried, with its log loss on later leads.
+    choice_ : dict
+        What was chosen, in words and figures.
     """
 
     def __init__(self, *, by_time: bool = True, seed: int = SEED) -> None:
@@ -62,7 +98,12 @@ class StageModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.seed = seed
 
     def fit(
-        self, frame: pd.DataFrame, outcome: pd.Series[float], lead: pd.Series[str]
+        self,
+        frame: pd.DataFrame,
+        outcome: pd.Series[float],
+        lead: pd.Series[str],
+        *,
+        search: Search | None = None,
     ) -> StageModel:
         """Fit on rows in the order of time.
 
@@ -74,6 +115,8 @@ class StageModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             0 or 1.
         lead
             Whose row it is.
+        search
+            How long to look for good recipes, and where to keep what was tried.
 
         Returns
         -------
@@ -81,49 +124,95 @@ class StageModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         """
         self.classes_ = np.array([0, 1])
         self.encoder_ = TextEncoder().fit(frame)
-        codes = self.encoder_.transform(frame)
-        y = np.asarray(outcome, dtype="float64")
-        field = _Field(codes, y, self.encoder_.text_positions, self.seed)
-        tuned = tune(field.grow, self._folds(lead, y), outcome=y)
-        self.shape_, self.trees_, self.losses_ = tuned.shape.name, tuned.trees, tuned.losses
-        self.booster_ = self._booster(tuned.shape, tuned.trees, rows=len(y))
-        self.booster_.fit(
-            codes,
-            y.astype("int64"),
-            categorical_feature=self.encoder_.text_positions or "auto",
+        ground = self._ground(frame, np.asarray(outcome, dtype="float64"), lead)
+        folds = tuning_folds(lead, ground.outcome, by_time=self.by_time, seed=self.seed)
+        few_rows = len(ground.outcome) <= FEW_ROWS
+        searched = self._search(ground, folds if few_rows else thinned(folds), search or Search())
+        members, margins = _members(ground, folds, searched)
+        # Folds stand side by side already; threads within each would wait for each other.
+        with threadpool_limits(1, user_api="blas"):
+            linear = tune_linear(ground, folds, [None, members[0].recipe.half_life])
+        self.linear_weight_ = linear_weight(margins, linear.margin, ground.outcome, ground.order)
+        self._grow(ground, members, linear)
+        margin = blended(margins, linear.margin, self.linear_weight_)
+        judged = ~np.isnan(margin)
+        self.calibrator_ = Calibrator().fit(
+            margin[judged],
+            ground.outcome[judged],
+            _levels(ground.outcome, folds)[judged],
+            ground.order[judged],
         )
-        judged = ~np.isnan(tuned.margin)
-        self.calibrator_ = Calibrator().fit(tuned.margin[judged], y[judged], tuned.level[judged])
+        self.trials_ = [trial.record() for trial in searched.trials]
+        self.choice_ = _choice(members, linear, self.linear_weight_)
         return self
 
-    def _folds(self, lead: pd.Series[str], outcome: NDArray[np.float64]) -> list[Fold]:
-        """Keep the folds in which both sides have both outcomes."""
-        folds = forward_folds(lead) if self.by_time else random_folds(lead, seed=self.seed)
-        usable = [
-            fold
-            for fold in folds
-            if all(
-                MIN_OUTCOMES_A_FOLD <= outcome[rows].sum() <= len(rows) - MIN_OUTCOMES_A_FOLD
-                for rows in (fold.teach, fold.judge)
-            )
-        ]
-        return usable or random_folds(lead, seed=self.seed)
+    def _ground(
+        self, frame: pd.DataFrame, outcome: NDArray[np.float64], lead: pd.Series[str]
+    ) -> Ground:
+        """Lay out the rows; without dates the order for rates is drawn, as CatBoost draws it."""
+        order = pd.factorize(lead)[0].astype("int64")
+        if not self.by_time:
+            drawn = np.random.default_rng(self.seed).permutation(int(order.max()) + 1)
+            order = drawn[order].astype("int64")
+        codes = self.encoder_.transform(frame)
+        is_new = self.encoder_.new_words(codes, order)
+        return Ground(frame, codes, self._text, is_new, outcome, places(lead), order)
 
-    def _booster(self, shape: Shape, trees: int, *, rows: int) -> LGBMClassifier:
-        from lightgbm import LGBMClassifier  # noqa: PLC0415 - 1.5 s that only training needs
+    @property
+    def _text(self) -> TextColumns:
+        vocabularies = self.encoder_.vocabulary_.values()
+        is_wide = [len(words) > MOST_WORDS for words in vocabularies]
+        return TextColumns(self.encoder_.text_positions, is_wide)
 
+    def _search(self, ground: Ground, folds: Sequence[Fold], search: Search) -> Searched:
+        return search_recipes(
+            [FoldGround(ground, fold) for fold in folds],
+            search,
+            portfolio=PORTFOLIO if len(ground.outcome) <= FEW_ROWS else LARGE_PORTFOLIO,
+            by_time=self.by_time,
+            has_text=bool(ground.text.positions),
+            seed=self.seed,
+        )
+
+    def _grow(self, ground: Ground, members: Sequence[Trial], linear: LinearFit) -> None:
+        """Grow every member, and the regression where it has a say, on all rows."""
+        rows = len(ground.outcome)
         threads = 1 if rows < ROWS_FOR_THREADS else cpu_count()
-        return LGBMClassifier(n_estimators=trees, **shape.settings(seed=self.seed, threads=threads))
-
-    def _margin(self, codes: NDArray[np.float64]) -> NDArray[np.float64]:
-        threads = 1 if len(codes) < ROWS_FOR_THREADS else cpu_count()
-        margin = self.booster_.booster_.predict(codes, raw_score=True, num_threads=threads)
-        return np.asarray(margin, dtype="float64")
+        self.boosters_: list[Booster] = Parallel(n_jobs=1 if threads > 1 else -1, prefer="threads")(
+            delayed(grow_whole)(
+                ground, each.recipe, trees=each.trees, seed=each.seed, threads=threads
+            )
+            for each in members
+        )
+        self.words_ = [each.recipe.words for each in members]
+        self.rates_ = WordRates(ground.text_columns).fit(ground.frame, ground.outcome)
+        self.linear_: LinearModel | None = None
+        if self.linear_weight_:
+            taught = ground.rows(few(np.arange(rows)))
+            weight = recency_weight(taught.place, linear.half_life)
+            regression = LinearModel(strength=linear.strength)
+            self.linear_ = regression.fit(taught.frame, taught.outcome, weight)
 
     def margin(self, frame: pd.DataFrame) -> NDArray[np.float64]:
         """Return the log-odds before calibration, float64 of shape (n,)."""
         check_is_fitted(self)
-        return self._margin(self.encoder_.transform(frame))
+        threads = 1 if len(frame) < ROWS_FOR_THREADS else cpu_count()
+        members = [
+            np.asarray(booster.predict(matrix, raw_score=True, num_threads=threads))
+            for booster, matrix, _words in self._seen(frame)
+        ]
+        linear = None if self.linear_ is None else self.linear_.margin(frame)
+        return blended(np.mean(members, axis=0), linear, self.linear_weight_)
+
+    def _seen(self, frame: pd.DataFrame) -> list[tuple[Booster, NDArray[np.float64], str]]:
+        """Lay out the rows as each member sees them."""
+        codes, text = self.encoder_.transform(frame), self._text
+        rates = self.rates_.transform(frame) if set(self.words_) != {"native"} else None
+        matrices = {words: lay_out(codes, text, rates, words) for words in set(self.words_)}
+        return [
+            (booster, matrices[words], words)
+            for booster, words in zip(self.boosters_, self.words_, strict=True)
+        ]
 
     def propensity(self, frame: pd.DataFrame) -> NDArray[np.float64]:
         """Return calibrated propensities, float64 of shape (n,)."""
@@ -145,71 +234,68 @@ class StageModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         -------
         contributions : DataFrame
             Log-odds, float64, same rows and columns as the encoder's; TreeSHAP (Lundberg et
-            al., Nature Machine Intelligence 2020).
+            al., Nature Machine Intelligence 2020) for the trees, coefficient times distance from
+            the average lead for the regression.
         base : float
             The margin of nobody in particular; base plus a row's contributions is its margin.
         """
         check_is_fitted(self)
-        codes = self.encoder_.transform(frame)
         columns = self.encoder_.columns_
-        if not len(codes):  # LightGBM divides by the number of rows
+        if frame.empty:  # LightGBM divides by the number of rows
             return pd.DataFrame(index=frame.index, columns=columns, dtype="float64"), 0.0
-        parts = np.asarray(self.booster_.booster_.predict(codes, pred_contrib=True))
-        base = float(parts[0, -1])
-        return pd.DataFrame(parts[:, :-1], index=frame.index, columns=columns), base
+        share = (1 - self.linear_weight_) / len(self.boosters_)
+        found, base = pd.DataFrame(0.0, index=frame.index, columns=columns), 0.0
+        for booster, matrix, words in self._seen(frame):
+            parts = np.asarray(booster.predict(matrix, pred_contrib=True))
+            owner = owners(len(columns), self._text, words)
+            of_feature = np.zeros((len(columns), len(frame)))
+            np.add.at(of_feature, owner, parts[:, :-1].T)
+            found += share * of_feature.T
+            base += share * float(parts[0, -1])
+        if self.linear_ is not None:
+            linear, linear_base = self.linear_.contributions(frame)
+            found[linear.columns] += self.linear_weight_ * linear
+            base += self.linear_weight_ * linear_base
+        return found, base
 
 
-class _Field:
-    """The rows that trees grow on, binned once for all folds and shapes."""
-
-    def __init__(
-        self,
-        codes: NDArray[np.float64],
-        outcome: NDArray[np.float64],
-        text_positions: Sequence[int],
-        seed: int,
-    ) -> None:
-        from lightgbm import Dataset  # noqa: PLC0415
-
-        self.codes, self.outcome, self.seed = codes, outcome, seed
-        # Rows are binned before a shape is known, and the bins drop what no shape could split.
-        settings = {"verbosity": -1, "feature_pre_filter": False, "deterministic": True}
-        self.data = Dataset(
-            codes,
-            outcome,
-            categorical_feature=list(text_positions),
-            params=settings | {"max_cat_threshold": 64, "cat_smooth": 20.0, "max_bin": 63},
-            free_raw_data=False,
-        ).construct()
-
-    def grow(self, shape: Shape, fold: Fold) -> _GrownTrees:
-        """Grow trees on a fold's teaching rows until its judging rows no longer gain."""
-        from lightgbm import early_stopping, record_evaluation, train  # noqa: PLC0415
-
-        losses: dict[str, dict[str, list[float]]] = {}
-        booster = train(
-            # Folds and shapes grow side by side, each on one thread: threads that share a small
-            # tree wait for each other longer than they work, most of all on a busy machine.
-            shape.settings(seed=self.seed, threads=1) | {"feature_pre_filter": False},
-            self.data.subset(np.sort(fold.teach).tolist()),
-            num_boost_round=MAX_TREES,
-            valid_sets=[self.data.subset(np.sort(fold.judge).tolist())],
-            valid_names=["judge"],
-            callbacks=[early_stopping(PATIENCE, verbose=False), record_evaluation(losses)],
-        )
-        curve = np.asarray(losses["judge"]["binary_logloss"], dtype="float64")
-        return _GrownTrees(booster, self.codes[fold.judge], curve)
+def _members(
+    ground: Ground, folds: Sequence[Fold], searched: Searched
+) -> tuple[list[Trial], NDArray[np.float64]]:
+    """Choose the trials that are averaged; with what their average said out of fold."""
+    rows = len(ground.outcome)
+    many = rows > FEW_ROWS
+    chosen = searched.best_first[:1] if many else choose_members(searched.best_first)
+    members, margins = [], []
+    for trial in chosen:
+        grown, trees = searched.grown.get(trial.number, []), trial.trees
+        if many or not grown:  # compared on some of the rows, or by an earlier run
+            grounds = [FoldGround(ground, fold) for fold in folds]
+            grown, curve = cross_validate(grounds, trial.recipe, seed=trial.seed)
+            trees = int(curve.argmin()) + 1
+        members.append(replace(trial, trees=trees))
+        margins.append(out_of_fold(grown, folds, trees, rows=rows))
+    return members, np.mean(margins, axis=0)
 
 
-class _GrownTrees:
-    """Trees of one fold, with the rows that judge them."""
+def _levels(outcome: NDArray[np.float64], folds: Sequence[Fold]) -> NDArray[np.float64]:
+    """Log-odds of the rate among each fold's teachers: what is known without any feature."""
+    level = np.full(len(outcome), np.nan)
+    for fold in folds:
+        level[fold.judge] = logit(outcome[fold.teach].mean())
+    return level
 
-    def __init__(
-        self, booster: Booster, judge: NDArray[np.float64], losses: NDArray[np.float64]
-    ) -> None:
-        self.booster, self.judge, self.losses = booster, judge, losses
 
-    def margin(self, trees: int) -> NDArray[np.float64]:
-        """Return the judging rows' log-odds by the first so many trees."""
-        found = self.booster.predict(self.judge, raw_score=True, num_iteration=trees)
-        return np.asarray(found, dtype="float64")
+def _choice(members: Sequence[Trial], linear: LinearFit, linear_weight: float) -> dict[str, object]:
+    """Say what was chosen, for the registry and the model card."""
+    best = members[0]
+    return {
+        "members": len(members),
+        "trees": sum(member.trees for member in members),
+        "leaves": ", ".join(str(member.recipe.leaves) for member in members),
+        "words": ", ".join(dict.fromkeys(member.recipe.words for member in members)),
+        "half_life": best.recipe.half_life if best.recipe.half_life is not None else "none",
+        "loss": best.loss,
+        "linear_weight": linear_weight,
+        "linear_loss": linear.loss,
+    }

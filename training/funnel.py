@@ -13,6 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 from features.errors import TooLittleData
 from training.estimator import StageModel
 from training.splits import parts_of_stage
+from training.tuning import Search
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from training.labels import Labels
     from training.splits import Split
 
-FORMAT = 1  # raised when a saved model of an earlier version can no longer be read
+FORMAT = 2  # raised when a saved model of an earlier version can no longer be read
 SINCE_SQL = "hours_since_sql"  # filled in exactly for leads that are SQL by then
 MIN_POSITIVES = 30  # with fewer of either outcome no tree finds anything but chance
 MIN_JUDGED = 5  # with fewer no interval says anything
@@ -76,6 +77,7 @@ class FunnelModel(BaseEstimator):  # type: ignore[misc]
         catalogue: Sequence[Feature],
         kinds: Sequence[str] = (),
         attributes: Sequence[str] = (),
+        search: Search | None = None,
     ) -> FunnelModel:
         """Fit one model a stage.
 
@@ -91,6 +93,8 @@ class FunnelModel(BaseEstimator):  # type: ignore[misc]
             The event kinds the feature table was built with.
         attributes
             The user's columns it was built from.
+        search
+            How long to look for good trees, all stages together, and where to keep what was tried.
 
         Returns
         -------
@@ -117,7 +121,8 @@ class FunnelModel(BaseEstimator):  # type: ignore[misc]
             model = StageModel(by_time=split.by_time)
             outcome = labels.frame.loc[rows, f"y_{stage}"]
             leads = labels.frame.loc[rows, "lead_id"]
-            self.stages_[stage] = model.fit(frame.loc[rows, own], outcome, leads)
+            shared = (search or Search()).shared(stage, among=len(labels.stages))
+            self.stages_[stage] = model.fit(frame.loc[rows, own], outcome, leads, search=shared)
         chained = [SINCE_SQL] if len(self.stages_) > 1 else []
         used = {name for model in self.stages_.values() for name in model.encoder_.columns_}
         self.features_ = [name for name in frame.columns if name in used or name in chained]
@@ -150,6 +155,29 @@ class FunnelModel(BaseEstimator):  # type: ignore[misc]
             found["won"] = found["sql"] * found["won"]
         missing = pd.Series(np.nan, index=frame.index)
         return pd.DataFrame({f"p_{stage}": found.get(stage, missing) for stage in ("sql", "won")})
+
+    def won_given_sql(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """Give how likely each lead is won once it is an SQL, and how sure that is.
+
+        Parameters
+        ----------
+        frame
+            The columns of `features_`.
+
+        Returns
+        -------
+        DataFrame
+            `p`, `low`, `high` (float64): the propensity and a 95 % interval, which is wide where
+            wins are few. Empty columns for a model that has not both stages.
+        """
+        check_is_fitted(self)
+        if list(self.stages_) != ["sql", "won"]:
+            return pd.DataFrame(np.nan, index=frame.index, columns=["p", "low", "high"])
+        model = self.stages_["won"]
+        margin = model.margin(frame)
+        low, high = model.calibrator_.interval(margin)
+        p = model.calibrator_.predict(margin)
+        return pd.DataFrame({"p": p, "low": low, "high": high}, index=frame.index)
 
     @property
     def first_stage(self) -> str:

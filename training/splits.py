@@ -72,9 +72,27 @@ def split_by_time(labels: Labels) -> Split:
         )
         raise TooLittleData(message)
     test_from = created.sort_values().iloc[int(np.ceil((1 - TEST_SHARE) * (len(created) - 1)))]
-    side = _whole_accounts(frame["account"], frame["created_at"] >= test_from)
-    side = side.mask(frame["created_at"].isna(), "unused")
+    side = sides_from(test_from, frame)
     return Split(side, by_time=True, test_from=test_from, caution="")
+
+
+def sides_from(test_from: pd.Timestamp, frame: pd.DataFrame) -> pd.Series[str]:
+    """Put leads on sides by date, and each account's leads on one.
+
+    Parameters
+    ----------
+    test_from
+        The creation date from which leads test.
+    frame
+        Columns `created_at`, `account`.
+
+    Returns
+    -------
+    Series of str
+        `learn`, `test` or `unused`: undated, or on the side that its account is not on.
+    """
+    side = _whole_accounts(frame["account"], frame["created_at"] >= test_from)
+    return side.mask(frame["created_at"].isna(), "unused")
 
 
 def split_at_random(labels: Labels, groups: pd.Series[str]) -> Split:

@@ -5,11 +5,9 @@ from __future__ import annotations
 import contextlib
 import io
 import json
-import logging
 import os
 import tempfile
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,27 +15,16 @@ import pandas as pd
 
 from features.catalogue import Feature, from_records, to_records
 from features.errors import LeadScoreError, ModelMismatch
+from training import promotion
 from training.funnel import FORMAT, FunnelModel
+from training.promotion import CHAMPION, Promotion, one_at_a_time
+from training.tracking_model import log_model
+from training.tracking_store import Shelf, quiet_mlflow
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
-    from mlflow import MlflowClient
-
-CHAMPION, CHALLENGER = "champion", "challenger"
-STORE, ARTIFACTS = "mlflow.db", "mlartifacts"
-ADDRESS_VARIABLES = ("MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI")
-# skops loads nothing else; these hold the trees, the vocabulary and the calibrator.
-TRUSTED_TYPES = [
-    "collections.OrderedDict",
-    "lightgbm.basic.Booster",
-    "lightgbm.sklearn.LGBMClassifier",
-    "training.calibration.Calibrator",
-    "training.encoder.TextEncoder",
-    "training.estimator.StageModel",
-    "training.funnel.FunnelModel",
-]
-REQUIREMENTS = ["leadscore", "lightgbm", "pandas", "scikit-learn", "skops"]
+STORE, ARTIFACTS, LEARNT_FROM = "mlflow.db", "mlartifacts", "learnt_from.parquet"
 
 
 @dataclass(frozen=True)
@@ -56,9 +43,13 @@ class Trained:
     params, metrics
         What MLflow shows.
     tags
-        Facts that decide later: `fingerprint`, `learned_until`, `trained_until`.
+        Facts that decide later: `fingerprint`, `held_out_from`, `known_until`, `gate`.
     artifacts
         File name to text or bytes.
+    learnt_from
+        What `training.unseen.traces` gives: by what to know the leads it learnt from again.
+    trials
+        By stage: what tuning tried, a flat record a trial; each becomes a child run.
     """
 
     model: FunnelModel
@@ -68,6 +59,8 @@ class Trained:
     metrics: Mapping[str, float]
     tags: Mapping[str, str]
     artifacts: Mapping[str, str | bytes]
+    learnt_from: pd.DataFrame = field(default_factory=pd.DataFrame)
+    trials: Mapping[str, Sequence[Mapping[str, object]]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -78,7 +71,7 @@ class Registered:
     ----------
     name, version
         Its place in the registry.
-    model, catalogue, evidence, tags
+    model, catalogue, evidence, tags, learnt_from
         As in `Trained`.
     """
 
@@ -88,6 +81,7 @@ class Registered:
     catalogue: tuple[Feature, ...]
     evidence: pd.DataFrame
     tags: Mapping[str, str]
+    learnt_from: pd.DataFrame
 
 
 class Registry:
@@ -116,7 +110,7 @@ class Registry:
         str
             The new version.
         """
-        with _quiet_mlflow(self) as mlflow:
+        with quiet_mlflow(self.address) as mlflow:
             mlflow.set_experiment(experiment_id=self._experiment(mlflow))
             with mlflow.start_run(tags=dict(trained.tags)):
                 mlflow.log_params(dict(trained.params))
@@ -124,13 +118,17 @@ class Registry:
                 self._log_artifacts(mlflow, trained)
                 # MLflow announces each version on standard error.
                 with contextlib.redirect_stderr(io.StringIO()):
-                    info = self._log_model(mlflow, trained)
+                    info = log_model(mlflow, trained.model, self.name)
+                for stage, trials in trained.trials.items():
+                    for trial in trials:
+                        _log_trial(mlflow, stage, trial)
             client = mlflow.MlflowClient()
             version = str(info.registered_model_version)
             for key, value in trained.tags.items():
                 client.set_model_version_tag(self.name, version, key, value)
-            client.set_registered_model_alias(self.name, CHALLENGER, version)
-            return version
+        with one_at_a_time(self.directory), self._shelf() as shelf:
+            promotion.settle_challenger(shelf)
+        return version
 
     @property
     def _has_store(self) -> bool:
@@ -150,6 +148,7 @@ class Registry:
         with tempfile.TemporaryDirectory() as scratch:
             folder = Path(scratch)
             trained.evidence.to_parquet(folder / "evidence.parquet", index=False)
+            trained.learnt_from.to_parquet(folder / LEARNT_FROM, index=False)
             catalogue = json.dumps(to_records(trained.catalogue), indent=1, ensure_ascii=False)
             (folder / "catalogue.json").write_text(catalogue, encoding="utf-8")
             for name, content in trained.artifacts.items():
@@ -158,73 +157,54 @@ class Registry:
                 file.write_bytes(content.encode() if isinstance(content, str) else content)
             mlflow.log_artifacts(scratch)
 
-    def _log_model(self, mlflow: Any, trained: Trained) -> Any:
-        from mlflow.models import infer_signature  # noqa: PLC0415 - 1.5 s
-
-        example = typical_row(trained.model)
-        return mlflow.sklearn.log_model(
-            trained.model,
-            name="model",
-            registered_model_name=self.name,
-            signature=infer_signature(_optional(example), trained.model.predict(example)),
-            input_example=example,
-            serialization_format="skops",
-            skops_trusted_types=TRUSTED_TYPES,
-            pip_requirements=REQUIREMENTS,
-            pyfunc_predict_fn="predict",
-        )
-
     def versions(self) -> pd.DataFrame:
         """List the registered versions, newest first.
 
         Returns
         -------
         DataFrame
-            Columns `version`, `aliases`, `created_at`, and the tags.
+            Columns `version`, `aliases`, `created_at`, the tags, and of the latest promotion of a
+            version `promoted_at`, `promoted_by`, `promoted_because`, `champion_before`.
         """
         if not self._has_store:
             return pd.DataFrame()
-        with _quiet_mlflow(self) as mlflow:
-            client = mlflow.MlflowClient()
-            found = client.search_model_versions(f"name = '{self.name}'")
-            aliases = self._aliases(client)
-            rows = [
-                {
-                    "version": str(each.version),
-                    "aliases": ", ".join(a for a, v in aliases.items() if v == str(each.version)),
-                    "created_at": datetime.fromtimestamp(each.creation_timestamp / 1000, UTC),
-                    **each.tags,
-                }
-                for each in found
-            ]
-        rows.sort(key=lambda row: -int(row["version"]))
+        with self._shelf() as shelf:
+            aliases, made = shelf.aliases(), promotion.history(shelf)
+            registered_at, tags = shelf.registered_at(), shelf.tags()
+        rows = [
+            {
+                "version": version,
+                "aliases": ", ".join(alias for alias, of in aliases.items() if of == version),
+                "created_at": registered_at[version],
+                **{key: value for key, value in own.items() if key != promotion.PROMOTIONS},
+                **_latest(made, version),
+            }
+            for version, own in tags.items()
+        ]
         return pd.DataFrame(rows)
-
-    def _aliases(self, client: MlflowClient) -> dict[str, str]:
-        from mlflow.exceptions import MlflowException  # noqa: PLC0415
-
-        try:
-            model = client.get_registered_model(self.name)
-        except MlflowException:  # nothing is registered yet
-            return {}
-        return {alias: str(version) for alias, version in model.aliases.items()}
 
     def version_of(self, alias: str) -> str | None:
         """Return the version an alias stands for now; None where nobody has it."""
         if not self._has_store:
             return None
-        with _quiet_mlflow(self) as mlflow:
-            return self._aliases(mlflow.MlflowClient()).get(alias)
+        with self._shelf() as shelf:
+            return shelf.aliases().get(alias)
 
     def load(self, version: str) -> Registered:
         """Load one version with its catalogue and evidence.
 
         Raises
         ------
+        LeadScoreError
+            Where there is no such version.
         ModelMismatch
             Where the version was saved by an older leadscore than this one can read.
         """
-        with _quiet_mlflow(self) as mlflow:
+        if not self._has_store or version not in set(self.versions().get("version", [])):
+            raise LeadScoreError(
+                f"{self.name!r} has no version {version}; `leadscore models` lists them"
+            )
+        with quiet_mlflow(self.address) as mlflow:
             client = mlflow.MlflowClient()
             found = client.get_model_version(self.name, version)
             model = mlflow.sklearn.load_model(f"models:/{self.name}/{version}")
@@ -236,8 +216,11 @@ class Registry:
             folder = Path(mlflow.artifacts.download_artifacts(run_id=found.run_id))
             records = json.loads((folder / "catalogue.json").read_text(encoding="utf-8"))
             evidence = pd.read_parquet(folder / "evidence.parquet")
-            tags = dict(found.tags)
-        return Registered(self.name, version, model, from_records(records), evidence, tags)
+            learnt_from = pd.DataFrame()
+            if (folder / LEARNT_FROM).exists():
+                learnt_from = pd.read_parquet(folder / LEARNT_FROM)
+        catalogue, tags = from_records(records), dict(found.tags)
+        return Registered(self.name, version, model, catalogue, evidence, tags, learnt_from)
 
     def champion(self) -> Registered:
         """Load the version that scores.
@@ -255,90 +238,100 @@ class Registry:
             )
         return self.load(version)
 
-    def promote(self, version: str, *, who: str, why: str) -> None:
-        """Make a version the champion, with who, when and why."""
+    def promote(
+        self, version: str, *, who: str, why: str, instead_of: str | None = None
+    ) -> Promotion:
+        """Make a version the champion, with who, when and why.
+
+        Parameters
+        ----------
+        version
+            The version that shall score.
+        who, why
+            What is kept with it.
+        instead_of
+            The champion it was compared with, empty where there was none; None does not ask.
+
+        Returns
+        -------
+        Promotion
+
+        Raises
+        ------
+        ChampionChanged
+            Where another version became champion since.
+        LeadScoreError
+            Where there is no such version, or it is the champion already.
+        """
         if not self._has_store:
             raise LeadScoreError(f"{self.name!r} has no version; `leadscore train` registers one")
-        with _quiet_mlflow(self) as mlflow:
-            client = mlflow.MlflowClient()
-            self._check_version(client, version)
-            before = self._aliases(client).get(CHAMPION, "")
-            tags = {
-                "promoted_by": who,
-                "promoted_at": datetime.now(UTC).isoformat(timespec="seconds"),
-                "promoted_because": why,
-                "champion_before": before,
-            }
-            for key, value in tags.items():
-                client.set_model_version_tag(self.name, version, key, value)
-            client.set_registered_model_alias(self.name, CHAMPION, version)
+        with one_at_a_time(self.directory), self._shelf() as shelf:
+            return promotion.promote(shelf, version, who=who, why=why, instead_of=instead_of)
 
-    def _check_version(self, client: MlflowClient, version: str) -> None:
-        from mlflow.exceptions import MlflowException  # noqa: PLC0415
+    def rollback(self, *, who: str, why: str) -> Promotion:
+        """Make the champion's predecessor the champion again, one step further each time.
 
-        try:
-            client.get_model_version(self.name, version)
-        except MlflowException as error:
-            message = f"{self.name!r} has no version {version}; `leadscore models` lists them"
-            raise LeadScoreError(message) from error
+        Returns
+        -------
+        Promotion
 
-    def rollback(self, *, who: str, why: str) -> str:
-        """Make the champion's predecessor the champion again; return its version."""
-        current = self.version_of(CHAMPION)
-        if current is None:
+        Raises
+        ------
+        LeadScoreError
+            Where nobody is champion, or the champion had no predecessor.
+        """
+        if not self._has_store:
             raise LeadScoreError("no model is champion, so there is nothing to roll back")
-        with _quiet_mlflow(self) as mlflow:
-            client = mlflow.MlflowClient()
-            tags = client.get_model_version(self.name, current).tags
-            before = str(tags.get("champion_before", ""))
-        if not before:
-            raise LeadScoreError(f"version {current} had no predecessor to roll back to")
-        self.promote(before, who=who, why=why)
-        return before
+        with one_at_a_time(self.directory), self._shelf() as shelf:
+            return promotion.roll_back(shelf, who=who, why=why)
+
+    def refusal_of(self, version: str) -> str:
+        """Return what the gate refused a version for, as `refused: rule`; empty where it passed."""
+        if not self._has_store:
+            return ""
+        with self._shelf() as shelf:
+            gate = shelf.tags().get(version, {}).get("gate", "")
+        return gate if gate.startswith("refused") else ""
+
+    def promotions(self) -> pd.DataFrame:
+        """List all promotions and rollbacks in order.
+
+        Returns
+        -------
+        DataFrame
+            The columns of `training.promotion.Promotion`.
+        """
+        names = [each.name for each in fields(Promotion)]
+        if not self._has_store:
+            return pd.DataFrame(columns=names)
+        with self._shelf() as shelf:
+            return pd.DataFrame(map(asdict, promotion.history(shelf)), columns=names)
+
+    @contextlib.contextmanager
+    def _shelf(self) -> Iterator[Shelf]:
+        with quiet_mlflow(self.address) as mlflow:
+            yield Shelf(mlflow.MlflowClient(), self.name)
 
 
-def typical_row(model: FunnelModel) -> pd.DataFrame:
-    """Make up one feature row of typical values; no lead's own, so nothing personal."""
-    row = {
-        name: pd.Series(
-            [model.typical_.get(name)], dtype="str" if name in model.text_ else "float64"
-        )
-        for name in model.features_
+def _log_trial(mlflow: Any, stage: str, trial: Mapping[str, object]) -> None:
+    """Log one trial of the tuning as a child of the run that is open."""
+    figures = {name: float(str(trial[name])) for name in ("loss", "trees", "seconds")}
+    with mlflow.start_run(nested=True, run_name=f"{stage} trial {trial['number']}"):
+        mlflow.log_params({k: v for k, v in trial.items() if k not in figures} | {"stage": stage})
+        mlflow.log_metrics(figures)
+
+
+def _latest(made: Sequence[Promotion], version: str) -> dict[str, str]:
+    """Tell the latest promotion of a version as columns; none where it has had none."""
+    own = [each for each in made if each.version == version]
+    if not own:
+        return {}
+    return {
+        "promoted_at": own[-1].at,
+        "promoted_by": own[-1].who,
+        "promoted_because": own[-1].why,
+        "champion_before": own[-1].before,
     }
-    return pd.DataFrame(row)
-
-
-def _optional(example: pd.DataFrame) -> pd.DataFrame:
-    """Give the row twice, once empty, so that the signature lets values be missing."""
-    empty = example.copy()
-    for column in empty.columns:
-        empty[column] = pd.Series([None], dtype=empty[column].dtype)
-    return pd.concat([example, empty], ignore_index=True)
-
-
-@contextlib.contextmanager
-def _quiet_mlflow(registry: Registry) -> Iterator[Any]:
-    """MLflow at the project's store, without its progress bars, telemetry and chatter."""
-    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
-    os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
-    import mlflow  # noqa: PLC0415 - 1.5 s that `leadscore --help` need not wait for
-    import mlflow.sklearn  # noqa: PLC0415
-
-    for chatty in ("mlflow", "alembic"):
-        logging.getLogger(chatty).setLevel(logging.ERROR)
-    # MLflow writes the address into the environment; another project's must not inherit it.
-    before = {name: os.environ.get(name) for name in ADDRESS_VARIABLES}
-    address = registry.address
-    mlflow.set_tracking_uri(address)
-    mlflow.set_registry_uri(address)
-    try:
-        yield mlflow
-    finally:
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
 
 
 def metrics_for_mlflow(tables: Mapping[str, pd.DataFrame]) -> dict[str, float]:

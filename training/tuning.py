@@ -1,220 +1,346 @@
-"""Which trees suit this company: tried on earlier leads, judged on later ones.
+"""Which trees suit this company: recipes tried on earlier leads, judged on later ones.
 
-Small and drifting data want small trees, plenty of data bears large ones. A handful of shapes is
-tried by expanding-window cross-validation: each fold is predicted by trees that grew on the leads
-created before it. What wins is grown again on all leads.
+Small and drifting data want small trees and recent leads, plenty of data bears large trees. A
+portfolio that has served well is tried first; then Optuna looks around what did best, until
+nothing gains or the time is up.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from itertools import pairwise
-from typing import TYPE_CHECKING, Any, Protocol
+import time
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 from joblib import Parallel, delayed
-from scipy.special import logit
+
+from training.trees import Recipe
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
+    from pathlib import Path
 
     from numpy.typing import NDArray
+    from optuna import Study
+    from optuna.trial import FrozenTrial
 
-FOLDS = 4
-FIRST_SHARE = 0.4  # of the leads only ever teach; the rest is predicted, fold by fold
-FEW_ROWS = 10_000  # up to here shapes are compared on all folds; on one it would be chance
-MANY_ROWS = 100_000  # above, the last fold holds tens of thousands of rows and judges alone
-COMPARED_ROWS = 60_000  # that many teach while shapes are compared; more change no ranking
+    from training.folds import Fold
+    from training.trees import FoldGround, GrownTrees
 
-
-@dataclass(frozen=True)
-class Shape:
-    """What trees look like and how fast they learn.
-
-    Parameters
-    ----------
-    name
-        What the report calls it.
-    leaves, rate, columns, ridge, least
-        LightGBM's `num_leaves`, `learning_rate`, `feature_fraction`, `lambda_l2`,
-        `min_data_in_leaf`.
-    """
-
-    name: str
-    leaves: int
-    rate: float
-    columns: float
-    ridge: float
-    least: int
-
-    def settings(self, *, seed: int, threads: int) -> dict[str, Any]:
-        """Return LightGBM's settings; the trees are the same on any number of threads."""
-        return {
-            "objective": "binary",
-            "num_leaves": self.leaves,
-            "learning_rate": self.rate,
-            "feature_fraction": self.columns,
-            "bagging_fraction": 0.8,
-            "bagging_freq": 1,
-            "lambda_l2": self.ridge,
-            "min_data_in_leaf": self.least,
-            "cat_smooth": 20.0,
-            "max_cat_threshold": 64,
-            "max_bin": 63,
-            "seed": seed,
-            "num_threads": threads,
-            "deterministic": True,
-            "force_row_wise": True,
-            "verbosity": -1,
-        }
-
-
-# From nearly additive, which keeps up with a regression on a few hundred leads, to deep.
-SHAPES = (
-    Shape("stumps", leaves=2, rate=0.10, columns=0.5, ridge=5, least=20),
-    Shape("small", leaves=4, rate=0.06, columns=0.4, ridge=10, least=20),
-    Shape("medium", leaves=8, rate=0.05, columns=0.4, ridge=10, least=30),
-    Shape("large", leaves=31, rate=0.05, columns=0.4, ridge=10, least=40),
+SEED = 20_260_701
+DEFAULT_SECONDS = 120.0
+PATIENCE_TRIALS = 3  # so many beyond the portfolio without a gain end the search …
+PATIENCE_ASKED = 30  # … unless somebody asked for more time
+WORTHWHILE = 5e-4  # a smaller share of the loss is no gain
+HALF_LIVES = (None, 1.0, 0.5, 0.25)
+PORTFOLIO = (
+    Recipe(leaves=8, columns=0.4, ridge=3, least=20, words="each"),
+    Recipe(leaves=16, columns=0.4, ridge=3, least=20, words="each", random_cuts=True),
+    Recipe(leaves=8, columns=0.4, ridge=3, least=30, words="rates"),
+    Recipe(leaves=4, columns=0.4, ridge=10, least=20, half_life=0.5),
+    Recipe(leaves=2, columns=0.5, ridge=5, least=20, words="each"),
+    Recipe(leaves=4, columns=0.4, ridge=10, least=20, words="rates", half_life=0.25),
+)
+LARGE_PORTFOLIO = (  # where rows are many, small trees only cost time
+    Recipe(leaves=8, columns=0.4, ridge=10, least=30),
+    Recipe(leaves=24, columns=0.4, ridge=10, least=50),
+    Recipe(leaves=24, columns=0.4, ridge=10, least=50, words="rates"),
+    Recipe(leaves=16, columns=0.4, ridge=10, least=50, half_life=0.5),
 )
 
 
 @dataclass(frozen=True)
-class Fold:
-    """Rows that teach and the later rows that judge.
+class Search:
+    """How long to look, and where to keep what was tried.
 
     Parameters
     ----------
-    teach, judge
-        Row numbers, int64.
+    seconds
+        The time for one stage. A trial that has begun is finished.
+    patience
+        After so many trials beyond the portfolio without a gain the search ends.
+    file
+        Where trials are kept, so that a run that died, or one with more time, goes on where the
+        last ended; None keeps them in memory.
+    name
+        What the trials belong to: the same tables and stage.
     """
 
-    teach: NDArray[np.int64]
-    judge: NDArray[np.int64]
+    seconds: float = DEFAULT_SECONDS
+    patience: int = PATIENCE_TRIALS
+    file: Path | None = None
+    name: str = "trials"
 
-
-class Grown(Protocol):
-    """Trees grown on a fold's teaching rows."""
-
-    losses: NDArray[np.float64]
-    """Log loss on the judging rows after each tree."""
-
-    def margin(self, trees: int) -> NDArray[np.float64]:
-        """Return the judging rows' log-odds by the first so many trees."""
-        ...
+    def shared(self, stage: str, *, among: int) -> Search:
+        """Return one stage's part of the time, and a name of its own for its trials."""
+        return replace(self, seconds=self.seconds / among, name=f"{self.name} {stage}")
 
 
 @dataclass(frozen=True)
-class Tuned:
-    """What cross-validation chose.
+class Trial:
+    """One recipe and how it did.
 
     Parameters
     ----------
-    shape
-        The shape of the trees.
+    number
+        In the order of trying; also what its seed follows from.
+    recipe
+        What was tried.
+    state
+        `complete`, or `pruned` where the first folds were hopeless.
+    loss
+        Log loss on later leads over the folds that were judged.
     trees
-        How many of them.
-    margin
-        Out-of-fold log-odds, float64 of shape (n,); missing for leads that only taught.
-    level
-        Log-odds of the rate among each fold's teachers: what is known without any feature.
-    losses
-        Log loss on later leads by shape.
+        How many trees did best.
+    seconds
+        How long it took.
+    seed
+        Of its trees; every trial has its own.
     """
 
-    shape: Shape
+    number: int
+    recipe: Recipe
+    state: str
+    loss: float
     trees: int
-    margin: NDArray[np.float64]
-    level: NDArray[np.float64]
-    losses: dict[str, float]
+    seconds: float
+    seed: int
+
+    def record(self) -> dict[str, object]:
+        """Return the trial as one flat row."""
+        row: dict[str, object] = {"number": self.number, "state": self.state, "loss": self.loss}
+        return row | {"trees": self.trees, "seconds": round(self.seconds, 3)} | asdict(self.recipe)
 
 
-def tune(
-    grow: Callable[[Shape, Fold], Grown], folds: Sequence[Fold], *, outcome: NDArray[np.float64]
-) -> Tuned:
-    """Choose the shape and number of trees, and predict each lead from others, earlier ones.
+@dataclass(frozen=True)
+class Searched:
+    """What a search found.
 
     Parameters
     ----------
-    grow
-        Grows trees of a shape on a fold.
-    folds
-        The folds, earliest first. With more rows shapes are compared on the last alone; with very
-        many that fold alone judges, too.
-    outcome
-        0 or 1, float64 of shape (n,).
+    trials
+        All of them, in the order of trying.
+    grown
+        By number: the trees of each fold, for the trials that this process ran to the end.
+    """
+
+    trials: list[Trial]
+    grown: dict[int, list[GrownTrees]]
+
+    @property
+    def best_first(self) -> list[Trial]:
+        """The trials that were judged on all folds, least loss first."""
+        complete = (trial for trial in self.trials if trial.state == "complete")
+        return sorted(complete, key=lambda trial: (trial.loss, trial.number))
+
+
+def search_recipes(
+    grounds: Sequence[FoldGround],
+    search: Search,
+    *,
+    portfolio: Sequence[Recipe],
+    by_time: bool,
+    has_text: bool,
+    seed: int = SEED,
+) -> Searched:
+    """Try recipes by cross-validation until nothing gains or the time is up.
+
+    Parameters
+    ----------
+    grounds
+        The folds' rows, latest fold first; the first half of them decides whether a trial goes on.
+    search
+        How long, and where trials are kept.
+    portfolio
+        What is tried first.
+    by_time
+        Whether recency weighting means anything.
+    has_text
+        Whether there are words to treat one way or another.
+    seed
+        What the seeds of the trials count on from.
 
     Returns
     -------
-    Tuned
+    Searched
+        Given the same rows the trials are the same on any number of cores, and whether or not the
+        search was interrupted; a time that ran out cuts the list.
     """
-    rows = len(outcome)
-    folds = folds[-1:] if rows > MANY_ROWS else folds
-    compared = folds if rows <= FEW_ROWS else [_thinned(folds[-1])]
-    grown = _grown(grow, SHAPES, compared)
-    curves = {shape: _mean_curve(each, compared) for shape, each in grown.items()}
-    shape = min(curves, key=lambda each: float(curves[each].min()))
-    chosen = grown[shape] if compared is folds else _grown(grow, [shape], folds)[shape]
-    trees = int(_mean_curve(chosen, folds).argmin()) + 1
-    margin, level = np.full(rows, np.nan), np.full(rows, np.nan)
-    for fold, each in zip(folds, chosen, strict=True):
-        margin[fold.judge] = each.margin(trees)
-        level[fold.judge] = logit(outcome[fold.teach].mean())
-    losses = {each.name: float(curve.min()) for each, curve in curves.items()}
-    return Tuned(shape, trees, margin, level, losses)
+    study = _study(search, seed)
+    wanted = [_allowed(recipe, by_time=by_time, has_text=has_text) for recipe in portfolio]
+    for recipe in dict.fromkeys(wanted):
+        study.enqueue_trial(
+            _parameters(recipe, by_time=by_time, has_text=has_text), skip_if_exists=True
+        )
+    grown: dict[int, list[GrownTrees]] = {}
+    started = time.monotonic()
+    while _goes_on(study, search, time.monotonic() - started):
+        number = len(_done(study))
+        study.sampler = _sampler(seed + number)
+        trial = study.ask()
+        recipe = _suggest(trial, by_time=by_time, has_text=has_text)
+        grown[number] = _judge(study, trial, recipe, grounds, seed + number)
+    trials = [_told(each, number, seed + number) for number, each in enumerate(_done(study))]
+    return Searched(trials, grown)
 
 
-def _grown(
-    grow: Callable[[Shape, Fold], Grown], shapes: Sequence[Shape], folds: Sequence[Fold]
-) -> dict[Shape, list[Grown]]:
-    """Grow every shape on every fold, as many at a time as there are cores."""
-    found = Parallel(n_jobs=-1, prefer="threads")(
-        delayed(grow)(shape, fold) for shape in shapes for fold in folds
+def cross_validate(
+    grounds: Sequence[FoldGround], recipe: Recipe, *, seed: int
+) -> tuple[list[GrownTrees], NDArray[np.float64]]:
+    """Grow a recipe on each fold, as many at a time as there are cores.
+
+    Returns
+    -------
+    grown : list of GrownTrees
+    curve : ndarray of shape (trees,), float64
+        Log loss on all judging rows by number of trees.
+    """
+    grown: list[GrownTrees] = Parallel(n_jobs=-1, prefer="threads")(
+        delayed(each.grow)(recipe, seed=seed) for each in grounds
     )
-    n = len(folds)
-    return {shape: found[i * n : (i + 1) * n] for i, shape in enumerate(shapes)}
+    return grown, mean_curve(grown)
 
 
-def _thinned(fold: Fold) -> Fold:
-    """Let every so manieth row teach, where there are very many."""
-    step = -(-len(fold.teach) // COMPARED_ROWS)
-    return Fold(fold.teach[::step], fold.judge)
-
-
-def _mean_curve(grown: Sequence[Grown], folds: Sequence[Fold]) -> NDArray[np.float64]:
+def mean_curve(grown: Sequence[GrownTrees]) -> NDArray[np.float64]:
     """Log loss by number of trees over all folds; a fold that stopped stays where it was."""
     longest = max(len(each.losses) for each in grown)
     total = np.zeros(longest)
-    for each, fold in zip(grown, folds, strict=True):
-        total += np.pad(each.losses, (0, longest - len(each.losses)), mode="edge") * len(fold.judge)
-    return total / sum(len(fold.judge) for fold in folds)
+    for each in grown:
+        total += np.pad(each.losses, (0, longest - len(each.losses)), mode="edge") * len(each.judge)
+    return np.asarray(total / sum(len(each.judge) for each in grown), dtype="float64")
 
 
-def forward_folds(lead: pd.Series[str]) -> list[Fold]:
-    """Cut rows in the order of time so that each fold is judged by leads later than its teachers.
+def out_of_fold(
+    grown: Sequence[GrownTrees], folds: Sequence[Fold], trees: int, *, rows: int
+) -> NDArray[np.float64]:
+    """Log-odds of each judged row by trees that had not grown on it; missing for the rest."""
+    margin = np.full(rows, np.nan)
+    for fold, each in zip(folds, grown, strict=True):
+        margin[fold.judge] = each.margin(trees)
+    return margin
 
-    Parameters
-    ----------
-    lead
-        Whose row it is; a lead's rows stay in one fold.
 
-    Returns
-    -------
-    list of Fold
+def _judge(
+    study: Study, trial: Any, recipe: Recipe, grounds: Sequence[FoldGround], seed: int
+) -> list[GrownTrees]:
+    """Judge on the latest folds; where that is not hopeless, on all."""
+    from optuna.trial import TrialState  # noqa: PLC0415 - half a second that only training needs
+
+    half = -(-len(grounds) // 2)
+    grown, curve = cross_validate(grounds[:half], recipe, seed=seed)
+    trial.report(float(curve.min()), step=1)
+    pruned = half < len(grounds) and trial.should_prune()
+    if not pruned:
+        grown += cross_validate(grounds[half:], recipe, seed=seed)[0] if grounds[half:] else []
+        curve = mean_curve(grown)
+    trial.set_user_attr("loss", float(curve.min()))
+    trial.set_user_attr("trees", int(curve.argmin()) + 1)
+    if pruned:
+        study.tell(trial, state=TrialState.PRUNED)
+    else:
+        study.tell(trial, float(curve.min()))
+    return grown
+
+
+def _study(search: Search, seed: int) -> Study:
+    """Open the study, and put back what a run that died had begun."""
+    import optuna  # noqa: PLC0415
+    from optuna.storages import JournalStorage  # noqa: PLC0415
+    from optuna.storages.journal import JournalFileBackend  # noqa: PLC0415
+
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    storage = None
+    if search.file is not None:
+        search.file.parent.mkdir(parents=True, exist_ok=True)
+        storage = JournalStorage(JournalFileBackend(str(search.file)))
+    study = optuna.create_study(
+        study_name=f"{search.name} {seed}",
+        storage=storage,
+        load_if_exists=True,
+        pruner=optuna.pruners.MedianPruner(n_startup_trials=3, n_warmup_steps=0),
+    )
+    for begun in study.get_trials(states=[optuna.trial.TrialState.RUNNING]):
+        study.tell(begun.number, state=optuna.trial.TrialState.FAIL)
+        if "fixed_params" in begun.system_attrs:  # others come again by their seed
+            study.enqueue_trial(begun.params)
+    return study
+
+
+def _sampler(seed: int) -> Any:
+    """Tree-structured Parzen estimators (Bergstra et al., NeurIPS 2011), seeded by the trial.
+
+    A search that goes on after an interruption then tries what it would have tried.
     """
-    place = pd.factorize(lead)[0] / max(lead.nunique(), 1)
-    edges = np.linspace(FIRST_SHARE, 1, FOLDS + 1)
-    return [
-        Fold(np.flatnonzero(place < start), np.flatnonzero((place >= start) & (place < end)))
-        for start, end in pairwise(edges)
-    ]
+    from optuna.samplers import TPESampler  # noqa: PLC0415
+
+    return TPESampler(seed=seed, n_startup_trials=len(PORTFOLIO))
 
 
-def random_folds(lead: pd.Series[str], *, seed: int) -> list[Fold]:
-    """Cut rows at random where nothing has a date; a lead's rows stay in one fold."""
-    codes, leads = pd.factorize(lead)
-    fold = np.random.default_rng(seed).permutation(len(leads)) % FOLDS
-    return [
-        Fold(np.flatnonzero(fold[codes] != number), np.flatnonzero(fold[codes] == number))
-        for number in range(FOLDS)
-    ]
+def _goes_on(study: Study, search: Search, elapsed: float) -> bool:
+    done = _done(study)
+    if not done:
+        return True
+    if elapsed >= search.seconds:
+        return False
+    waiting = any(not each.state.is_finished() for each in study.trials)
+    return waiting or _trials_since_gain(done) < search.patience
+
+
+def _done(study: Study) -> list[FrozenTrial]:
+    """List the trials that were judged; one that a dying run left behind was not."""
+    return [each for each in study.trials if each.state.is_finished() and each.user_attrs]
+
+
+def _trials_since_gain(done: Sequence[FrozenTrial]) -> int:
+    """Count the trials since the best loss fell by enough to matter, portfolio aside."""
+    best, since = np.inf, 0
+    for each in done:
+        loss = each.value if each.state.name == "COMPLETE" and each.value else np.inf
+        gained = loss < best * (1 - WORTHWHILE)
+        since = 0 if gained or "fixed_params" in each.system_attrs else since + 1
+        best = min(best, loss)
+    return since
+
+
+def _allowed(recipe: Recipe, *, by_time: bool, has_text: bool) -> Recipe:
+    """Take out of a recipe what these rows do not have."""
+    return Recipe(
+        recipe.leaves,
+        recipe.columns,
+        recipe.ridge,
+        recipe.least,
+        recipe.words if has_text else "native",
+        recipe.random_cuts,
+        recipe.half_life if by_time else None,
+    )
+
+
+def _parameters(recipe: Recipe, *, by_time: bool, has_text: bool) -> dict[str, object]:
+    parameters = asdict(recipe)
+    if not by_time:
+        parameters.pop("half_life")
+    if not has_text:
+        parameters.pop("words")
+    return parameters
+
+
+def _suggest(trial: Any, *, by_time: bool, has_text: bool) -> Recipe:
+    return Recipe(
+        trial.suggest_int("leaves", 2, 32, log=True),
+        trial.suggest_float("columns", 0.2, 0.9),
+        trial.suggest_float("ridge", 1, 100, log=True),
+        trial.suggest_int("least", 5, 200, log=True),
+        trial.suggest_categorical("words", ["native", "rates", "each"]) if has_text else "native",
+        trial.suggest_categorical("random_cuts", [False, True]),
+        trial.suggest_categorical("half_life", list(HALF_LIVES)) if by_time else None,
+    )
+
+
+def _told(trial: FrozenTrial, number: int, seed: int) -> Trial:
+    parameters: dict[str, Any] = {"words": "native", "half_life": None} | trial.params
+    seconds = trial.duration.total_seconds() if trial.duration is not None else 0.0
+    attributes = trial.user_attrs
+    state = trial.state.name.lower()
+    recipe = Recipe(**parameters)
+    loss, trees = float(attributes["loss"]), int(attributes["trees"])
+    return Trial(number, recipe, state, loss, trees, seconds, seed)

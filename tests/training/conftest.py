@@ -12,15 +12,21 @@ import pytest
 from features.catalogue import Feature
 from features.contract import CONTRACT_FILE, load_contract
 from features.tables import open_tables
+from training.evaluate import evaluate
 from training.funnel import SINCE_SQL, FunnelModel
+from training.gate import judge
 from training.labels import Labels
+from training.prepare import prepare
+from training.report_facts import Facts, gather
 from training.splits import split_by_time
+from training.tracking import Registry, Trained
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from features.tables import Tables
+    from tests.conftest import Project
     from training.splits import Split
 
 CONTRACT = """
@@ -126,3 +132,73 @@ def model(funnel: Funnel) -> FunnelModel:
     return FunnelModel().fit(
         funnel.frame, funnel.labels, funnel.split, catalogue=funnel.catalogue, kinds=("visit",)
     )
+
+
+@pytest.fixture(scope="session")
+def trained(model: FunnelModel, funnel: Funnel) -> Trained:
+    """What goes to the registry with the funnel's model. Read only."""
+    held_out = funnel.frame[funnel.split.side == "test"]
+    p = model.predict(held_out)
+    return Trained(
+        model=model,
+        catalogue=(Feature("fit", "firmographic", "number", "", "fit", "fit"),),
+        evidence=p.assign(lead=np.arange(len(p)), as_of=held_out["as_of"], y_sql=0.0, y_won=0.0),
+        params={"stages": "sql, won"},
+        metrics={"sql.auc": 0.8},
+        tags={"fingerprint": "abc", "held_out_from": "2026-01-01"},
+        artifacts={"model_card.md": "# card", "plots/sql.png": b"\x89PNG"},
+        learnt_from=pd.DataFrame({"lead": [1], "content": [2]}, dtype="uint64"),
+    )
+
+
+@pytest.fixture(scope="session")
+def funnel_facts(project: Project) -> Facts:
+    """What is told of the company's champion, a funnel of two stages. Read only."""
+    trained, contract = project.trained, load_contract(project.directory)
+    champion = Registry(project.directory, contract.name).champion()
+    return gather(contract, champion.model, trained.prepared, trained.evaluation, trained.verdict)
+
+
+FLAT = """
+[leads]
+path = "leads.csv"
+target = "Converted"
+
+[leads.columns]
+Source = "channel"
+Visits = "firmographic:number"
+Email = "personal.email"
+"""
+SCRIPT = "<script>alert('&')</script>"
+
+
+def write_flat_file(directory: Path, *, leads: int = 600) -> None:
+    """Write leads without dates, one of whose channels is called like a program."""
+    random = np.random.default_rng(1)
+    visits = random.poisson(3, leads)
+    source = random.choice(["web", "fair", SCRIPT], leads)
+    margin = -2 + 0.5 * visits + 1.5 * (source == SCRIPT)
+    pd.DataFrame(
+        {
+            "Converted": (random.random(leads) < 1 / (1 + np.exp(-margin))).astype(int),
+            "Source": source,
+            "Visits": visits,
+            "Email": [f"someone.{number:04}@example.com" for number in range(leads)],
+        }
+    ).to_csv(directory / "leads.csv", index=False)
+    (directory / CONTRACT_FILE).write_text(FLAT)
+
+
+@pytest.fixture(scope="session")
+def flat_facts(tmp_path_factory: pytest.TempPathFactory) -> Facts:
+    """What is told of a model of one stage, learnt from a flat file. Read only."""
+    directory = tmp_path_factory.mktemp("flat")
+    write_flat_file(directory)
+    contract = load_contract(directory)
+    with open_tables(contract) as tables:
+        prepared = prepare(tables)
+    model = FunnelModel().fit(
+        prepared.frame, prepared.labels, prepared.split, catalogue=prepared.catalogue
+    )
+    evaluation = evaluate(model, prepared)
+    return gather(contract, model, prepared, evaluation, judge(evaluation, overruled={}))

@@ -10,7 +10,7 @@ from training.baselines import (
     POINTS_COLUMNS,
     RECENCY,
     OverallRate,
-    PointsTable,
+    PointsByHand,
     Recency,
     Regression,
     baseline_propensities,
@@ -69,14 +69,14 @@ def test_longer_silence_is_a_lower_propensity() -> None:
 def test_a_points_table_has_a_dozen_rules_at_most_in_whole_points() -> None:
     frame, outcome = draw()
     many = pd.concat([frame.add_suffix(f"_{copy}") for copy in range(5)], axis=1)
-    rules = PointsTable().fit(many, outcome).rules_
+    rules = PointsByHand().fit(many, outcome).rules_
     assert len(rules) == POINTS_COLUMNS
     assert all(isinstance(points, int) for rule in rules for points in rule.points.values())
 
 
 def test_words_and_bands_that_a_points_table_never_saw_give_no_points() -> None:
     frame, outcome = draw()
-    fitted = PointsTable().fit(frame[["source"]], outcome)
+    fitted = PointsByHand().fit(frame[["source"]], outcome)
     unseen = pd.DataFrame({"source": pd.Series(["pigeon post"], dtype="str")})
     assert fitted.rules_[0].score(unseen["source"]).tolist() == [0]
 

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.special import expit
+from scipy.special import expit, log_expit
 
-from training.calibration import MIN_POSITIVES_ISOTONIC, Calibrator
+from training.calibration import MIN_POSITIVES_ISOTONIC, Calibrator, standard_error
 
 
 def draw(
@@ -76,3 +76,37 @@ def test_no_propensity_is_certain() -> None:
     fitted = Calibrator().fit(margin, (margin > 0).astype(float))
     propensity = fitted.predict(np.array([-50.0, 50.0]))
     assert 0 <= propensity[0] < propensity[1] <= 1
+
+
+def test_a_lopsided_truth_gets_a_map_of_two_slopes() -> None:
+    random = np.random.default_rng(4)
+    margin = random.normal(0, 2, 6000)
+    truth = expit(1.5 * log_expit(margin) - 0.4 * log_expit(-margin))
+    fitted = Calibrator().fit(margin, (random.random(6000) < truth).astype(float))
+    assert fitted.method_ in {"beta", "isotonic"}
+    np.testing.assert_allclose(fitted.predict(margin), truth, atol=0.05)
+
+
+@pytest.mark.parametrize(("leads", "least", "most"), [(150, 0.04, 0.4), (15_000, 0.004, 0.05)])
+def test_few_leads_leave_a_propensity_more_open(leads: int, least: float, most: float) -> None:
+    margin, outcome = draw(leads)
+    fitted = Calibrator().fit(margin, outcome)
+    low, high = fitted.interval(np.array([-1.0, 0.0, 1.0]))
+    assert (low < fitted.predict(np.array([-1.0, 0.0, 1.0]))).all()
+    assert ((least < high - low) & (high - low < most)).all()
+
+
+def test_an_interval_covers_the_rate_nineteen_times_in_twenty() -> None:
+    covered = []
+    for seed in range(100):
+        margin, outcome = draw(800, slope=0.8, level=-0.3, seed=seed)
+        low, high = Calibrator().fit(margin, outcome).interval(np.array([-1.0]))
+        covered.append(low[0] <= expit(-0.8 - 0.3) <= high[0])
+    assert np.mean(covered) > 0.85
+
+
+def test_repeated_rows_of_a_lead_make_no_mean_surer() -> None:
+    values = np.random.default_rng(6).normal(size=300)
+    once = standard_error(values, np.arange(300))
+    assert once == pytest.approx(values.std() / np.sqrt(300))
+    assert standard_error(np.repeat(values, 5), np.repeat(np.arange(300), 5)) == pytest.approx(once)

@@ -9,8 +9,12 @@ from sklearn.metrics import roc_auc_score
 
 from training import estimator
 from training.estimator import StageModel
+from training.trees import Recipe
+from training.tuning import Search
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.training.conftest import Funnel
     from training.funnel import FunnelModel
 
@@ -56,8 +60,9 @@ def test_the_calibrator_leaves_the_ranking_of_the_margins(
 def test_what_there_is_to_learn_is_learnt(stage: StageModel, funnel: Funnel) -> None:
     frame, outcome, _ = rows_of(funnel)
     assert roc_auc_score(outcome, stage.propensity(frame)) > 0.72
-    assert stage.trees_ >= 1
-    assert stage.losses_[stage.shape_] == min(stage.losses_.values())
+    judged = [trial["loss"] for trial in stage.trials_ if trial["state"] == "complete"]
+    assert stage.choice_["loss"] == min(judged)
+    assert len(stage.boosters_) == stage.choice_["members"] >= 1
 
 
 def test_noise_gives_everybody_nearly_the_overall_rate() -> None:
@@ -85,8 +90,50 @@ def test_threads_change_no_propensity(funnel: Funnel, monkeypatch: pytest.Monkey
     monkeypatch.setattr(estimator, "ROWS_FOR_THREADS", 0)
     monkeypatch.setattr(estimator, "cpu_count", lambda: 2)
     threaded = StageModel().fit(frame, outcome, lead)
-    assert threaded.booster_.get_params()["num_threads"] == 2
+    assert {booster.params["num_threads"] for booster in threaded.boosters_} == {2}
     np.testing.assert_array_equal(threaded.propensity(frame), alone)
+
+
+def test_every_way_to_see_words_scores_as_it_was_taught(
+    funnel: Funnel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    frame, outcome, lead = rows_of(funnel)
+    for words in ("native", "rates", "each"):
+        recipe = Recipe(leaves=4, columns=0.9, ridge=1, least=20, words=words)  # type: ignore[arg-type]
+        monkeypatch.setattr(estimator, "PORTFOLIO", (recipe,))
+        model = StageModel().fit(frame[:900], outcome[:900], lead[:900], search=Search(seconds=0))
+        contributions, base = model.contributions(frame[900:])
+        total = base + contributions.sum(axis=1)
+        np.testing.assert_allclose(total, model.margin(frame[900:]), atol=1e-6)
+        assert model.words_ == [words]
+        assert contributions["source"].abs().mean() > 0.05
+        assert roc_auc_score(outcome[900:], model.propensity(frame[900:])) > 0.7
+
+
+def test_a_word_nobody_had_is_no_accident() -> None:
+    random = np.random.default_rng(5)
+    words = np.repeat([f"fair {n}" for n in range(60)], 40)
+    rate = np.repeat(random.choice([0.1, 0.9], 60), 40)
+    outcome = pd.Series((random.random(2400) < rate).astype(float))
+    frame = pd.DataFrame({"fair": pd.Series(words, dtype="str"), "x": random.normal(size=2400)})
+    mixed = random.permutation(2400)
+    model = StageModel().fit(
+        frame.iloc[mixed].reset_index(drop=True),
+        outcome.iloc[mixed].reset_index(drop=True),
+        pd.Series(np.arange(2400).astype(str)),
+    )
+    new = frame.assign(fair=pd.Series(["another fair"] * 2400, dtype="str"))
+    assert model.propensity(new).mean() == pytest.approx(outcome.mean(), abs=0.2)
+    assert model.propensity(frame)[rate > 0.5].mean() > 0.7
+
+
+def test_trials_are_kept_and_taken_up_again(funnel: Funnel, tmp_path: Path) -> None:
+    frame, outcome, lead = (each[:600] for each in rows_of(funnel))
+    search = Search(file=tmp_path / "trials.log")
+    first = StageModel().fit(frame, outcome, lead, search=search)
+    again = StageModel().fit(frame, outcome, lead, search=search)
+    assert [t["loss"] for t in again.trials_] == [t["loss"] for t in first.trials_]
+    np.testing.assert_array_equal(again.margin(frame), first.margin(frame))
 
 
 def test_an_empty_frame_has_no_propensities(stage: StageModel, funnel: Funnel) -> None:

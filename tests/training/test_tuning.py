@@ -1,124 +1,141 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
+from training.folds import Fold
 from training.tuning import (
-    FEW_ROWS,
-    FIRST_SHARE,
-    FOLDS,
-    MANY_ROWS,
-    SHAPES,
-    Fold,
-    Shape,
-    forward_folds,
-    random_folds,
-    tune,
+    PORTFOLIO,
+    Search,
+    Searched,
+    cross_validate,
+    mean_curve,
+    out_of_fold,
+    search_recipes,
 )
 
-HALF_AND_HALF = np.arange(100) % 2.0
-some_leads = st.lists(st.integers(1, 4), min_size=20, max_size=60)
+if TYPE_CHECKING:
+    from pathlib import Path
 
-
-def rows_of(snapshots: list[int]) -> pd.Series:
-    return pd.Series(np.repeat([f"L{n}" for n in range(len(snapshots))], snapshots))
-
-
-@given(some_leads)
-def test_only_earlier_leads_teach_a_forward_fold(snapshots: list[int]) -> None:
-    for fold in forward_folds(rows_of(snapshots)):
-        assert fold.teach.max() < fold.judge.min()
-
-
-@given(some_leads)
-def test_a_lead_is_never_on_both_sides_of_a_fold(snapshots: list[int]) -> None:
-    lead = rows_of(snapshots)
-    for fold in [*forward_folds(lead), *random_folds(lead, seed=1)]:
-        assert not set(lead[fold.teach]) & set(lead[fold.judge])
-
-
-@given(some_leads)
-def test_forward_folds_judge_each_later_row_once(snapshots: list[int]) -> None:
-    lead = rows_of(snapshots)
-    judged = np.concatenate([fold.judge for fold in forward_folds(lead)])
-    leads_judged = lead[judged].nunique() / lead.nunique()
-    assert len(judged) == len(set(judged))
-    assert leads_judged == pytest.approx(1 - FIRST_SHARE, abs=0.06)
-
-
-def test_random_folds_judge_every_row_once() -> None:
-    lead = rows_of([2] * 50)
-    folds = random_folds(lead, seed=3)
-    assert len(folds) == FOLDS
-    assert sorted(np.concatenate([fold.judge for fold in folds])) == list(range(100))
+    from training.trees import Recipe
 
 
 @dataclass
 class Planned:
-    """Trees whose loss falls by a shape's own plan."""
+    """Trees whose loss falls by plan."""
 
     losses: np.ndarray
-    judged: int
+    judge: np.ndarray
 
     def margin(self, trees: int) -> np.ndarray:
-        return np.full(self.judged, float(trees))
+        return np.full(len(self.judge), float(trees))
 
 
-def plan(best: str, trees: int, seen: list[tuple[str, int]]) -> object:
-    def grow(shape: Shape, fold: Fold) -> Planned:
-        seen.append((shape.name, len(fold.teach)))
-        floor = 0.3 if shape.name == best else 0.4
-        curve = floor + 0.01 * np.abs(np.arange(1, 60) - trees)
-        return Planned(curve, len(fold.judge))
+class PlannedGround:
+    """Rows on which four leaves and half the columns do best, after seventeen trees."""
 
-    return grow
+    def __init__(self, *, dies_at: int = 10**6) -> None:
+        self.grown: list[tuple[Recipe, int]] = []
+        self.dies_at = dies_at
+
+    def grow(self, recipe: Recipe, *, seed: int) -> Planned:
+        if len(self.grown) >= self.dies_at:
+            raise KeyboardInterrupt
+        self.grown.append((recipe, seed))
+        floor = 0.3 + 0.01 * abs(np.log(recipe.leaves / 4)) + 0.1 * abs(recipe.columns - 0.5)
+        return Planned(floor + 0.01 * np.abs(np.arange(1, 60) - 17), np.arange(25))
 
 
-@pytest.mark.parametrize("best", [shape.name for shape in SHAPES])
-def test_the_shape_that_errs_least_on_later_leads_wins(best: str) -> None:
-    tuned = tune(plan(best, 17, []), forward_folds(rows_of([1] * 100)), outcome=HALF_AND_HALF)  # type: ignore[arg-type]
-    assert (tuned.shape.name, tuned.trees) == (best, 17)
-    assert min(tuned.losses, key=tuned.losses.__getitem__) == best
+def search(grounds: list[PlannedGround], **settings: object) -> Searched:
+    return search_recipes(
+        grounds,  # type: ignore[arg-type]
+        Search(**settings),  # type: ignore[arg-type]
+        portfolio=PORTFOLIO,
+        by_time=True,
+        has_text=True,
+    )
+
+
+def test_the_portfolio_is_tried_first_and_the_best_comes_first() -> None:
+    searched = search([PlannedGround(), PlannedGround()])
+    assert [trial.recipe for trial in searched.trials][: len(PORTFOLIO)] == list(PORTFOLIO)
+    best = searched.best_first[0]
+    assert best.loss == min(trial.loss for trial in searched.best_first)
+    assert best.trees == 17
+
+
+def test_more_patience_finds_better_recipes_than_the_portfolio_has() -> None:
+    quick, patient = search([PlannedGround()]), search([PlannedGround()], patience=20)
+    assert len(patient.trials) > len(quick.trials)
+    assert patient.best_first[0].loss < quick.best_first[0].loss - 0.001
+
+
+def test_a_hopeless_recipe_is_not_judged_on_every_fold() -> None:
+    grounds = [PlannedGround() for _ in range(4)]
+    searched = search(grounds, patience=10)
+    pruned = [trial for trial in searched.trials if trial.state == "pruned"]
+    assert pruned
+    assert len(grounds[0].grown) == len(searched.trials)
+    assert len(grounds[3].grown) == len(searched.trials) - len(pruned)
+    assert not set(pruned) & set(searched.best_first)
+
+
+def test_a_search_without_time_tries_one_recipe_all_the_same() -> None:
+    assert len(search([PlannedGround()], seconds=0).trials) == 1
+
+
+def test_a_search_that_died_goes_on_where_it_ended(tmp_path: Path) -> None:
+    whole = search([PlannedGround()], patience=6)
+    file = tmp_path / "tuning" / "trials.log"
+    with pytest.raises(KeyboardInterrupt):
+        search([PlannedGround(dies_at=8)], patience=6, file=file)
+    ground = PlannedGround()
+    resumed = search([ground], patience=6, file=file)
+    assert len(ground.grown) == len(whole.trials) - 8
+    assert [trial.recipe for trial in resumed.trials] == [trial.recipe for trial in whole.trials]
+    assert [trial.loss for trial in resumed.trials] == [trial.loss for trial in whole.trials]
+
+
+def test_trials_of_other_rows_are_not_taken_up(tmp_path: Path) -> None:
+    file = tmp_path / "trials.log"
+    search([PlannedGround()], file=file, name="sql of one table")
+    ground = PlannedGround()
+    search([ground], file=file, name="sql of another")
+    assert len(ground.grown) >= len(PORTFOLIO)
+
+
+def test_without_dates_or_words_those_choices_are_not_tried() -> None:
+    ground = PlannedGround()
+    search_recipes(
+        [ground],  # type: ignore[list-item]
+        Search(patience=5),
+        portfolio=PORTFOLIO,
+        by_time=False,
+        has_text=False,
+    )
+    assert {recipe.half_life for recipe, _ in ground.grown} == {None}
+    assert {recipe.words for recipe, _ in ground.grown} == {"native"}
+    assert len({recipe for recipe, _ in ground.grown}) == len(ground.grown)
+
+
+def test_every_trial_has_seeds_of_its_own() -> None:
+    ground = PlannedGround()
+    search([ground])
+    seeds = [seed for _, seed in ground.grown]
+    assert len(set(seeds)) == len(seeds)
+
+
+def test_a_fold_that_stopped_early_keeps_its_last_loss() -> None:
+    long = Planned(np.array([0.5, 0.4, 0.3]), np.arange(10))
+    short = Planned(np.array([0.6, 0.5]), np.arange(30))
+    np.testing.assert_allclose(mean_curve([long, short]), [0.575, 0.475, 0.45])  # type: ignore[list-item]
 
 
 def test_leads_that_only_taught_have_no_margin() -> None:
-    tuned = tune(plan("small", 5, []), forward_folds(rows_of([1] * 100)), outcome=HALF_AND_HALF)  # type: ignore[arg-type]
-    assert np.isnan(tuned.margin[:40]).all()
-    assert (tuned.margin[41:] == 5).all()
-
-
-def test_plenty_of_rows_compare_the_shapes_on_the_last_fold_alone() -> None:
-    seen: list[tuple[str, int]] = []
-    rows = FEW_ROWS + 1000
-    tune(
-        plan("small", 5, seen),
-        forward_folds(pd.Series(np.arange(rows).astype(str))),
-        outcome=np.arange(rows) % 2.0,
-    )  # type: ignore[arg-type]
-    assert len(seen) == len(SHAPES) + FOLDS
-
-
-def test_very_many_rows_let_the_last_fold_judge_alone() -> None:
-    seen: list[tuple[str, int]] = []
-    rows = MANY_ROWS + 1000
-    tune(
-        plan("small", 5, seen),
-        forward_folds(pd.Series(np.arange(rows))),
-        outcome=np.arange(rows) % 2.0,
-    )  # type: ignore[arg-type]
-    assert len(seen) == len(SHAPES) + 1
-    assert max(taught for _, taught in seen[: len(SHAPES)]) <= 60_000
-
-
-def test_what_is_known_without_features_is_the_rate_of_the_teachers() -> None:
-    outcome = np.array([1.0, 0.0, 0.0, 0.0] * 25)
-    folds = forward_folds(rows_of([1] * 100))
-    tuned = tune(plan("small", 5, []), folds, outcome=outcome)  # type: ignore[arg-type]
-    rate = outcome[folds[-1].teach].mean()
-    assert tuned.level[folds[-1].judge] == pytest.approx(np.log(rate / (1 - rate)))
-    assert np.isnan(tuned.level[folds[0].teach]).all()
+    grown, _ = cross_validate([PlannedGround()], PORTFOLIO[0], seed=1)  # type: ignore[list-item]
+    margin = out_of_fold(grown, [Fold(np.arange(10), np.arange(10, 35))], 5, rows=35)
+    assert np.isnan(margin[:10]).all()
+    assert (margin[10:] == 5).all()

@@ -1,0 +1,138 @@
+"""Which rows teach and which judge while a model is tuned: later leads judge earlier ones."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+FOLDS = 4
+FIRST_SHARE = 0.4  # of the leads only ever teach; the rest is predicted, fold by fold
+MIN_OUTCOMES_A_FOLD = 5  # below, a fold would judge by a handful of conversions
+FEW_ROWS = 20_000  # up to here all folds judge; above, the last alone holds thousands of rows
+COMPARED_ROWS = 60_000  # that many teach while recipes are compared; more change no ranking
+
+
+@dataclass(frozen=True)
+class Fold:
+    """Rows that teach and the later rows that judge.
+
+    Parameters
+    ----------
+    teach, judge
+        Row numbers in the order of time, int64.
+    """
+
+    teach: NDArray[np.int64]
+    judge: NDArray[np.int64]
+
+
+def tuning_folds(
+    lead: pd.Series[str], outcome: NDArray[np.float64], *, by_time: bool, seed: int
+) -> list[Fold]:
+    """Choose the folds that a stage is tuned on, latest first.
+
+    Parameters
+    ----------
+    lead
+        Whose row it is, rows in the order of time; a lead's rows stay in one fold.
+    outcome
+        0 or 1, float64 of shape (n,).
+    by_time
+        Whether the order means anything.
+    seed
+        Of the random folds used otherwise.
+
+    Returns
+    -------
+    list of Fold
+        Those in which both sides have both outcomes; the latest alone where rows are many.
+    """
+    folds = forward_folds(lead) if by_time else random_folds(lead, seed=seed)
+    usable = [fold for fold in folds if _has_both(fold, outcome)]
+    latest_first = (usable or random_folds(lead, seed=seed))[::-1]
+    return latest_first if len(outcome) <= FEW_ROWS else latest_first[:1]
+
+
+def _has_both(fold: Fold, outcome: NDArray[np.float64]) -> bool:
+    return all(
+        MIN_OUTCOMES_A_FOLD <= outcome[rows].sum() <= len(rows) - MIN_OUTCOMES_A_FOLD
+        for rows in (fold.teach, fold.judge)
+    )
+
+
+def thinned(folds: Sequence[Fold]) -> list[Fold]:
+    """Let every so manieth row teach, where there are very many."""
+    return [Fold(fold.teach[:: -(-len(fold.teach) // COMPARED_ROWS)], fold.judge) for fold in folds]
+
+
+def forward_folds(lead: pd.Series[str]) -> list[Fold]:
+    """Cut rows in the order of time so that each fold is judged by leads later than its teachers.
+
+    Parameters
+    ----------
+    lead
+        Whose row it is; a lead's rows stay in one fold.
+
+    Returns
+    -------
+    list of Fold
+        Earliest first.
+    """
+    place = places(lead)
+    edges = np.linspace(FIRST_SHARE, 1, FOLDS + 1)
+    return [
+        Fold(np.flatnonzero(place < start), np.flatnonzero((place >= start) & (place < end)))
+        for start, end in pairwise(edges)
+    ]
+
+
+def random_folds(lead: pd.Series[str], *, seed: int) -> list[Fold]:
+    """Cut rows at random where nothing has a date; a lead's rows stay in one fold."""
+    codes, leads = pd.factorize(lead)
+    fold = np.random.default_rng(seed).permutation(len(leads)) % FOLDS
+    return [
+        Fold(np.flatnonzero(fold[codes] != number), np.flatnonzero(fold[codes] == number))
+        for number in range(FOLDS)
+    ]
+
+
+def places(lead: pd.Series[str]) -> NDArray[np.float64]:
+    """Give each row its lead's place in the order of time, from 0 to just below 1.
+
+    Returns
+    -------
+    ndarray of shape (n,), float64
+    """
+    return np.asarray(pd.factorize(lead)[0] / max(lead.nunique(), 1), dtype="float64")
+
+
+def recency_weight(
+    place: NDArray[np.float64], half_life: float | None
+) -> NDArray[np.float64] | None:
+    """Weigh teaching rows by how late they are; 1 on average.
+
+    Parameters
+    ----------
+    place
+        Each row's place in time from 0 (oldest) to 1, float64 of shape (n,).
+    half_life
+        After which share of the history a lead counts half; None where all count alike.
+
+    Returns
+    -------
+    ndarray of shape (n,), float64, or None
+        None where all count alike.
+    """
+    if half_life is None:
+        return None
+    weight = 0.5 ** ((place.max() - place) / half_life)
+    return np.asarray(weight / weight.mean(), dtype="float64")
