@@ -5,12 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from training.metrics import compare, measure
+from training.metrics import compare
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     import pandas as pd
+
+    from training.evaluate import Evaluation
+    from training.leakage import Finding
 
 # No honest lead-scoring model on later leads gets here; a column from after the outcome does.
 IMPLAUSIBLE_AUC = 0.95
@@ -60,39 +63,41 @@ class Verdict:
 
 
 def judge(
-    outcome: pd.Series[float],
-    propensity: pd.Series[float],
-    cluster: pd.Series[str],
+    evaluation: Evaluation,
+    findings: Sequence[Finding] = (),
     *,
-    baselines: pd.DataFrame,
-    champion: pd.Series[float] | None,
+    excluded: Sequence[str] = (),
     overruled: Mapping[str, str],
+    against_champion: Sequence[Rule] = (),
 ) -> Verdict:
-    """Apply the gate's rules on held-out leads.
+    """Apply the gate's rules on held-out leads of the funnel's first stage.
+
+    Against a ranking that a company would use instead, a tie passes: the product's model brings
+    reasons and calibration besides, and on a few hundred leads no model beats a regression beyond
+    chance. The rule says so then. What is *shown* to be better by a baseline is refused.
 
     Parameters
     ----------
-    outcome, propensity, cluster
-        Of the held-out snapshots of the funnel's first stage.
-    baselines
-        Propensities of each baseline for the same snapshots.
-    champion
-        The champion's propensities; missing where it had learnt from the lead. None without one.
+    evaluation
+        The model and every baseline on the held-out leads.
+    findings
+        What the audit found in the columns.
+    excluded
+        The columns that were left out.
     overruled
         The contract's `[audit.overrule]`.
+    against_champion
+        What `training.champion_rules` found; empty without a champion.
 
     Returns
     -------
     Verdict
     """
-    own = measure(outcome, propensity, cluster)
-    rules = [_signal(own), _plausible(own, overruled)]
-    rules += [
-        _beats(str(name), outcome, propensity, other, cluster) for name, other in baselines.items()
-    ]
-    if champion is not None:
-        rules.append(_beats_champion(outcome, propensity, champion, cluster))
-    return Verdict(tuple(rules))
+    stage = next(iter(evaluation.metrics))
+    rows, own = evaluation.held_out[stage], evaluation.metrics[stage]
+    rules = [_signal(own), _plausible(own, overruled), _leakage(findings, excluded)]
+    rules += [_beats(name, rows) for name in evaluation.baselines[stage]]
+    return Verdict((*rules, *against_champion))
 
 
 def _signal(own: pd.DataFrame) -> Rule:
@@ -127,47 +132,40 @@ def _plausible(own: pd.DataFrame, overruled: Mapping[str, str]) -> Rule:
     return Rule(name, passed=False, detail=detail)
 
 
-def _beats(
-    baseline: str,
-    outcome: pd.Series[float],
-    propensity: pd.Series[float],
-    other: pd.Series[float],
-    cluster: pd.Series[str],
-) -> Rule:
-    """Better than the average is a must; against a ranking, not shown to be worse."""
-    name = f"at least as good as {baseline.replace('_', ' ')}"
-    difference = compare(outcome, propensity, other, cluster)
-    auc, loss = difference.T["auc"], difference.T["log_loss"]
-    passed = bool(auc["high"] >= 0 and loss["low"] <= 0)
-    if baseline == "overall_rate":
-        passed = bool(loss["value"] < 0)
-    detail = f"AUC {_signed(auc)}, log loss {_signed(loss, digits=4)}"
-    if not passed:
-        detail += f". Use {baseline.replace('_', ' ')}, or bring more leads"
-    return Rule(name, passed, detail)
-
-
-def _beats_champion(
-    outcome: pd.Series[float],
-    propensity: pd.Series[float],
-    champion: pd.Series[float],
-    cluster: pd.Series[str],
-) -> Rule:
-    name = "better than the champion"
-    unseen = champion.notna()
-    if outcome[unseen].nunique() < 2:
+def _leakage(findings: Sequence[Finding], excluded: Sequence[str]) -> Rule:
+    """Certain findings must be left out or overruled; suspects follow `audit.suspects`."""
+    name = "no open leakage finding"
+    kept = [each for each in findings if each.overruled is None and each.column not in excluded]
+    certain = [each.column for each in kept if each.severity == "certain"]
+    if certain:
         detail = (
-            "the champion learnt from all leads that could compare the two; wait until newer "
-            "leads have matured, or promote by hand with `leadscore models promote`"
+            f"{', '.join(certain)} know the outcome and were learnt from. Set them to ignored, or "
+            "say under [audit.overrule] why they are known when a lead is scored"
         )
         return Rule(name, passed=False, detail=detail)
-    difference = compare(outcome[unseen], propensity[unseen], champion[unseen], cluster[unseen])
-    loss = difference.T["log_loss"]
-    passed = bool(loss["high"] < 0)
-    detail = (
-        f"log loss {_signed(loss, digits=4)}, AUC {_signed(difference.T['auc'])} on "
-        f"{int(unseen.sum()):,} leads that neither learnt from"
-    )
+    detail = f"{len(findings) - len(kept)} columns left out or overruled"
+    if kept:
+        suspects = ", ".join(each.column for each in kept)
+        detail += f'; suspects kept by audit.suspects = "keep": {suspects}'
+    return Rule(name, passed=True, detail=detail)
+
+
+def _beats(baseline: str, rows: pd.DataFrame) -> Rule:
+    """Shown to be better than the rate; against a ranking, not shown to be worse."""
+    words = baseline.replace("_", " ")
+    difference = compare(rows["outcome"], rows["propensity"], rows[baseline], rows["cluster"])
+    auc, loss = difference.T["auc"], difference.T["log_loss"]
+    is_better = bool(loss["high"] < 0)
+    is_worse = bool(auc["high"] < 0 or loss["low"] > 0)
+    name = f"not behind {words}"
+    passed = not is_worse
+    if baseline == "overall_rate":
+        name, passed = f"better than {words}", is_better
+    detail = f"log loss {signed(loss, digits=4)}, AUC {signed(auc)}"
+    if not passed:
+        detail += f". Use {words}, or bring more leads"
+    elif not is_better:
+        detail += ": a tie, the leads are too few to tell the two apart"
     return Rule(name, passed, detail)
 
 
@@ -175,6 +173,7 @@ def _with_interval(row: pd.Series[float]) -> str:
     return f"{row['value']:.3f} (95 % interval {row['low']:.3f} to {row['high']:.3f})"
 
 
-def _signed(row: pd.Series[float], *, digits: int = 3) -> str:
+def signed(row: pd.Series[float], *, digits: int = 3) -> str:
+    """Show a difference with its interval."""
     low, high = row["low"], row["high"]
     return f"{row['value']:+.{digits}f} ({low:+.{digits}f} to {high:+.{digits}f})"
