@@ -59,7 +59,7 @@ class DataError(LeadScoreError):
 
 
 class TooLittleData(LeadScoreError):  # noqa: N818 - reads as the verdict it is
-    """There is not enough matured data to learn or to judge from."""
+    """There is not enough matured data to learn or to judge from; the command line exits with 1."""
 
 
 class ModelMismatch(LeadScoreError):  # noqa: N818

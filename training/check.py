@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from features.contract import load_contract
 from features.tables import open_tables
 from training.prepare import Prepared, prepare
+from training.viability import NotViable, Viability
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -24,20 +25,50 @@ class Checked:
     ----------
     quarantine
         What could not be used.
+    viability
+        What each stage has to learn from, and what it lacks.
     prepared
-        Snapshots, labels, split, features, and the audit's findings.
+        Snapshots, labels, split, features, and the audit's findings; None where even the first
+        stage is short of data.
     """
 
     quarantine: Quarantine
-    prepared: Prepared
+    viability: Viability
+    prepared: Prepared | None
 
     @property
     def needs_a_person(self) -> bool:
-        """Whether somebody should look before training: suspects, or stages left out."""
-        suspects = any(
-            each.severity == "suspect" and each.overruled is None for each in self.prepared.findings
-        )
-        return suspects or any(each.startswith("Left out") for each in self.prepared.cautions)
+        """Whether somebody should look before training: suspects, or stages short of data."""
+        findings = self.prepared.findings if self.prepared is not None else []
+        suspects = any(each.severity == "suspect" and each.overruled is None for each in findings)
+        return suspects or bool(self.viability.shortages)
+
+    def to_record(self) -> dict[str, Any]:
+        """Return the check as plain values, as JSON holds them.
+
+        Returns
+        -------
+        dict
+            `quarantine` (a record a table), `history_days`, `viability` (a record a stage, with
+            its months), and where the first stage can be learnt: `stages`, `findings`, `cautions`.
+        """
+        record: dict[str, Any] = {
+            "quarantine": self.quarantine.counts.to_dict("records"),
+            "history_days": self.viability.history_days,
+            "viability": [
+                vars(each)
+                | {"reached": vars(each.reached), "missed": vars(each.missed)}
+                | {"by_month": each.by_month.to_dict("records")}
+                for each in self.viability.stages
+            ],
+        }
+        if self.prepared is None:
+            return record | {"stages": [], "findings": [], "cautions": self.viability.shortages}
+        return record | {
+            "stages": [vars(each) for each in self.prepared.counts],
+            "findings": [vars(each) for each in self.prepared.findings],
+            "cautions": self.prepared.cautions,
+        }
 
 
 def check(directory: Path, *, as_of: datetime | None = None) -> Checked:
@@ -61,4 +92,8 @@ def check(directory: Path, *, as_of: datetime | None = None) -> Checked:
     """
     with open_tables(load_contract(directory), known_by=as_of) as tables:
         tables.quarantine.write(directory)
-        return Checked(tables.quarantine, prepare(tables))
+        try:
+            prepared = prepare(tables)
+        except NotViable as short:
+            return Checked(tables.quarantine, short.viability, None)
+        return Checked(tables.quarantine, prepared.viability, prepared)

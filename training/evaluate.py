@@ -9,6 +9,7 @@ import pandas as pd
 
 from training.baselines import baseline_propensities
 from training.metrics import measure
+from training.points import PointsTable, distil
 from training.splits import parts_of_stage
 
 if TYPE_CHECKING:
@@ -28,15 +29,22 @@ class Evaluation:
         By stage: the table of `training.metrics.measure`.
     baselines
         By stage: the same table for each baseline.
+    points
+        By stage: the model distilled into rules of points.
+    points_metrics
+        By stage: the same table for those points.
     held_out
         By stage: `lead_id`, `as_of`, `cluster` (whose luck it shares: the account's, or its own),
-        `outcome`, `propensity` and a column for each baseline.
+        `outcome`, `propensity`, a column for each baseline, and `points_rules` (the propensity
+        that goes with the points).
     evidence
         `lead` (int), `as_of`, `p_sql`, `y_sql`, `p_won`, `y_won` of all held-out snapshots.
     """
 
     metrics: Mapping[str, pd.DataFrame]
     baselines: Mapping[str, Mapping[str, pd.DataFrame]]
+    points: Mapping[str, PointsTable]
+    points_metrics: Mapping[str, pd.DataFrame]
     held_out: Mapping[str, pd.DataFrame]
     evidence: pd.DataFrame
 
@@ -58,6 +66,8 @@ def evaluate(model: FunnelModel, prepared: Prepared) -> Evaluation:
     propensity = model.predict(prepared.frame)
     metrics: dict[str, pd.DataFrame] = {}
     baselines: dict[str, dict[str, pd.DataFrame]] = {}
+    points: dict[str, PointsTable] = {}
+    points_metrics: dict[str, pd.DataFrame] = {}
     held_out: dict[str, pd.DataFrame] = {}
     for stage in prepared.labels.stages:
         rows = _held_out(model, prepared, propensity, stage)
@@ -66,8 +76,12 @@ def evaluate(model: FunnelModel, prepared: Prepared) -> Evaluation:
         baselines[stage] = {
             name: measure(rows["outcome"], rows[name], rows["cluster"]) for name in names
         }
+        points[stage] = _distilled(model, prepared, propensity, stage)
+        rows["points_rules"] = points[stage].propensity(prepared.frame.loc[rows.index])
+        points_metrics[stage] = measure(rows["outcome"], rows["points_rules"], rows["cluster"])
         held_out[stage] = rows
-    return Evaluation(metrics, baselines, held_out, _evidence(prepared, propensity))
+    evidence = _evidence(prepared, propensity)
+    return Evaluation(metrics, baselines, points, points_metrics, held_out, evidence)
 
 
 _NOT_A_BASELINE = ("lead_id", "as_of", "cluster", "outcome", "propensity")
@@ -85,15 +99,41 @@ def _held_out(
         frame.loc[learn, columns], outcome[learn], frame.loc[test, columns]
     )
     rows = labels.frame.loc[test, ["lead_id", "as_of"]].assign(
-        cluster=_cluster(labels.frame[test]),
+        cluster=account_or_lead(labels.frame[test]),
         outcome=outcome[test],
         propensity=propensity.loc[test, f"p_{stage}"],
     )
     return pd.concat([rows, others], axis=1)
 
 
-def _cluster(frame: pd.DataFrame) -> pd.Series[str]:
-    """Name the account of each row, or the lead where it has none; the two never meet."""
+def _distilled(
+    model: FunnelModel, prepared: Prepared, propensity: pd.DataFrame, stage: str
+) -> PointsTable:
+    """Distil a stage's propensities, those of the chain, on the leads that taught it."""
+    labels = prepared.labels
+    learn = parts_of_stage(labels, prepared.split, stage) == "learn"
+    used = [each for each in prepared.catalogue if each.name in set(model.features_)]
+    return distil(
+        prepared.frame.loc[learn, [each.name for each in used]],
+        propensity.loc[learn, f"p_{stage}"],
+        labels.frame.loc[learn, f"y_{stage}"],
+        used,
+    )
+
+
+def account_or_lead(frame: pd.DataFrame) -> pd.Series[str]:
+    """Name whose luck each row shares: its account, or its lead where it has none.
+
+    Parameters
+    ----------
+    frame
+        Columns `account`, `lead_id`.
+
+    Returns
+    -------
+    Series of str
+        An account and a lead of one name stay apart.
+    """
     return ("account " + frame["account"]).fillna("lead " + frame["lead_id"])
 
 

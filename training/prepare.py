@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,11 +14,12 @@ from features.engagement import common_kinds
 from features.errors import DataError, TooLittleData
 from features.outcomes import reached_at
 from features.snapshots import training_snapshots
-from training.funnel import StageCounts, count_stages, too_little
+from training.funnel import StageCounts, count_stages
 from training.labels import Labels, label_snapshots, stages_of
 from training.leakage import Finding, audit_columns, excluded_columns
 from training.leakage_effect import AucEffect, auc_with_and_without
 from training.splits import Split, split_at_random, split_by_time
+from training.viability import NotViable, StageViability, Viability, stage_viability, viability
 
 if TYPE_CHECKING:
     from features.catalogue import Feature
@@ -50,6 +51,8 @@ class Prepared:
         The columns it leaves out.
     cautions
         What a reader must know about all this.
+    viability
+        What every stage has and lacks, those left out too.
     """
 
     frame: pd.DataFrame
@@ -62,6 +65,7 @@ class Prepared:
     effects: list[AucEffect]
     excluded: list[str]
     cautions: list[str]
+    viability: Viability
 
 
 def prepare(tables: Tables) -> Prepared:
@@ -80,8 +84,8 @@ def prepare(tables: Tables) -> Prepared:
     ------
     DataError
         Where the target or the outcomes speak of one outcome only.
-    TooLittleData
-        Where no stage has enough matured leads.
+    NotViable
+        Where no stage has enough matured leads; it says what there is and what is lacking.
     """
     _refuse_one_sided(tables)
     findings, effects = audit(tables)
@@ -96,7 +100,7 @@ def prepare(tables: Tables) -> Prepared:
             "than ignored, or describe an [events] table."
         )
     frame = built.to_pandas()
-    labels, split, cautions = _learnable(labels, frame)
+    labels, split, viable = _learnable(labels, frame)
     return Prepared(
         frame,
         labels,
@@ -107,7 +111,8 @@ def prepare(tables: Tables) -> Prepared:
         findings,
         effects,
         excluded,
-        cautions + _immature(labels),
+        _cautions(labels, split, viable),
+        viable,
     )
 
 
@@ -184,43 +189,37 @@ def _refuse_one_sided_target(tables: Tables) -> None:
             )
 
 
-def _learnable(labels: Labels, frame: pd.DataFrame) -> tuple[Labels, Split, list[str]]:
+def _learnable(labels: Labels, frame: pd.DataFrame) -> tuple[Labels, Split, Viability]:
     """Keep the stages that have enough to learn from; the first must."""
-    cautions: list[str] = []
-    stages = labels.stages
-    while stages:
-        labels = Labels(labels.frame, stages)
-        try:
-            split = _split(labels, frame)
-            shortage = next(filter(None, (too_little(labels, split, each) for each in stages)), "")
-        except TooLittleData as error:
-            shortage = str(error)
-        if not shortage:
-            return labels, split, [*cautions, *filter(None, [split.caution])]
-        cautions.append(f"Left out for now: {shortage}")
-        stages = stages[:-1]
-    raise TooLittleData(
-        " ".join(caution.removeprefix("Left out for now: ") for caution in cautions)
-    )
+    short: list[StageViability] = []
+    for last in range(len(labels.stages), 0, -1):
+        kept = Labels(labels.frame, labels.stages[:last])
+        split, why = _split(kept, frame)
+        found = [stage_viability(kept, split, each) for each in kept.stages]
+        if split is not None and not any(each.shortage for each in found):
+            return kept, split, viability(labels, (*found, *short))
+        # With too few matured leads an earlier stage is short, too: the last one's are held out.
+        why = why or found[-1].shortage or next(filter(None, (each.shortage for each in found)))
+        short.insert(0, replace(found[-1], shortage=why))
+    raise NotViable(viability(labels, tuple(short)))
 
 
-def _split(labels: Labels, frame: pd.DataFrame) -> Split:
+def _split(labels: Labels, frame: pd.DataFrame) -> tuple[Split | None, str]:
+    """Split, or say why no lead can be held out."""
     if labels.frame["created_at"].notna().any():
-        return split_by_time(labels)
+        try:
+            return split_by_time(labels), ""
+        except TooLittleData as error:
+            first = labels.frame[f"known_{labels.stages[-1]}_at"].min()
+            return None, f"{error} The first lead matures on {first:%-d %B %Y}."
     same = pd.util.hash_pandas_object(frame.drop(columns=["lead_id", "as_of"]), index=False)
-    return split_at_random(labels, same.astype("str"))
+    return split_at_random(labels, same.astype("str")), ""
 
 
-def _immature(labels: Labels) -> list[str]:
-    """Say how many snapshots are too young to count."""
-    cautions = []
-    for stage in labels.stages:
-        applies = ~labels.frame["is_sql"] if stage == "sql" else labels.frame["lead_id"].notna()
-        unknown = float(labels.frame.loc[applies, f"y_{stage}"].isna().mean())
-        if unknown > 0:
-            cautions.append(
-                f"{unknown:.0%} of the {stage} labels are not yet known and count neither way."
-            )
+def _cautions(labels: Labels, split: Split, viable: Viability) -> list[str]:
+    """Say what a reader must know: stages left out, the split, young leads, leads undated."""
+    cautions = [f"Left out for now: {shortage}" for shortage in viable.shortages]
+    cautions += [*filter(None, [split.caution]), *viable.cautions]
     undated = labels.frame["created_at"].isna()
     if undated.any() and not undated.all():
         cautions.append(

@@ -24,12 +24,16 @@ def test_every_stage_is_judged_on_the_leads_held_out_for_it(project: Project) ->
 def test_model_and_baselines_are_measured_on_the_same_rows(project: Project) -> None:
     evaluation = project.trained.evaluation
     for stage, rows in evaluation.held_out.items():
-        tables = evaluation.baselines[stage] | {"propensity": evaluation.metrics[stage]}
+        tables = evaluation.baselines[stage] | {
+            "propensity": evaluation.metrics[stage],
+            "points_rules": evaluation.points_metrics[stage],
+        }
         for name, table in tables.items():
             auc = roc_auc_score(rows["outcome"], rows[name])
             assert table.loc["auc", "value"] == pytest.approx(auc)
         assert set(tables) == {
-            *("overall_rate", "recency", "points_table", "logistic_regression", "propensity")
+            *("overall_rate", "recency", "points_table", "logistic_regression"),
+            *("propensity", "points_rules"),
         }
 
 
@@ -61,3 +65,23 @@ def test_the_evidence_holds_no_lead_that_taught(project: Project) -> None:
 def test_the_evidence_of_p_won_never_exceeds_that_of_p_sql(project: Project) -> None:
     evidence = project.trained.evaluation.evidence.dropna(subset=["p_sql", "p_won"])
     assert (evidence["p_won"] <= evidence["p_sql"]).all()
+
+
+def test_the_model_is_told_as_points_that_rank_nearly_as_well(project: Project) -> None:
+    prepared, evaluation = project.trained.prepared, project.trained.evaluation
+    rows = evaluation.held_out["sql"]
+    points = evaluation.points["sql"]
+    assert 4 <= len(points.rules) <= 12
+    words = {each.name for each in prepared.catalogue}
+    assert {rule.feature for rule in points.rules} <= words
+    assert (
+        evaluation.metrics["sql"].loc["auc", "value"]
+        < evaluation.points_metrics["sql"].loc["auc", "value"] + 0.05
+    )
+    promised = points.propensity(prepared.frame.loc[rows.index])
+    pd.testing.assert_series_equal(rows["points_rules"], promised, check_names=False)
+
+
+def test_a_models_own_points_are_no_baseline_for_the_gate(project: Project) -> None:
+    for tables in project.trained.evaluation.baselines.values():
+        assert "points_rules" not in tables
