@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import re
 import sys
 from datetime import UTC, datetime
 from functools import wraps
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ParamSpec
 
 import typer
 
-from features.errors import LeadScoreError, RunLocked
+from features.errors import LeadScoreError, RunLocked, TooLittleData
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,7 +28,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-models_app = typer.Typer(help="List the registered models; promote one, or roll back.")
+models_app = typer.Typer(help="List the registered models; compare two, promote one, or roll back.")
 tiers_app = typer.Typer(help="Explain the tier policy in sentences.")
 app.add_typer(models_app, name="models")
 app.add_typer(tiers_app, name="tiers")
@@ -59,6 +60,9 @@ def command(verb: Callable[P, int]) -> Callable[P, None]:
         except RunLocked as error:
             typer.secho(f"leadscore: {error}", err=True, fg="red")
             code = LOCKED
+        except TooLittleData as error:
+            typer.secho(f"leadscore: {error}", err=True, fg="red")
+            code = NEEDS_A_PERSON
         except LeadScoreError as error:
             typer.secho(f"leadscore: {error}", err=True, fg="red")
             code = BAD_INPUT
@@ -141,14 +145,7 @@ def check(directory: Folder = Path(), as_of: AsOf = None, as_json: Json = False)
     checked = run_check(directory, as_of=_moment(as_of))
     _tell(check_summary(checked))
     if as_json:
-        _print_json(
-            {
-                "quarantine": checked.quarantine.counts.to_dict("records"),
-                "stages": [vars(count) for count in checked.prepared.counts],
-                "findings": [vars(finding) for finding in checked.prepared.findings],
-                "cautions": checked.prepared.cautions,
-            }
-        )
+        _print_json(checked.to_record())
     return NEEDS_A_PERSON if checked.needs_a_person else DONE
 
 
@@ -158,6 +155,9 @@ def train(
     directory: Folder = Path(),
     as_of: AsOf = None,
     again: Annotated[bool, typer.Option(help="Train even where nothing has changed.")] = False,
+    budget: Annotated[
+        str | None, typer.Option(help="How long to look for better trees: 90s, 5m, 1h.")
+    ] = None,
     as_json: Json = False,
 ) -> int:
     """Train on what was known by then, judge on later leads, register, promote if all agrees."""
@@ -165,7 +165,9 @@ def train(
     from training.run import train as run_training
     from training.summary import training_summary
 
-    result = run_training(directory, as_of=_moment(as_of), again=again)
+    result = run_training(
+        directory, as_of=_moment(as_of), again=again, budget_seconds=_seconds(budget)
+    )
     if isinstance(result, AlreadyTrained):
         _tell(
             f"Version {result.version} of {result.name} was trained on exactly these tables and "
@@ -284,24 +286,64 @@ def _list_models(directory: Path, as_json: bool) -> int:  # noqa: FBT001
 def promote(
     version: Annotated[str, typer.Argument(help="The version that shall score.")],
     directory: Folder = Path(),
-    why: Why = "promoted by hand",
+    why: Annotated[
+        str | None, typer.Option("--why", help="The reason; a must where the gate refused it.")
+    ] = None,
 ) -> int:
     """Make a version the champion."""
     import getpass
 
-    _registry(directory).promote(version, who=getpass.getuser(), why=why)
+    registry = _registry(directory)
+    refused = registry.refusal_of(version)
+    if refused and not why:
+        raise LeadScoreError(f"the gate {refused} (version {version}); say why with --why")
+    registry.promote(version, who=getpass.getuser(), why=why or "promoted by hand")
     _tell(f"version {version} is the champion")
+    if refused:
+        typer.secho(f"! though the gate {refused}; its record says so", err=True, fg="yellow")
     return DONE
 
 
 @models_app.command()
 @command
 def rollback(directory: Folder = Path(), why: Why = "rolled back by hand") -> int:
-    """Make the champion's predecessor the champion again."""
+    """Make the champion's predecessor the champion again; each time one step further back."""
     import getpass
 
-    version = _registry(directory).rollback(who=getpass.getuser(), why=why)
-    _tell(f"version {version} is the champion again")
+    made = _registry(directory).rollback(who=getpass.getuser(), why=why)
+    _tell(f"version {made.version} is the champion again")
+    return DONE
+
+
+@models_app.command()
+@command
+def compare(
+    first: Annotated[str, typer.Argument(help="A version.")],
+    second: Annotated[str, typer.Argument(help="Another; figures are this one minus the first.")],
+    directory: Folder = Path(),
+    as_json: Json = False,
+) -> int:
+    """Compare two versions on the same later leads: who is better, and who would move."""
+    from training.comparison import compare_versions
+    from training.comparison_table import as_record, comparison_table
+
+    compared = compare_versions(directory, first, second)
+    _tell(comparison_table(compared))
+    if as_json:
+        _print_json(as_record(compared))
+    return DONE
+
+
+@models_app.command()
+@command
+def history(directory: Folder = Path(), as_json: Json = False) -> int:
+    """List every promotion and rollback: who, when and why."""
+    from serving.screens import promotions_table
+
+    made = _registry(directory).promotions()
+    _tell(promotions_table(made))
+    if as_json:
+        _print_json(made.to_dict("records"))
     return DONE
 
 
@@ -350,6 +392,16 @@ def _moment(text: str | None) -> datetime | None:
     except ValueError as error:
         raise LeadScoreError(f"--as-of {text!r}: use a date such as 2026-06-30") from error
     return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+
+
+def _seconds(text: str | None) -> float | None:
+    """Read a span of time such as 90s, 5m or 1h."""
+    if text is None:
+        return None
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([smh])", text.strip())
+    if found is None:
+        raise LeadScoreError(f"--budget {text!r}: use a time such as 90s, 5m or 1h")
+    return float(found[1]) * {"s": 1, "m": 60, "h": 3600}[found[2]]
 
 
 def _tell(what: object) -> None:

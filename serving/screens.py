@@ -76,6 +76,20 @@ def versions_table(versions: pd.DataFrame) -> RenderableType:
     return table
 
 
+def promotions_table(made: pd.DataFrame) -> RenderableType:
+    """Show every promotion and rollback, the latest last."""
+    if made.empty:
+        return Text("no version has been promoted yet")
+    table = Table(title="Who has been champion", title_justify="left", box=None)
+    for head in ("since", "version", "instead of", "by", "because", "gate"):
+        table.add_column(head, overflow="fold")
+    for each in made.itertuples():
+        why = f"{each.why} (rolled back)" if each.is_rollback else each.why
+        told = (each.version, each.before or "–", each.who, why, each.gate)
+        table.add_row(_short(each.at), *map(str, told))
+    return table
+
+
 def _short(cell: object) -> str:
     """Text as it is; a moment to the minute."""
     if hasattr(cell, "strftime"):

@@ -5,34 +5,33 @@ from __future__ import annotations
 import getpass
 import logging
 from dataclasses import dataclass
-from datetime import UTC
 from typing import TYPE_CHECKING
 
-from features.contract import CONTRACT_FILE, load_contract
+from features.contract import load_contract
 from features.fingerprint import fingerprint
 from features.tables import open_tables
+from training.champion_rules import champion_rules
+from training.contest import Contest, hold_contest
 from training.evaluate import Evaluation, evaluate
 from training.funnel import FunnelModel
 from training.gate import Verdict, judge
-from training.plots import draw_stage
 from training.prepare import Prepared, prepare
-from training.report import headline, model_card
-from training.tracking import CHAMPION, Registry, Trained, metrics_for_mlflow
+from training.promotion import CHAMPION, ChampionChanged
+from training.record import to_register, write_reports
+from training.report_facts import gather
+from training.tracking import Registry
+from training.tuning import PATIENCE_ASKED, Search
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from datetime import datetime
     from pathlib import Path
 
-    import pandas as pd
-
     from features.quarantine import Quarantine
     from features.tables import Tables
-    from training.tracking import Registered
 
 logger = logging.getLogger(__name__)
 
-DRIVER_ROWS = 2_000  # mean contributions are then sure to a few per cent
+TRIALS = "tuning"  # the folder of a project where they lie
 
 
 @dataclass(frozen=True)
@@ -46,13 +45,17 @@ class TrainingResult:
     promoted
         Whether it is the champion now.
     headline
-        Two sentences anyone understands.
+        Two sentences anyone understands, after what a simpler way of scoring does better.
     prepared, evaluation, verdict
         What was learnt from, how good it is, what the gate says.
+    contest
+        It and the champion on the same leads; None where nobody was champion.
     quarantine
         What of the tables could not be used.
-    report
-        The model card on disk.
+    card, page
+        The model card and the report on disk.
+    shifts
+        A few sentences for each dated stage: has the rate changed since the leads that taught?
     """
 
     name: str
@@ -62,8 +65,11 @@ class TrainingResult:
     prepared: Prepared
     evaluation: Evaluation
     verdict: Verdict
+    contest: Contest | None
     quarantine: Quarantine
-    report: Path
+    card: Path
+    page: Path
+    shifts: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -84,7 +90,11 @@ class AlreadyTrained:
 
 
 def train(
-    directory: Path, *, as_of: datetime | None = None, again: bool = False
+    directory: Path,
+    *,
+    as_of: datetime | None = None,
+    again: bool = False,
+    budget_seconds: float | None = None,
 ) -> TrainingResult | AlreadyTrained:
     """Train a project's model on what was known by a moment, and promote it if the gate agrees.
 
@@ -96,6 +106,9 @@ def train(
         Use only what was known before this moment (UTC); by default everything.
     again
         Train even where a version has learnt from exactly these tables.
+    budget_seconds
+        How long to look for better trees; by default until nothing gains, two minutes at most.
+        What was tried is kept, so that a run that died, or one with more time, goes on.
 
     Returns
     -------
@@ -123,10 +136,18 @@ def train(
             catalogue=prepared.catalogue,
             kinds=prepared.kinds,
             attributes=[each.column for each in tables.without(prepared.excluded).attributes],
+            search=_search(directory, data, budget_seconds),
         )
         logger.info("judging on held-out leads")
         evaluation = evaluate(model, prepared)
-        verdict = _verdict(registry, prepared, evaluation, tables)
+        contest = hold_contest(registry, tables, prepared, evaluation)
+        verdict = judge(
+            evaluation,
+            prepared.findings,
+            excluded=prepared.excluded,
+            overruled=tables.contract.audit.overrule,
+            against_champion=champion_rules(contest) if contest is not None else (),
+        )
         return _register(
             registry,
             tables,
@@ -135,7 +156,20 @@ def train(
             prepared=prepared,
             evaluation=evaluation,
             verdict=verdict,
+            contest=contest,
         )
+
+
+def _search(directory: Path, data: str, budget_seconds: float | None) -> Search:
+    """Keep the trials of these tables, and of no others."""
+    folder = directory / TRIALS
+    file = folder / f"{data[:16]}.log"
+    for other in folder.glob("*.log"):
+        if other != file:
+            other.unlink(missing_ok=True)
+    if budget_seconds is None:
+        return Search(file=file, name=data)
+    return Search(budget_seconds, PATIENCE_ASKED, file, data)
 
 
 def _trained_before(registry: Registry, data: str) -> AlreadyTrained | None:
@@ -157,44 +191,6 @@ def _count_words(prepared: Prepared) -> list[str]:
     ]
 
 
-def _verdict(
-    registry: Registry, prepared: Prepared, evaluation: Evaluation, tables: Tables
-) -> Verdict:
-    """Apply the gate to the funnel's first stage."""
-    stage = prepared.labels.stages[0]
-    rows = evaluation.held_out[stage]
-    names = list(evaluation.baselines[stage])
-    version = registry.version_of(CHAMPION)
-    champion = None
-    if version is not None:
-        champion = _champion_propensity(registry.load(version), prepared, stage, rows)
-    return judge(
-        rows["outcome"],
-        rows["propensity"],
-        rows["cluster"],
-        baselines=rows[names],
-        champion=champion,
-        overruled=tables.contract.audit.overrule,
-    )
-
-
-def _champion_propensity(
-    champion: Registered, prepared: Prepared, stage: str, rows: pd.DataFrame
-) -> pd.Series[float]:
-    """Predict by the champion for held-out leads, missing for those it had learnt from."""
-    frame = prepared.frame.loc[rows.index]
-    absent = [name for name in champion.model.features_ if name not in frame.columns]
-    for name in absent:  # a feature that today's data no longer give is unknown to the champion
-        frame[name] = None if name in champion.model.text_ else float("nan")
-        frame = frame.astype({name: "str" if name in champion.model.text_ else "float64"})
-    propensity = champion.model.predict(frame)[f"p_{stage}"]
-    held_out_from = champion.tags.get("held_out_from", "")
-    if not held_out_from:
-        return propensity
-    created = prepared.labels.frame.loc[rows.index, "created_at"]
-    return propensity.where(created >= held_out_from)
-
-
 def _register(
     registry: Registry,
     tables: Tables,
@@ -204,109 +200,44 @@ def _register(
     prepared: Prepared,
     evaluation: Evaluation,
     verdict: Verdict,
+    contest: Contest | None,
 ) -> TrainingResult:
-    drivers = {
-        stage: _drivers(model, prepared, evaluation.held_out[stage], stage)
-        for stage in evaluation.held_out
-    }
-    overruled = tables.contract.audit.overrule
-    card = model_card(
-        registry.name, prepared, evaluation, verdict, drivers=drivers, overruled=overruled
-    )
-    version = registry.register(
-        Trained(
-            model=model,
-            catalogue=prepared.catalogue,
-            evidence=evaluation.evidence,
-            params=_params(model, prepared, tables),
-            metrics=_metrics(evaluation),
-            tags=_tags(data, prepared, tables, verdict),
-            artifacts=_artifacts(card, evaluation, tables),
-        )
-    )
-    if verdict.passed:
-        registry.promote(version, who=getpass.getuser(), why="passed every rule of the gate")
-    report = registry.directory / "reports" / f"model-{version}.md"
-    report.parent.mkdir(exist_ok=True)
-    report.write_text(card, encoding="utf-8")
-    return TrainingResult(
-        registry.name,
-        version,
-        verdict.passed,
-        headline(evaluation, verdict),
+    facts = gather(
+        tables.contract,
+        model,
         prepared,
         evaluation,
         verdict,
+        contest=contest,
+        known_until=tables.data_end,
+    )
+    trained = to_register(model, evaluation, facts, tables, fingerprint=data)
+    version = registry.register(trained)
+    promoted = verdict.passed and _promote(registry, version, contest)
+    card, page = write_reports(registry.directory, version, trained)
+    return TrainingResult(
+        registry.name,
+        version,
+        promoted,
+        " ".join([*facts.simpler_sentences, facts.headline]),
+        prepared,
+        evaluation,
+        verdict,
+        contest,
         tables.quarantine,
-        report,
+        card,
+        page,
+        tuple(each.shift.sentence for each in facts.stages if each.shift is not None),
     )
 
 
-def _drivers(
-    model: FunnelModel, prepared: Prepared, rows: pd.DataFrame, stage: str
-) -> pd.Series[float]:
-    """Mean absolute contribution of each fact on held-out leads, largest first."""
-    sample = prepared.frame.loc[rows.index[:: max(len(rows) // DRIVER_ROWS, 1)]]
-    contributions, _base = model.stages_[stage].contributions(sample)
-    words = {each.name: each.fact.replace("_", " ") for each in prepared.catalogue}
-    by_fact = contributions.T.groupby(contributions.columns.map(words)).sum().T
-    return by_fact.abs().mean().sort_values(ascending=False)
-
-
-def _params(model: FunnelModel, prepared: Prepared, tables: Tables) -> Mapping[str, object]:
-    horizon = tables.contract.horizon_days
-    trees = {f"{stage}.trees": fitted.trees_ for stage, fitted in model.stages_.items()}
-    shapes = {f"{stage}.shape": fitted.shape_ for stage, fitted in model.stages_.items()}
-    calibration = {
-        f"{stage}.calibration": fitted.calibrator_.method_
-        for stage, fitted in model.stages_.items()
-    }
-    return {
-        "stages": ", ".join(model.stages_),
-        "horizon_days.sql": horizon.sql,
-        "horizon_days.won": horizon.won,
-        "features": len(model.features_),
-        "excluded_columns": ", ".join(prepared.excluded)[:500],
-        "split": "later leads" if prepared.split.by_time else "at random",
-        **trees,
-        **shapes,
-        **calibration,
-    }
-
-
-def _metrics(evaluation: Evaluation) -> dict[str, float]:
-    flat = metrics_for_mlflow(evaluation.metrics)
-    for stage, tables in evaluation.baselines.items():
-        renamed = {f"{stage}.{name}": table for name, table in tables.items()}
-        flat |= metrics_for_mlflow(renamed)
-    return flat
-
-
-def _tags(data: str, prepared: Prepared, tables: Tables, verdict: Verdict) -> dict[str, str]:
-    held_out_from = prepared.split.test_from
-    end = tables.data_end
-    return {
-        "fingerprint": data,
-        "held_out_from": held_out_from.isoformat() if held_out_from is not None else "",
-        "known_until": end.replace(tzinfo=UTC).isoformat() if end is not None else "",
-        "gate": "passed" if verdict.passed else f"refused: {verdict.refusals[0].name}",
-    }
-
-
-def _artifacts(card: str, evaluation: Evaluation, tables: Tables) -> dict[str, str | bytes]:
-    contract = tables.contract.model_dump_json(indent=1, exclude=_ADDRESSES)
-    pictures = {
-        f"plots/{stage}.png": draw_stage(stage, rows["outcome"], rows["propensity"])
-        for stage, rows in evaluation.held_out.items()
-    }
-    counts = tables.quarantine.counts.to_csv(index=False)
-    return {
-        "model_card.md": card,
-        f"{CONTRACT_FILE.removesuffix('.toml')}.json": contract,
-        "quarantine_counts.csv": counts,
-        **pictures,
-    }
-
-
-# A connection address may hold a password.
-_ADDRESSES = {table: {"address"} for table in ("leads", "events", "outcomes")}
+def _promote(registry: Registry, version: str, contest: Contest | None) -> bool:
+    """Promote unless somebody else became champion while the two were compared."""
+    met = contest.version if contest is not None else ""
+    who, why = getpass.getuser(), "passed every rule of the gate"
+    try:
+        registry.promote(version, who=who, why=why, instead_of=met)
+    except ChampionChanged as error:
+        logger.warning("not promoted: %s", error)
+        return False
+    return True

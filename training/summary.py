@@ -8,7 +8,8 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from training.report import METRIC_WORDS, suspect_sentences
+from training.report_words import METRIC_WORDS, suspect_sentences
+from training.viability_tables import viability_tables
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -33,6 +34,7 @@ def training_summary(result: TrainingResult) -> Group:
         *_quarantine(result.quarantine),
         *_findings(result.prepared),
         *(_stage(stage, result.evaluation) for stage in result.evaluation.metrics),
+        *_shifts(result),
         *_refusals(result),
         *(Text(f"! {caution}", "yellow") for caution in result.prepared.cautions),
         Text(
@@ -40,25 +42,24 @@ def training_summary(result: TrainingResult) -> Group:
             + ("the champion: it scores from now on." if result.promoted else "not promoted."),
             "bold green" if result.promoted else "bold yellow",
         ),
-        Text(f"Model card: {result.report}"),
+        Text(f"Report: {result.page}"),
+        Text(f"Model card: {result.card}"),
     ]
     return Group(*parts)
 
 
 def check_summary(checked: Checked) -> Group:
     """Summarise a check in 100 columns."""
-    table = Table(title="What can be learnt", title_justify="left", box=None, pad_edge=False)
-    for head in ("stage", "snapshots", "reached it", "held out", "reached it"):
-        table.add_column(head, justify="left" if head == "stage" else "right")
-    for count in checked.prepared.counts:
-        figures = (count.learn_rows, count.learn_positives, count.test_rows, count.test_positives)
-        table.add_row(count.stage, *(f"{figure:,}" for figure in figures))
+    prepared = checked.prepared
+    found = [*_findings(prepared)] if prepared is not None else []
+    features = [Text(f"{len(prepared.catalogue)} features")] if prepared is not None else []
+    cautions = checked.viability.shortages if prepared is None else prepared.cautions
     return Group(
         *_quarantine(checked.quarantine),
-        *_findings(checked.prepared),
-        table,
-        Text(f"{len(checked.prepared.catalogue)} features"),
-        *(Text(f"! {caution}", "yellow") for caution in checked.prepared.cautions),
+        *found,
+        *viability_tables(checked.viability),
+        *features,
+        *(Text(f"! {caution}", "yellow") for caution in cautions),
     )
 
 
@@ -106,6 +107,7 @@ def _stage(stage: str, evaluation: Evaluation) -> Group:
         table.add_column(METRIC_WORDS[metric], justify="right")
     for name, metrics in {
         "model": evaluation.metrics[stage],
+        "model_as_points": evaluation.points_metrics[stage],
         **evaluation.baselines[stage],
     }.items():
         cells = (_figure(metrics.T[metric], metric) for metric in SHOWN_METRICS)
@@ -117,6 +119,10 @@ def _figure(row: pd.Series[float], metric: str) -> str:
     digits = 2 if metric.startswith("lift") else 3
     value, low, high = (f"{row[key]:.{digits}f}" for key in ("value", "low", "high"))
     return f"{value} ({low}–{high})"
+
+
+def _shifts(result: TrainingResult) -> list[RenderableType]:
+    return [part for sentence in result.shifts for part in (Text(sentence), Text())]
 
 
 def _refusals(result: TrainingResult) -> list[RenderableType]:

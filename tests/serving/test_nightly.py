@@ -3,7 +3,7 @@ from __future__ import annotations
 import logging
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -19,12 +19,13 @@ from serving.ledger import nights, read_night
 from serving.lock import project_lock
 from serving.night import SCHEMA
 from serving.nightly import default_night, last_night, score_file, score_night
-from training.tracking import Registry
+from training.tracking import Registered, Registry, Trained
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from serving.score import Scored
     from tests.conftest import Project, Ran
 
 NIGHT = datetime(2026, 6, 1, tzinfo=UTC)
@@ -204,3 +205,50 @@ def test_a_list_without_a_column_of_the_contract_is_refused(own_project: Path) -
     new_leads(own_project).drop(columns="industry").to_csv(listed, index=False)
     with pytest.raises(LeadScoreError, match=r"list\.csv has no column 'industry'"):
         score_file(own_project, listed)
+
+
+def registry_with_two(directory: Path) -> Registry:
+    """The project's champion, registered once more as version 2."""
+    registry = Registry(directory, load_contract(directory).name)
+    one = registry.champion()
+    twin = Trained(one.model, one.catalogue, one.evidence, {}, {}, dict(one.tags), {})
+    assert registry.register(twin) == "2"
+    return registry
+
+
+def versions_of(directory: Path, night: datetime) -> set[str]:
+    return set(read_night(directory, night, columns=["model_version"])["model_version"])
+
+
+def test_a_promotion_during_a_night_waits_for_the_next(
+    own_project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    registry = registry_with_two(own_project)
+    score = nightly.score_leads
+
+    def promote_and_score(*args: Any, **settings: Any) -> Scored:
+        registry.promote("2", who="ann", why="while a night is scored")
+        return score(*args, **settings)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(nightly, "score_leads", promote_and_score)
+        score_night(own_project, as_of=NIGHT)
+    assert versions_of(own_project, NIGHT) == {"1"}
+    assert registry.version_of("champion") == "2"
+    score_night(own_project, as_of=NIGHT + timedelta(days=1))
+    assert versions_of(own_project, NIGHT + timedelta(days=1)) == {"2"}
+
+
+def test_a_promotion_while_a_night_loads_its_champion_does_not_mix_two(
+    own_project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    registry = registry_with_two(own_project)
+    load = Registry.load
+
+    def promote_and_load(self: Registry, version: str) -> Registered:
+        registry.promote("2", who="ann", why="between name and model")
+        return load(self, version)
+
+    monkeypatch.setattr(Registry, "load", promote_and_load)
+    score_night(own_project, as_of=NIGHT)
+    assert versions_of(own_project, NIGHT) == {"1"}

@@ -5,86 +5,64 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from training.gate import Rule, Verdict
 from training.leakage import Finding
-from training.report import headline, model_card
+from training.report import model_card
+from training.simpler import Simpler
 
 if TYPE_CHECKING:
     from tests.conftest import Project
-    from training.evaluate import Evaluation
-
-DRIVERS = {"sql": pd.Series({"pricing page views": 0.41, "company size": 0.2})}
+    from training.report_facts import Facts
 
 
-def card(project: Project, **changes: object) -> str:
-    trained = project.trained
-    return model_card(
-        "acme",
-        replace(trained.prepared, **changes),  # type: ignore[arg-type]
-        trained.evaluation,
-        trained.verdict,
-        drivers=DRIVERS,
-        overruled={},
-    )
+def card(facts: Facts, **changes: object) -> str:
+    prepared = replace(facts.prepared, **changes)  # type: ignore[arg-type]
+    return model_card(replace(facts, prepared=prepared))
 
 
-def with_auc(evaluation: Evaluation, value: float, low: float, high: float) -> Evaluation:
-    table = evaluation.metrics["sql"].copy()
-    table.loc["auc"] = [value, low, high]
-    return replace(evaluation, metrics={"sql": table})
-
-
-def test_the_headline_says_what_the_best_tenth_did(project: Project) -> None:
-    said = headline(project.trained.evaluation, project.trained.verdict)
-    assert said.startswith("Of the best tenth of held-out leads")
-    assert said.endswith("It passed every rule of the gate.")
-
-
-def test_the_headline_names_the_rule_that_refuses(project: Project) -> None:
-    refused = Verdict((Rule("better than the champion", passed=False, detail=""),))
-    said = headline(project.trained.evaluation, refused)
-    assert "The gate refuses it: better than the champion does not hold" in said
-
-
-def test_no_signal_is_said_plainly(project: Project) -> None:
-    evaluation = with_auc(project.trained.evaluation, 0.51, 0.46, 0.56)
-    said = headline(evaluation, project.trained.verdict)
-    assert said.startswith("There is no signal")
-    assert "0.460 to 0.560: the interval covers 0.5" in said
-    assert said.endswith("Do not score with it.")
-
-
-def test_an_interval_below_chance_is_not_said_to_cover_it(project: Project) -> None:
-    evaluation = with_auc(project.trained.evaluation, 0.44, 0.40, 0.48)
-    said = headline(evaluation, project.trained.verdict)
-    assert said.startswith("There is no signal")
-    assert "worse than chance" in said
-    assert "covers" not in said
-
-
-def test_the_card_tells_gate_stages_data_and_drivers(project: Project) -> None:
-    told = card(project)
-    for heading in ("# acme", "## The gate", "## sql, on", "## won, on", "## Data"):
+def test_the_card_tells_gate_stages_data_and_drivers(funnel_facts: Facts) -> None:
+    told = model_card(funnel_facts)
+    for heading in ("## The gate", "## sql, on", "## won, on", "### What drives SQL", "## Data"):
         assert heading in told
-    assert "| pricing page views | 0.410 |" in told
-    assert "logistic regression" in told
-    since = project.trained.prepared.split.test_from
-    assert f"Leads created from {since:%Y-%m-%d} on are held out." in told
+    assert told.startswith(f"# {funnel_facts.name}\n\n{funnel_facts.headline}")
+    fact, moved = next(iter(funnel_facts.stages[0].drivers.by_fact.items()))
+    assert f"| {fact} | {moved:.3f} |" in told
+    since = funnel_facts.prepared.split.test_from
+    assert f"- Held out: leads created from {since.day} {since:%B %Y} on" in told
 
 
-def test_a_column_left_out_is_named_with_its_evidence(project: Project) -> None:
+def test_metrics_of_every_way_of_scoring_have_their_interval(funnel_facts: Facts) -> None:
+    told = model_card(funnel_facts)
+    for name, words in (
+        ("model", "**this model**"),
+        ("logistic_regression", "logistic regression"),
+    ):
+        auc = funnel_facts.stages[0].metrics[name].T["auc"]
+        strong = "**" if name == "model" else ""
+        shown = f"{strong}{auc['value']:.3f}{strong} ({auc['low']:.3f}–{auc['high']:.3f})"
+        assert f"| {words} | {shown} |" in told
+
+
+def test_a_simpler_way_that_did_better_comes_first(flat_facts: Facts) -> None:
+    simpler = Simpler("points_table", "auc", own=0.7, other=0.72, low=-0.01, high=0.05)
+    ahead = replace(flat_facts.stages[0], simpler=(simpler,))
+    told = model_card(replace(flat_facts, stages=(ahead,)))
+    first = told.removeprefix(f"# {flat_facts.name}\n\n")
+    assert first.startswith("A points table made by hand, which is simpler, did at least as well")
+
+
+def test_a_column_left_out_is_named_with_its_evidence(flat_facts: Facts) -> None:
     finding = Finding("Tags", "near-perfect", "certain", "AUC 0.97 | alone", "left out", 0.97)
-    told = card(project, findings=[finding], excluded=["Tags"])
+    told = card(flat_facts, findings=[finding], excluded=["Tags"])
     assert r"| Tags | near-perfect | left out | AUC 0.97 \| alone | left out |" in told
+    assert "## Columns that may" not in card(flat_facts, findings=[])
 
 
-def test_cautions_close_the_card(project: Project) -> None:
-    assert "## Cautions\n\n- beware\n" in card(project, cautions=["beware"])
-    assert "## Cautions" not in card(project, cautions=[])
+def test_cautions_begin_the_limits(flat_facts: Facts) -> None:
+    assert "## Limits and cautions\n\n- beware\n" in card(flat_facts, cautions=["beware"])
 
 
 def test_the_card_on_disk_names_no_lead(project: Project) -> None:
-    told = project.trained.report.read_text()
+    told = project.trained.card.read_text()
     leads = pd.read_csv(project.directory / "raw/leads.csv", dtype=str)
     written = pd.concat([leads["email"], leads["phone"], leads["lead_id"]]).dropna()
     long = written[written.str.len() >= 7].unique()  # shorter ones are words such as "none"

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -46,20 +45,6 @@ def test_nothing_personal_is_a_feature_or_an_artifact(project: Project) -> None:
     for file in artifacts:
         content = file.read_bytes().decode("utf-8", errors="ignore")
         assert not [secret for secret in secrets if secret in content], file
-
-
-def test_the_run_keeps_contract_card_counts_and_plots(project: Project) -> None:
-    names = {file.name for file in (project.directory / "mlartifacts").rglob("*")}
-    assert {
-        "leadscore.json",
-        "model_card.md",
-        "quarantine_counts.csv",
-        "sql.png",
-        "won.png",
-    } <= names
-    kept = next((project.directory / "mlartifacts").rglob("leadscore.json"))
-    assert json.loads(kept.read_text())["name"] == project.trained.name
-    assert project.trained.report.name == "model-1.md"
 
 
 def test_the_same_tables_are_not_learnt_from_twice(own_project: Path) -> None:
