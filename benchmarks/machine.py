@@ -6,7 +6,7 @@ import os
 import platform
 import subprocess
 from datetime import UTC, datetime
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 
 LIBRARIES = (
     "leadscore",
@@ -19,7 +19,7 @@ LIBRARIES = (
 )
 
 
-def circumstances(command: str, *, remark: str = "") -> str:
+def circumstances(command: str, *, remark: str = "", also: tuple[str, ...] = ()) -> str:
     """Say how, when and on what figures were measured, in Markdown.
 
     Parameters
@@ -28,12 +28,14 @@ def circumstances(command: str, *, remark: str = "") -> str:
         What makes the figures again.
     remark
         What else a reader must know.
+    also
+        Libraries beside `LIBRARIES` whose versions count.
 
     Returns
     -------
     str
     """
-    versions = ", ".join(f"{name} {version(name)}" for name in LIBRARIES)
+    versions = ", ".join(f"{name} {_version(name)}" for name in (*LIBRARIES, *also))
     machine = f"{os.cpu_count()} cores, {_memory_gb():.0f} GB, {platform.system()}"
     lines = [
         f"- Command: `{command}`",
@@ -60,6 +62,13 @@ def markdown_table(head: list[str], rows: list[list[str]], *, words: int) -> str
     """
     rule = ["---"] * words + ["---:"] * (len(head) - words)
     return "\n".join("| " + " | ".join(row) + " |" for row in [head, rule, *rows])
+
+
+def _version(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return "(not installed)"
 
 
 def _commit() -> str:

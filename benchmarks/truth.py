@@ -15,16 +15,15 @@ from typing import TYPE_CHECKING
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-import pandas as pd  # noqa: E402
-
 from benchmarks.machine import circumstances, markdown_table  # noqa: E402
-from features.simulate import simulate  # noqa: E402
-from serving.start import start_project  # noqa: E402
+from benchmarks.simulated import simulated_project, true_propensities  # noqa: E402
 from training.metrics import compare, measure  # noqa: E402
 from training.run import TrainingResult, train  # noqa: E402
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+
+    import pandas as pd
 
 RESULT = Path(__file__).parent / "results" / "truth.md"
 MOST_AUC_BEHIND = 0.02  # the two points the project promises on 100,000 leads
@@ -107,18 +106,11 @@ def nearness(leads: int) -> list[Nearness]:
     """
     with tempfile.TemporaryDirectory() as scratch:
         directory = Path(scratch) / "company"
-        company = simulate(directory / "raw", leads=leads)
-        start_project(
-            directory,
-            str(company.leads_file),
-            events=str(company.events_glob),
-            outcomes=str(company.outcomes_file),
-        )
+        company = simulated_project(directory, leads=leads)
         result = train(directory)
         if not isinstance(result, TrainingResult):
             raise TypeError("an empty folder was trained on before")
-        parts = sorted(company.truth_glob.parent.glob(company.truth_glob.name))
-        truth = pd.concat([pd.read_parquet(part) for part in parts], ignore_index=True)
+        truth = true_propensities(company)
     return beside_truth(leads, result.evaluation.held_out, truth)
 
 

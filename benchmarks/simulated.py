@@ -1,0 +1,174 @@
+"""Made-up companies as projects, and fresh leads of them whose true propensities are known.
+
+A made-up company's outcomes are drawn from propensities that its tables determine. Whoever knows
+these need not wait for outcomes: what a model's AUC and log loss are to be expected at on any
+snapshots follows from its propensities and the true ones alone, without the luck of the draw.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from features.contract import CONTRACT_FILE, load_contract
+from features.simulate import HORIZON_DAYS, SimulatedCompany, simulate
+from features.tables import open_tables
+from serving.start import start_project
+from training.metrics import rank, weighed
+from training.prepare import prepare
+from training.splits import parts_of_stage
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+    from training.prepare import Prepared
+
+FRESH_LEADS = 60_000  # their later quarter is some 60,000 snapshots: AUC is then sure to 0.0015
+FRESH_SEED = 9_000_001  # no company that teaches has it
+
+
+@dataclass(frozen=True)
+class FreshStage:
+    """Later leads of a company that nobody has learnt from.
+
+    Parameters
+    ----------
+    frame
+        Their features.
+    true
+        The propensities that outcomes are drawn from, aligned with the frame.
+    """
+
+    frame: pd.DataFrame
+    true: pd.Series[float]
+
+
+def simulated_project(
+    directory: Path, *, leads: int, seed: int = 7, contract: Path | None = None
+) -> SimulatedCompany:
+    """Simulate a company and make a project of its tables.
+
+    Parameters
+    ----------
+    directory
+        The project folder; the tables go to `raw` in it.
+    leads, seed
+        As `features.simulate.simulate` takes them.
+    contract
+        A `leadscore.toml` of another such company to use; by default one is drafted, which looks
+        at every table and takes longer than to simulate it.
+
+    Returns
+    -------
+    SimulatedCompany
+    """
+    company = simulate(directory / "raw", leads=leads, seed=seed)
+    if contract is not None:
+        shutil.copyfile(contract, directory / CONTRACT_FILE)
+        return company
+    start_project(
+        directory,
+        str(company.leads_file),
+        events=str(company.events_glob),
+        outcomes=str(company.outcomes_file),
+    )
+    _look_as_far_as_the_truth(directory / CONTRACT_FILE)
+    return company
+
+
+def _look_as_far_as_the_truth(contract: Path) -> None:
+    """Set the horizons that the true propensities have, should the draft guess others."""
+    head, found, horizons = contract.read_text(encoding="utf-8").partition("[horizon_days]")
+    for stage in ("sql", "won"):
+        days = getattr(HORIZON_DAYS, stage)
+        horizons = re.sub(rf"(?m)^{stage} = \d+", f"{stage} = {days}", horizons)
+    contract.write_text(head + found + horizons, encoding="utf-8")
+
+
+def prepared_project(directory: Path, *, memory: str = "") -> Prepared:
+    """Open a project's tables and prepare them for learning, as `leadscore train` does.
+
+    Parameters
+    ----------
+    directory
+        The project folder.
+    memory
+        How much DuckDB may take, as `12GB`; by default what the product lets it have.
+
+    Returns
+    -------
+    Prepared
+    """
+    with open_tables(load_contract(directory)) as tables:
+        if memory:
+            tables.leads.get_backend().raw_sql(f"SET memory_limit = '{memory}'")
+        return prepare(tables)
+
+
+def true_propensities(company: SimulatedCompany) -> pd.DataFrame:
+    """Read `lead_id`, `as_of`, `p_sql`, `p_won` of a made-up company."""
+    parts = sorted(company.truth_glob.parent.glob(company.truth_glob.name))
+    return pd.concat([pd.read_parquet(part) for part in parts], ignore_index=True)
+
+
+def fresh_leads(leads: int = FRESH_LEADS, *, seed: int = FRESH_SEED) -> Mapping[str, FreshStage]:
+    """Simulate leads of the same company and period that no model has seen.
+
+    Parameters
+    ----------
+    leads
+        How many; the later quarter of those that have matured is returned.
+    seed
+        Another than that of the companies which teach.
+
+    Returns
+    -------
+    dict of str to FreshStage
+        By stage, the snapshots that would be held out were the company trained on.
+    """
+    with tempfile.TemporaryDirectory() as scratch:
+        company = simulated_project(Path(scratch), leads=leads, seed=seed)
+        prepared = prepared_project(Path(scratch))
+        truth = true_propensities(company)
+    keys = ["lead_id", "as_of"]
+    known = prepared.frame[keys].merge(truth, on=keys, how="left", validate="one_to_one")
+    found = {}
+    for stage in prepared.labels.stages:
+        test = (parts_of_stage(prepared.labels, prepared.split, stage) == "test").to_numpy()
+        true = pd.Series(known.loc[test, f"p_{stage}"].to_numpy(), prepared.frame.index[test])
+        found[stage] = FreshStage(prepared.frame[test], true)
+    return found
+
+
+def expected_metrics(
+    true: pd.Series[float], propensity: NDArray[np.float64] | pd.Series[float]
+) -> dict[str, float]:
+    """Compute what the metrics of some propensities are in the mean over all outcomes.
+
+    Parameters
+    ----------
+    true
+        The propensities that outcomes are drawn from.
+    propensity
+        What a model says of the same snapshots.
+
+    Returns
+    -------
+    dict of str to float
+        By metric. Log loss and Brier score are exact; AUC, average precision and lift are ratios
+        of two such means, which on many thousand snapshots is the same.
+    """
+    said = pd.Series(np.asarray(propensity, dtype="float64"), true.index)
+    each_alone = pd.Series(np.arange(len(true)).astype("str"), true.index)
+    found = weighed(rank(true, said, each_alone), np.ones(len(true)))
+    found["brier"] += float((true * (1 - true)).mean())  # the spread of outcomes around the truth
+    return found
