@@ -52,8 +52,6 @@ RESULT = Path(__file__).parent / "results" / "sample_size.md"
 PICTURE = ROOT / "docs" / "pictures" / "sample_size.svg"
 DRAFT_LEADS = 3_000  # companies of all sizes are of one kind: one drafted contract fits them
 SIZES = (1_000, 3_000, 10_000, 30_000, 100_000, 300_000)
-LARGE_LEADS = 100_000  # up to here what DuckDB may take is enough for the widest join
-MEMORY_OF_LARGE = "12GB"  # half a machine of 24 GB; the frame and the models have the rest
 MODEL, REGRESSION = "leadscore", "logistic regression"
 HEAD = [
     "leads", "stage", "companies", "teach", "reached it", "AUC behind, leadscore",
@@ -193,8 +191,7 @@ def losses(
     with tempfile.TemporaryDirectory() as scratch:
         simulated_project(Path(scratch), leads=leads, seed=seed, contract=contract)
         try:
-            memory = MEMORY_OF_LARGE if leads > LARGE_LEADS else ""
-            prepared = prepared_project(Path(scratch), memory=memory)
+            prepared = prepared_project(Path(scratch))
         except TooLittleData:
             return []
     said = _propensities(prepared, fresh)

@@ -94,23 +94,19 @@ def _look_as_far_as_the_truth(contract: Path) -> None:
     contract.write_text(head + found + horizons, encoding="utf-8")
 
 
-def prepared_project(directory: Path, *, memory: str = "") -> Prepared:
+def prepared_project(directory: Path) -> Prepared:
     """Open a project's tables and prepare them for learning, as `leadscore train` does.
 
     Parameters
     ----------
     directory
         The project folder.
-    memory
-        How much DuckDB may take, as `12GB`; by default what the product lets it have.
 
     Returns
     -------
     Prepared
     """
     with open_tables(load_contract(directory)) as tables:
-        if memory:
-            tables.leads.get_backend().raw_sql(f"SET memory_limit = '{memory}'")
         return prepare(tables)
 
 

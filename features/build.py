@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import pandas as pd
+
 from features.channel import channel_features
 from features.engagement import common_kinds, engagement_features
 from features.firmographic import firmographic_features
@@ -12,11 +14,14 @@ from features.history import history_features
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
-    import pandas as pd
 
     from features.catalogue import Feature
     from features.family import FeatureSet
     from features.tables import Tables
+
+
+# The widest join of so many takes about 2 GB, half of what DuckDB is given.
+SNAPSHOTS_AT_ONCE = 250_000
 
 
 @dataclass(frozen=True)
@@ -76,6 +81,42 @@ def build_features(
     if tables.events is not None:
         families.insert(1, engagement_features(tables, snapshots, kinds=kinds))
     return FeatureTable(_wide(snapshots, families), _catalogue(families), kinds)
+
+
+def feature_frame(
+    tables: Tables,
+    snapshots: ir.Table,
+    *,
+    kinds: tuple[str, ...] | None = None,
+    at_once: int = SNAPSHOTS_AT_ONCE,
+) -> tuple[pd.DataFrame, FeatureTable]:
+    """Build and compute every feature, some leads at a time where snapshots are many.
+
+    Parameters
+    ----------
+    tables, snapshots, kinds
+        As for `build_features`.
+    at_once
+        About how many snapshots are joined at a time.
+
+    Returns
+    -------
+    frame : DataFrame
+        As `FeatureTable.to_pandas` gives it; the same whatever is done at a time.
+    built : FeatureTable
+        The whole table, not computed.
+    """
+    built = build_features(tables, snapshots, kinds=kinds)
+    parts = max(-(-int(snapshots.count().to_pyarrow().as_py()) // at_once), 1)
+    if parts == 1:
+        return built.to_pandas(), built
+    bucket = snapshots.lead_id.hash().abs() % parts
+    frames = [
+        build_features(tables, snapshots.filter(bucket == part), kinds=built.kinds).to_pandas()
+        for part in range(parts)
+    ]
+    frame = pd.concat(frames, ignore_index=True)
+    return frame.sort_values(["lead_id", "as_of"], ignore_index=True), built
 
 
 def _catalogue(families: list[FeatureSet]) -> tuple[Feature, ...]:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from ibis import _
 
-from features.build import build_features
+from features.build import feature_frame
 from features.engagement import common_kinds
 from features.errors import DataError, TooLittleData
 from features.outcomes import reached_at
@@ -93,13 +93,12 @@ def prepare(tables: Tables) -> Prepared:
     tables = tables.without(excluded)
     snapshots = training_snapshots(tables, ages_days=tables.contract.features.snapshot_ages_days)
     labels = label_snapshots(tables, snapshots)
-    built = build_features(tables, snapshots, kinds=common_kinds(tables))
+    frame, built = feature_frame(tables, snapshots, kinds=common_kinds(tables))
     if not built.catalogue:
         raise DataError(
             "no column is left to learn from. Give some columns of leadscore.toml a role other "
             "than ignored, or describe an [events] table."
         )
-    frame = built.to_pandas()
     labels, split, viable = _learnable(labels, frame)
     return Prepared(
         frame,

@@ -7,7 +7,7 @@ import ibis
 import pandas as pd
 import pytest
 
-from features.build import build_features
+from features.build import build_features, feature_frame
 from features.engagement import common_kinds
 
 if TYPE_CHECKING:
@@ -94,3 +94,10 @@ def test_a_contract_without_events_has_the_other_families(tables, snapshots):
     built = build_features(replace(tables, events=None, event_terms=()), snapshots)
     assert {each.family for each in built.catalogue} == {"firmographic", "channel", "history"}
     assert built.kinds == ()
+
+
+def test_some_leads_at_a_time_give_the_same_rows(tables, snapshots, frame):
+    by_part, built = feature_frame(tables, snapshots, kinds=common_kinds(tables), at_once=20)
+    assert len(frame) > 60
+    pd.testing.assert_frame_equal(by_part, frame, check_exact=True)
+    assert list(by_part.columns[2:]) == [each.name for each in built.catalogue]
