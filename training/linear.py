@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 MIN_ROWS_OF_WORD = 20  # a rarer word has no coefficient of its own
 MIN_FILLED_SHARE = 0.002  # the scaler looks at 10,000 rows and is sure to meet so many
+LARGEST = 1e300  # stands for infinity, which scikit-learn refuses; both lie beyond every quantile
 STRENGTH = 0.3  # inverse ridge penalty where nobody has tuned it
 
 
@@ -137,9 +138,9 @@ class LinearDesign(BaseEstimator):  # type: ignore[misc]
         )
         code = OneHotEncoder(min_frequency=MIN_ROWS_OF_WORD, handle_unknown="infrequent_if_exist")
         self.columns_ = [*numbers, *words]
-        self.words_ = words
+        self.numbers_, self.words_ = numbers, words
         self.layout_ = ColumnTransformer([("numbers", scale, numbers), ("words", code, words)])
-        self.layout_.fit(_objects(frame, words))
+        self.layout_.fit(_objects(frame, numbers, words))
         self.owner_ = self._owners(numbers, words)
         return self
 
@@ -160,10 +161,11 @@ class LinearDesign(BaseEstimator):  # type: ignore[misc]
     def transform(self, frame: pd.DataFrame) -> NDArray[np.float64]:
         """Lay out rows, a matrix of shape (n, len(owner_)); sparse where most of it is zero."""
         check_is_fitted(self)
-        return self.layout_.transform(_objects(frame, self.words_))  # type: ignore[no-any-return]
+        return self.layout_.transform(_objects(frame, self.numbers_, self.words_))  # type: ignore[no-any-return]
 
 
-def _objects(frame: pd.DataFrame, words: Sequence[str]) -> pd.DataFrame:
-    """Text as plain objects with a word for missing, as scikit-learn's encoders read it."""
+def _objects(frame: pd.DataFrame, numbers: Sequence[str], words: Sequence[str]) -> pd.DataFrame:
+    """Text as plain objects with a word for missing, numbers finite, as scikit-learn reads them."""
     filled = frame[words].astype("object").where(frame[words].notna(), "(missing)")
-    return frame.assign(**filled)
+    finite = frame[numbers].clip(-LARGEST, LARGEST)
+    return pd.concat([finite, filled], axis=1)

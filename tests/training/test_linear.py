@@ -70,3 +70,9 @@ def test_weights_count() -> None:
     weight = np.where(outcome == 1, 1.5, 0.5)
     heavier = LinearModel(strength=1.0).fit(frame, outcome, weight).margin(frame)
     assert heavier.mean() > LinearModel(strength=1.0).fit(frame, outcome).margin(frame).mean() + 0.5
+
+
+def test_an_infinite_number_counts_as_the_largest(model: LinearModel) -> None:
+    frame, _ = leads(seed=2)
+    largest = model.margin(frame.assign(visits=1e9))
+    np.testing.assert_allclose(model.margin(frame.assign(visits=np.inf)), largest)
