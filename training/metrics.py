@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 from joblib import Parallel, delayed
+from scipy.special import expit, logit
 from scipy.stats import norm, t
 
 if TYPE_CHECKING:
@@ -68,7 +69,9 @@ def measure(
     """
     ranked = rank(outcome, propensity, cluster)
     value = pd.Series(weighed(ranked, np.ones(len(ranked.outcome))))
-    table = _with_interval(value, _resampled(ranked), cluster.nunique())
+    draws, few = _resampled(ranked), _telling_clusters(outcome, cluster)
+    table = _with_interval(value, draws, few)
+    table.loc["auc", ["low", "high"]] = _auc_interval(value["auc"], draws["auc"], few)
     most = pd.Series(np.inf, table.index)
     most[list(SHARES)] = 1.0
     return table.assign(low=table["low"].clip(lower=0), high=table["high"].clip(upper=most))
@@ -96,17 +99,43 @@ def compare(
     draws = _resampled(one) - _resampled(two)
     ones = np.ones(len(outcome))
     value = pd.Series(weighed(one, ones)) - pd.Series(weighed(two, ones))
-    return _with_interval(value, draws, cluster.nunique())
+    return _with_interval(value, draws, _telling_clusters(outcome, cluster))
 
 
-def _with_interval(value: pd.Series[float], draws: pd.DataFrame, clusters: int) -> pd.DataFrame:
-    """Give the 95 % interval, widened where clusters are few: draws of few differ too little.
+def _telling_clusters(outcome: pd.Series[float], cluster: pd.Series[str]) -> int:
+    """Count the accounts of the rarer outcome: no figure rests on more than those."""
+    rows = np.asarray(outcome) == 1
+    accounts = np.asarray(cluster, dtype="object")
+    return min(len(set(accounts[rows])), len(set(accounts[~rows])))
+
+
+def _wider(clusters: int) -> float:
+    """How much wider than the draws an interval must be: draws of few differ too little.
 
     The small-sample factor and Student's t in place of the normal are those of Cameron, Gelbach
     and Miller (Review of Economics and Statistics 2008); from some hundred clusters on they are 1.
     """
     few = max(clusters, 2)
-    wider = np.sqrt(few / (few - 1)) * t.ppf(0.975, few - 1) / norm.ppf(0.975)
+    return float(np.sqrt(few / (few - 1)) * t.ppf(0.975, few - 1) / norm.ppf(0.975))
+
+
+def _auc_interval(value: float, draws: pd.Series[float], clusters: int) -> list[float]:
+    """Give the interval of an AUC on the scale of log-odds, where it is symmetric and ends at 1.
+
+    On the plain scale intervals near 1 fall short (Qin and Hotilovac, Statistical Methods in
+    Medical Research 2008).
+    """
+    inside = draws.dropna().clip(LEAST_PROPENSITY, 1 - LEAST_PROPENSITY)
+    if inside.empty or not 0 < value < 1:
+        return [value, value]
+    middle, spread = float(logit(value)), float(logit(inside).std())
+    reach = _wider(clusters) * float(norm.ppf(0.975)) * spread
+    return [float(expit(middle - reach)), float(expit(middle + reach))]
+
+
+def _with_interval(value: pd.Series[float], draws: pd.DataFrame, clusters: int) -> pd.DataFrame:
+    """Give the 95 % interval, from the draws' own."""
+    wider = _wider(clusters)
     low, high = (value + wider * (draws.quantile(end) - value) for end in (0.025, 0.975))
     return pd.DataFrame({"value": value, "low": low, "high": high})
 
