@@ -52,7 +52,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
         events=str(raw / "events" / "*.parquet"),
         outcomes=str(raw / "outcomes.csv"),
     )
-    trained = train(directory)
+    trained = train(directory, budget_seconds=0)  # one recipe will do; the search has its own tests
     assert isinstance(trained, TrainingResult)
     assert trained.promoted, trained.verdict.refusals
     return Project(directory, trained)

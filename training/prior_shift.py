@@ -10,6 +10,7 @@ import pandas as pd
 
 from training.evaluate import account_or_lead
 from training.rate_by_scores import Scored, rate_by_scores
+from training.report_words import STAGE_WORDS
 from training.segments import share_interval
 from training.splits import parts_of_stage
 
@@ -144,8 +145,11 @@ def _month(month: str, rows: pd.DataFrame) -> dict[str, object]:
 
 def _sentence(stage: str, shift: PriorShift) -> str:
     """Tell the rate learnt, the rate now, and whether held-out months kept their promise."""
-    learnt = f"Of the leads that taught, {shift.learnt_rate:.1%} reached {stage} from their first "
-    told = [learnt + "snapshot on.", *_now_words(shift)]
+    told = [
+        f"Of the leads that taught, {shift.learnt_rate:.1%} reached {STAGE_WORDS[stage]} from "
+        "their first snapshot on.",
+        *_now_words(shift),
+    ]
     judged = shift.by_month.dropna(subset=["promised"])
     kept = judged["promised"].between(judged["low"], judged["high"])
     if len(judged):

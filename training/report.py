@@ -10,6 +10,7 @@ from training.report_tables import (
     findings_table,
     gate_table,
     metrics_table,
+    once_sql_table,
     points_table,
     segments_table,
 )
@@ -64,6 +65,8 @@ def _stage(facts: Facts, stage: StageFacts) -> list[str]:
     parts = [head + _markdown(metrics_table(stage))]
     if len(stage.segments):
         parts.append(f"### By group\n\n{_markdown(segments_table(stage.segments))}")
+    if len(stage.once_sql):
+        parts.append(f"### Won, once SQL\n\n{_markdown(once_sql_table(stage.once_sql))}")
     if stage.shift is not None:
         parts.append(f"### The rate then and now\n\n{stage.shift.sentence}\n")
     drivers = _markdown(drivers_table(stage.drivers.by_fact, shown=DRIVERS_SHOWN))

@@ -12,6 +12,7 @@ import pandas as pd
 from training.curves import reliability_table
 from training.drivers import Drivers, drivers_of
 from training.metrics import measure
+from training.once_sql import won_once_sql
 from training.prior_shift import PriorShift, prior_shift
 from training.report_words import headline
 from training.segments import in_order, measure_segments, segments_of
@@ -68,6 +69,8 @@ class StageFacts:
         The model as a few rules.
     shift
         How the rate of now stands to that of the teaching months; None without dates.
+    once_sql
+        For `won`: the table of `training.once_sql.won_once_sql`; empty elsewhere.
     """
 
     stage: str
@@ -80,6 +83,7 @@ class StageFacts:
     calibration: str
     points: PointsTable
     shift: PriorShift | None
+    once_sql: pd.DataFrame
 
 
 @dataclass(frozen=True)
@@ -199,6 +203,7 @@ def _stage(
         calibration=model.stages_[stage].calibrator_.method_,
         points=evaluation.points[stage],
         shift=prior_shift(model, prepared, stage),
+        once_sql=won_once_sql(model, prepared, rows) if stage == "won" else pd.DataFrame(),
     )
 
 

@@ -178,3 +178,19 @@ def segments_table(segments: pd.DataFrame) -> Table:
     ]
     head = ["by", "group", "leads", "conversions", "promised", "realised", "AUC"]
     return Table(head, rows, text_columns=(0, 1))
+
+
+def once_sql_table(once_sql: pd.DataFrame) -> Table:
+    """List how likely SQLs are won, promised and realised, each with its interval."""
+    rows = [
+        [
+            Cell(f"{row['snapshots']:,.0f}"),
+            Cell(
+                percent(row["promised"]),
+                f"{percent(row['promised_low'])}–{percent(row['promised_high'])}",
+            ),
+            Cell(percent(row["realised"]), f"{percent(row['low'])}–{percent(row['high'])}"),
+        ]
+        for row in once_sql.to_dict("records")
+    ]
+    return Table(["snapshots of SQLs", "promised", "realised"], rows, text_columns=())

@@ -60,7 +60,7 @@ def test_the_newest_leads_are_those_whose_horizon_has_not_passed(
 
 
 def test_the_sentence_has_the_figures_and_what_they_assume(shift: PriorShift) -> None:
-    assert f"{shift.learnt_rate:.1%} reached sql" in shift.sentence
+    assert f"{shift.learnt_rate:.1%} reached SQL" in shift.sentence
     assert f"{shift.rate_now:.1%} will" in shift.sentence
     assert "assumes that only the rate has changed" in shift.sentence
 
