@@ -90,8 +90,16 @@ class LinearModel(BaseEstimator):  # type: ignore[misc]
         return self.margin_of(self.design_.transform(frame))
 
     def margin_of(self, matrix: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return the log-odds of rows that the design has laid out."""
-        return np.asarray(matrix @ self.coefficients_ + self.level_, dtype="float64").ravel()
+        """Return the log-odds of rows that the design has laid out.
+
+        Row by row and never by a product of matrices, whose last bits hang on how many rows there
+        are: a lead has the same propensity alone as among all.
+        """
+        if sparse.issparse(matrix):
+            parts = matrix @ self.coefficients_
+        else:
+            parts = (np.ascontiguousarray(matrix) * self.coefficients_).sum(axis=1)
+        return np.asarray(parts + self.level_, dtype="float64").ravel()
 
     def contributions(self, frame: pd.DataFrame) -> tuple[pd.DataFrame, float]:
         """Split each margin into what every feature contributes against the average lead.

@@ -145,11 +145,8 @@ def _month(month: str, rows: pd.DataFrame) -> dict[str, object]:
 
 def _sentence(stage: str, shift: PriorShift) -> str:
     """Tell the rate learnt, the rate now, and whether held-out months kept their promise."""
-    told = [
-        f"Of the leads that taught, {shift.learnt_rate:.1%} reached {STAGE_WORDS[stage]} from "
-        "their first snapshot on.",
-        *_now_words(shift),
-    ]
+    taught = f"Of the leads that taught, {shift.learnt_rate:.1%} reached {STAGE_WORDS[stage]} "
+    told = [taught + "from their first snapshot on.", *_now_words(shift)]
     judged = shift.by_month.dropna(subset=["promised"])
     kept = judged["promised"].between(judged["low"], judged["high"])
     if len(judged):

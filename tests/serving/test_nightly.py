@@ -184,7 +184,7 @@ def test_a_list_of_known_leads_scores_with_the_projects_events(scored_project: P
 def test_a_list_need_not_have_the_target(tmp_path: Path, run_cli: Callable[..., Ran]) -> None:
     random = np.random.default_rng(5)
     size = random.integers(1, 500, 1200)
-    won = (random.random(1200) < 0.15 + 0.5 * (size > 250)).astype(int)
+    won = (random.random(1200) < 0.1 + 0.6 * size / 500).astype(int)
     frame = pd.DataFrame({"Size": size, "Source": random.choice(["fair", "web"], 1200), "Won": won})
     frame.to_csv(tmp_path / "leads.csv", index=False)
     project = tmp_path / "p"
