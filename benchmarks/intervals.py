@@ -18,7 +18,6 @@ import sys
 import tempfile
 import time
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -174,9 +173,8 @@ def reported(
     return [each for company in found for each in company]
 
 
-@lru_cache(maxsize=1)
 def _fresh(judge: Path) -> Mapping[str, FreshStage]:
-    """Read the fresh leads once a process."""
+    """Read the fresh leads that the parent wrote."""
     found: Mapping[str, FreshStage] = pickle.loads(judge.read_bytes())  # noqa: S301 - our own
     return found
 

@@ -143,7 +143,8 @@ def _leakage(findings: Sequence[Finding], excluded: Sequence[str]) -> Rule:
             "say under [audit.overrule] why they are known when a lead is scored"
         )
         return Rule(name, passed=False, detail=detail)
-    detail = f"{len(findings) - len(kept)} columns left out or overruled"
+    away = len(findings) - len(kept)
+    detail = f"{away} column{'' if away == 1 else 's'} left out or overruled"
     if kept:
         suspects = ", ".join(each.column for each in kept)
         detail += f'; suspects kept by audit.suspects = "keep": {suspects}'
