@@ -167,7 +167,11 @@ def _scatter(rows: pd.DataFrame, unit: str) -> alt.LayerChart:
         .transform_calculate(factor=_factor("contribution"))
         .mark_circle(color=BLUE, size=22, opacity=0.45)
         .encode(
-            x=alt.X("value:Q", scale=scale, axis=alt.Axis(title=unit or "value", tickCount=6, labelOverlap="greedy")),
+            x=alt.X(
+                "value:Q",
+                scale=scale,
+                axis=alt.Axis(title=unit or "value", tickCount=6, labelOverlap="greedy"),
+            ),
             y=alt.Y(
                 "contribution:Q",
                 scale=alt.Scale(zero=False, padding=8),
