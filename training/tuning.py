@@ -8,6 +8,7 @@ nothing gains or the time is up.
 from __future__ import annotations
 
 import time
+import warnings
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -244,7 +245,9 @@ def _judge(
 
 def _study(search: Search, seed: int) -> Study:
     """Open the study, and put back what a run that died had begun."""
-    import optuna  # noqa: PLC0415
+    with warnings.catch_warnings():  # its progress bar misses a widget in notebooks; none is shown
+        warnings.filterwarnings("ignore", message="IProgress not found")
+        import optuna  # noqa: PLC0415
     from optuna.storages import JournalStorage  # noqa: PLC0415
     from optuna.storages.journal import JournalFileBackend  # noqa: PLC0415
 
