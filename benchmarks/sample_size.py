@@ -139,7 +139,7 @@ def main() -> None:
 
 def companies_for(leads: int) -> int:
     """How many companies of a size: small ones differ by luck, large ones hardly."""
-    return min(max(30_000 // leads, 1), 7)
+    return min(max(9_000 // leads, 1), 3)
 
 
 def _every_company(companies: Mapping[int, int], fresh: Mapping[str, FreshStage]) -> list[Loss]:
