@@ -168,6 +168,13 @@ def test_too_few_of_an_outcome_names_the_numbers_and_the_remedy(
     assert files_in(project) == {"leadscore.toml", "tiers.toml"}
 
 
+@pytest.mark.parametrize("budget", ["soon", "5", "-3m", "2 days"])
+def test_a_budget_that_is_no_time_is_refused(run_cli: Run, tmp_path: Path, budget: str) -> None:
+    ran = run_cli("train", f"--budget={budget}", "-C", tmp_path)
+    assert ran.code == 2
+    assert "use a time such as 90s, 5m or 1h" in words(ran.err)
+
+
 def test_an_unknown_column_in_the_contract_suggests_the_nearest(
     run_cli: Run, own_project: Path
 ) -> None:

@@ -13,6 +13,7 @@ from features.tables import open_tables
 from training.run import AlreadyTrained, train
 from training.splits import parts_of_stage
 from training.tracking import Registry
+from training.tracking_store import quiet_mlflow
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -47,6 +48,21 @@ def test_nothing_personal_is_a_feature_or_an_artifact(project: Project) -> None:
         assert not [secret for secret in secrets if secret in content], file
 
 
+def test_every_trial_of_the_tuning_is_a_child_run(project: Project) -> None:
+    registry = Registry(project.directory, load_contract(project.directory).name)
+    with quiet_mlflow(registry.address) as mlflow:
+        client = mlflow.MlflowClient()
+        experiment = client.get_experiment_by_name(registry.name)
+        runs = client.search_runs([experiment.experiment_id])
+    children = [run for run in runs if "mlflow.parentRunId" in run.data.tags]
+    stages = registry.load("1").model.stages_
+    assert len(children) == sum(len(stage.trials_) for stage in stages.values()) >= 2
+    assert {run.data.params["stage"] for run in children} == {"sql", "won"}
+    told = sorted(run.data.metrics["loss"] for run in children)
+    tried = sorted(t["loss"] for stage in stages.values() for t in stage.trials_)
+    assert told == pytest.approx(tried)
+
+
 def test_the_same_tables_are_not_learnt_from_twice(own_project: Path) -> None:
     again = train(own_project)
     assert again == AlreadyTrained(load_contract(own_project).name, "1", is_champion=True)
@@ -74,7 +90,10 @@ def fingerprint_as_of(directory: Path, moment: datetime) -> str:
 
 
 def test_a_challenger_no_better_than_the_champion_is_not_promoted(own_project: Path) -> None:
+    trials = own_project / "tuning"
+    (trials / "of_other_tables.log").write_text("")
     result = train(own_project, again=True, budget_seconds=0)  # one recipe is enough here
+    assert len(list(trials.glob("*.log"))) == 1  # the other tables' are gone
     assert not isinstance(result, AlreadyTrained)
     assert result.version == "2"
     assert not result.promoted
