@@ -356,7 +356,8 @@ def tiers(context: typer.Context, directory: Folder = Path()) -> None:
 
 @command
 def _explain_tiers(directory: Path) -> int:
-    from serving.policy import load_policy, sentences
+    from serving.policy import load_policy
+    from serving.sentences import sentences
 
     _tell("\n".join(sentences(load_policy(directory))))
     return DONE
@@ -366,7 +367,8 @@ def _explain_tiers(directory: Path) -> int:
 @command
 def tiers_check(directory: Folder = Path()) -> int:
     """Explain the policy with what it does on the champion's evidence."""
-    from serving.policy import load_policy, sentences
+    from serving.policy import load_policy
+    from serving.sentences import sentences
     from serving.promises import cut_offs
 
     policy = load_policy(directory)

@@ -24,7 +24,7 @@ class Settings(BaseModel):
 SettingsT = TypeVar("SettingsT", bound=Settings)
 
 
-def read_settings(file: Path, kind: type[SettingsT]) -> SettingsT:
+def read_settings(file: Path, kind: type[SettingsT], *, context: object = None) -> SettingsT:
     """Read a TOML file into its typed settings.
 
     Parameters
@@ -33,6 +33,8 @@ def read_settings(file: Path, kind: type[SettingsT]) -> SettingsT:
         The TOML file.
     kind
         The settings class that says what the file may hold.
+    context
+        What its validators may look at beside the file.
 
     Returns
     -------
@@ -52,18 +54,49 @@ def read_settings(file: Path, kind: type[SettingsT]) -> SettingsT:
     except (OSError, UnicodeDecodeError) as error:
         raise ContractError(f"{file} cannot be read as UTF-8 text: {error}") from error
     try:
-        return kind.model_validate(tomllib.loads(text))
+        raw = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ContractError(f"{file} is not valid TOML: {error}") from error
+    return validated(raw, kind, place=file, context=context)
+
+
+def validated(
+    raw: object, kind: type[SettingsT], *, place: object, context: object = None
+) -> SettingsT:
+    """Validate settings that have been read.
+
+    Parameters
+    ----------
+    raw
+        The settings as nested mappings.
+    kind
+        The settings class that says what they may be.
+    place
+        Where they come from, for messages.
+    context
+        What the validators may look at beside them.
+
+    Returns
+    -------
+    SettingsT
+        The validated settings.
+
+    Raises
+    ------
+    ContractError
+        Where they hold any fault; all faults are named at once.
+    """
+    try:
+        return kind.model_validate(raw, context=context)
     except ValidationError as error:
         faults = [_fault(kind, detail) for detail in error.errors(include_url=False)]
-        raise ContractError.from_faults(file, faults) from error
+        raise ContractError.from_faults(place, faults) from error
 
 
 def _fault(kind: type[Settings], detail: ErrorDetails) -> str:
     """One pydantic error in the words of whoever edits the file."""
     path = [str(part) for part in detail["loc"]]
-    place = ".".join(path) or "(whole file)"
+    place = _place(path) or "(whole file)"
     if detail["type"] == "extra_forbidden":
         known = _fields_at(kind, path[:-1])
         return f"`{place}` is not a setting. {nearest(path[-1], known)}"
@@ -75,10 +108,18 @@ def _fault(kind: type[Settings], detail: ErrorDetails) -> str:
     return f"`{place}`: {message[:1].lower()}{message[1:]}{shown}"
 
 
+def _place(path: list[str]) -> str:
+    """Join the names, counting the sections of a list from 1: `rule #2.when #1.column`."""
+    named = "".join(f" #{int(part) + 1}" if part.isdigit() else f".{part}" for part in path)
+    return named.removeprefix(".")
+
+
 def _fields_at(kind: type[BaseModel], path: list[str]) -> list[str]:
     """Which settings the section at `path` may hold."""
     section: type[BaseModel] = kind
     for part in path:
+        if part.isdigit():  # the place in a list of sections
+            continue
         field = section.model_fields.get(part)
         if field is None:
             return []

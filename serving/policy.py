@@ -1,4 +1,4 @@
-"""`tiers.toml`: what marketing and sales agreed a tier means, typed, versioned and put in words."""
+"""`tiers.toml`: what marketing and sales agreed a tier means, typed and versioned."""
 
 from __future__ import annotations
 
@@ -6,39 +6,37 @@ import hashlib
 import json
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeGuard
 
-from pydantic import Field, ModelWrapValidatorHandler, ValidationError, model_validator
-from pydantic_core import ErrorDetails, InitErrorDetails, PydanticCustomError
+from pydantic import Field, ModelWrapValidatorHandler, model_validator
 
-from features.settings import Settings, SettingsT, read_settings
-from serving.wording import percent
+from features.contract import Contract
+from features.errors import nearest
+from features.settings import Settings, read_settings
+from serving.capacity import Capacity
+from serving.faults import Fault, with_faults
+from serving.rules import CoolOff, Disqualifier, HandRaiser
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from features.contract import Stage
-    from serving.promises import CutOffs, TierCut
+    from pydantic import ValidationInfo
 
 POLICY_FILE = "tiers.toml"
 
-Mode = Literal["min_precision", "share", "min_propensity"]
-MODES: tuple[Mode, ...] = ("min_precision", "share", "min_propensity")
+Mode = Literal["min_precision", "share", "min_propensity", "min_value"]
+MODES: tuple[Mode, ...] = ("min_precision", "share", "min_propensity", "min_value")
 
 SQL_MIN_PRECISION = 0.30  # what the best funnels convert of their MQLs; sales notices less
 MQL_MIN_PRECISION = 0.13  # the industry's average MQL-to-SQL conversion
-OWN_FAULT = "policy"  # the error type by which pydantic hands our own faults back
 VERSION_DIGITS = 12  # 48 bits: two policies of one company never meet, and a person can read it out
 
-Fault = tuple[tuple[int | str, ...], str]  # place below the section, and what is wrong
-
-# The sentence parts of each propensity: what the lead does, and what such leads do.
-DEEDS: dict[Stage, tuple[str, str]] = {
-    "sql": ("becoming sales qualified", "become sales qualified"),
-    "won": ("being won", "are won"),
-}
+# A chance moves by a tenth of itself from night to night without anything having happened; see
+# benchmarks/results/steadiness.md for what other margins and nights do.
+MARGIN = 0.2
+NIGHTS = 3
 
 
 class TierPromise(Settings):
-    """When a lead is good enough for one tier: exactly one of a promise, a share or a propensity.
+    """When a lead is good enough for one tier: exactly one of a promise, a share or a floor.
 
     Parameters
     ----------
@@ -50,6 +48,8 @@ class TierPromise(Settings):
         The best share of the open leads, those of a better tier included.
     min_propensity
         The lowest propensity itself, taken at its word.
+    min_value
+        The lowest expected value, in the currency of the amounts.
     outcome
         The propensity that counts; left out: `sql` where the model has it, otherwise `won`.
     fallback_share
@@ -61,17 +61,18 @@ class TierPromise(Settings):
     confidence: float = Field(default=0.95, ge=0.5, lt=1, strict=True)
     share: float | None = Field(default=None, ge=0, le=1, strict=True)
     min_propensity: float | None = Field(default=None, ge=0, le=1, strict=True)
+    min_value: float | None = Field(default=None, allow_inf_nan=False)
     outcome: Literal["sql", "won"] | None = None
     fallback_share: float = Field(default=0.0, ge=0, le=1, strict=True)
 
     @model_validator(mode="wrap")
     @classmethod
     def _one_mode(cls, raw: object, handler: ModelWrapValidatorHandler[Self]) -> Self:
-        return _with_faults(cls, raw, handler, _mode_faults(raw))
+        return with_faults(cls, raw, handler, _mode_faults(raw))
 
     @property
     def mode(self) -> Mode:
-        """Which of the three ways this tier is defined in."""
+        """Which of the four ways this tier is defined in."""
         return next(mode for mode in MODES if getattr(self, mode) is not None)
 
     @property
@@ -80,25 +81,93 @@ class TierPromise(Settings):
         return float(getattr(self, self.mode))
 
 
+class Value(Settings):
+    """What a lead is worth: its chance of being won times its amount, less the follow-up's cost.
+
+    Parameters
+    ----------
+    follow_up_cost
+        What following up one lead costs, in the currency of the amounts.
+    by
+        Columns of the leads table whose values have different amounts, such as the industry. A
+        segment with few wins is drawn towards the average of all.
+    """
+
+    follow_up_cost: float = Field(default=0.0, ge=0, allow_inf_nan=False)
+    by: tuple[str, ...] = ()
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _known_columns(
+        cls, raw: object, handler: ModelWrapValidatorHandler[Self], info: ValidationInfo
+    ) -> Self:
+        return with_faults(cls, raw, handler, _segment_faults(raw, info.context))
+
+
+class Hysteresis(Settings):
+    """A lead rises at the cut-off, and falls only when clearly below it for some nights.
+
+    Parameters
+    ----------
+    margin
+        Clearly below is below the cut-off by more than this part of it; 0 is anything below.
+    nights
+        How many nights running it must be clearly below.
+    """
+
+    margin: float = Field(default=MARGIN, ge=0, lt=1)
+    nights: int = Field(default=NIGHTS, ge=1)
+
+
+class Exploration(Settings):
+    """A control group: a few leads just below the cut-off go to sales all the same.
+
+    Only so can anybody learn what the leads that are not handed over would have become.
+
+    Parameters
+    ----------
+    share
+        The share of the leads just below the cut-off; 0 is nobody.
+    down_to
+        Just below ends at this part of the cut-off.
+    key
+        Who is drawn follows from this word and the lead's id, so a lead's lot stays the same from
+        night to night; another word draws anew.
+    """
+
+    share: float = Field(default=0.02, ge=0, le=0.5)
+    down_to: float = Field(default=0.5, ge=0, lt=1)
+    key: str = Field(default="leadscore", min_length=1)
+
+
 class Policy(Settings):
     """The whole of `tiers.toml`."""
 
     sql: TierPromise = Field(default_factory=lambda: TierPromise(min_precision=SQL_MIN_PRECISION))
     mql: TierPromise = Field(default_factory=lambda: TierPromise(min_precision=MQL_MIN_PRECISION))
+    capacity: Capacity | None = None
+    value: Value = Field(default_factory=Value)
+    hysteresis: Hysteresis = Field(default_factory=Hysteresis)
+    exploration: Exploration = Field(default_factory=Exploration)
+    hand_raiser: tuple[HandRaiser, ...] = ()
+    disqualifier: tuple[Disqualifier, ...] = ()
+    cool_off: tuple[CoolOff, ...] = ()
 
     @model_validator(mode="wrap")
     @classmethod
-    def _sql_strictest(cls, raw: object, handler: ModelWrapValidatorHandler[Self]) -> Self:
-        return _with_faults(cls, raw, handler, _order_faults(raw))
+    def _agrees_with_itself(cls, raw: object, handler: ModelWrapValidatorHandler[Self]) -> Self:
+        return with_faults(cls, raw, handler, _order_faults(raw) + _name_faults(raw))
 
 
-def load_policy(directory: Path) -> Policy:
+def load_policy(directory: Path, contract: Contract | None = None) -> Policy:
     """Read and validate the `tiers.toml` of a project folder.
 
     Parameters
     ----------
     directory
         The project folder.
+    contract
+        What the rules' columns are checked against; not at all, where left out.
 
     Returns
     -------
@@ -110,7 +179,7 @@ def load_policy(directory: Path) -> Policy:
     ContractError
         Where the file is missing or has any fault; all faults are named at once.
     """
-    return read_settings(directory / POLICY_FILE, Policy)
+    return read_settings(directory / POLICY_FILE, Policy, context=contract)
 
 
 def policy_version(policy: Policy) -> str:
@@ -135,80 +204,12 @@ def policy_version(policy: Policy) -> str:
     return hashlib.sha256(canonical.encode()).hexdigest()[:VERSION_DIGITS]
 
 
-def sentences(policy: Policy, cut_offs: CutOffs | None = None) -> list[str]:
-    """Explain a policy to the people who agreed on it.
-
-    Parameters
-    ----------
-    policy
-        The settings.
-    cut_offs
-        What the evidence made of them, where it has been looked at.
-
-    Returns
-    -------
-    list of str
-        A sentence or two a tier, best tier first.
-
-    Examples
-    --------
-    >>> print(sentences(Policy(sql=TierPromise(share=0.05)))[0])
-    A lead goes to sales (SQL) when it is among the best 5 % of the open leads by its chance of \
-becoming sales qualified.
-    """
-    cuts = (cut_offs.sql, cut_offs.mql) if cut_offs is not None else (None, None)
-    said = [
-        *_tier_sentences("A lead goes to sales (SQL)", policy.sql, cuts[0]),
-        *_tier_sentences("Otherwise it is marketing's to nurture (MQL)", policy.mql, cuts[1]),
-        "Every other lead is kept warm (Nurture).",
-        "A lead that sales has already qualified stays SQL, whatever the model says.",
-    ]
-    if cut_offs is None and None in {policy.sql.outcome, policy.mql.outcome}:
-        said.append(
-            "Where the model knows only who is won, the chance of being won counts instead."
-        )
-    return said
-
-
-def _with_faults(
-    kind: type[SettingsT],
-    raw: object,
-    handler: ModelWrapValidatorHandler[SettingsT],
-    faults: list[Fault],
-) -> SettingsT:
-    """Add faults between settings to those of single settings, so that all are told at once."""
-    details = [_custom(place, message) for place, message in faults]
-    try:
-        valid = handler(raw)
-    except ValidationError as error:
-        details = [*(_again(each) for each in error.errors(include_url=False)), *details]
-    else:
-        if not faults:
-            return valid
-    raise ValidationError.from_exception_data(kind.__name__, details)
-
-
-def _custom(place: tuple[int | str, ...], message: str) -> InitErrorDetails:
-    error = PydanticCustomError(OWN_FAULT, "{message}", {"message": message})
-    return InitErrorDetails(type=error, loc=place, input=None)
-
-
-def _again(detail: ErrorDetails) -> InitErrorDetails:
-    """Return a fault that was told once as one that can be raised again."""
-    if detail["type"] == OWN_FAULT:
-        return _custom(detail["loc"], detail["msg"])
-    again = InitErrorDetails(type=detail["type"], loc=detail["loc"], input=detail["input"])
-    if "ctx" in detail:
-        again["ctx"] = detail["ctx"]
-    return again
-
-
 def _mode_faults(raw: object) -> list[Fault]:
     if not isinstance(raw, dict):
         return []
     given = [mode for mode in MODES if raw.get(mode) is not None]
     if not given:
-        return [((), "give one of `min_precision`, `share` or `min_propensity`")]
+        return [((), "give one of `min_precision`, `share`, `min_propensity` or `min_value`")]
     if len(given) > 1:
         names = " and ".join(f"`{mode}`" for mode in given)
         return [((), f"has {names}; keep one, for a tier has one meaning")]
@@ -252,38 +253,31 @@ def _is_number(value: object) -> TypeGuard[float]:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def _tier_sentences(opening: str, promise: TierPromise, cut: TierCut | None) -> list[str]:
-    outcome = cut.outcome if cut is not None else promise.outcome or "sql"
-    rule = f"{opening} when {_condition(promise, outcome)}."
-    if cut is not None:
-        return [rule, cut.sentence]
-    if promise.mode != "min_precision":
-        return [rule]
-    return [rule, f"Where no cut-off can keep that, {fallback_words(promise.fallback_share)}."]
+def _name_faults(raw: object) -> list[Fault]:
+    """Say where two rules share a name, by which the ledger tells them apart."""
+    if not isinstance(raw, dict):
+        return []
+    faults: list[Fault] = []
+    for section in ("hand_raiser", "disqualifier"):
+        rules = raw.get(section)
+        named = [str(rule.get("name")) for rule in rules or () if isinstance(rule, dict)]
+        faults += [
+            ((section,), f"two of them are called {name!r}")
+            for name in sorted(set(named))
+            if named.count(name) > 1
+        ]
+    return faults
 
 
-def _condition(promise: TierPromise, outcome: Stage) -> str:
-    deed, such = DEEDS[outcome]
-    number = percent(promise.threshold)
-    if promise.mode == "share":
-        return f"it is among the best {number} of the open leads by its chance of {deed}"
-    if promise.mode == "min_propensity":
-        return f"its chance of {deed} is {number} or more"
-    return (
-        f"its chance of {deed} is so high that at least {number} of the leads with that chance or "
-        f"a better one {such} ({percent(promise.confidence)} confidence, judged on leads the "
-        f"model never learnt from)"
-    )
-
-
-def fallback_words(share: float) -> str:
-    """Say what happens to a tier whose promise cannot be kept.
-
-    Examples
-    --------
-    >>> fallback_words(0.0)
-    'nobody gets this tier from the model'
-    """
-    if share == 0:
-        return "nobody gets this tier from the model"
-    return f"the best {percent(share)} of the open leads get it, without the promise"
+def _segment_faults(raw: object, contract: object) -> list[Fault]:
+    """Say where a segment is no column that is known of a lead from the start."""
+    if not isinstance(raw, dict) or not isinstance(contract, Contract):
+        return []
+    columns = contract.leads.columns
+    known = [name for name, spec in columns.items() if spec.role in {"firmographic", "channel"}]
+    by = raw.get("by")
+    return [
+        (("by",), f"{name!r} is no firmographic or channel column. {nearest(str(name), known)}")
+        for name in (by if isinstance(by, list | tuple) else ())
+        if name not in known
+    ]

@@ -5,14 +5,14 @@ way of Learn-then-Test (Angelopoulos, Bates, Candès, Jordan and Lei, 2021, arXi
 every candidate cut-off is a hypothesis "its precision is below the promise", tested by the exact
 binomial tail (Clopper and Pearson, 1934), strictest first, and the first that is not rejected
 ends the search. Because the order and the candidates are fixed before any outcome is looked at,
-no correction for the number of tests is due. The leads at or above a cut-off have different
+no correction for the number of tests is due. The leads that reach a cut-off have different
 propensities; for a count above its mean the binomial tail is then the larger, safe one (Hoeffding,
 1956).
 
 What it assumes: later leads behave as the evidence did, and leads are independent of each other.
-Several snapshots of one lead are not, so one of each lead is looked at, drawn by a hash. That
-keeps the binomial exact, where an effective sample size would only approximate it. The two tiers'
-promises hold each with its own confidence, not jointly.
+Several snapshots of one lead are not, so for each cut-off a lead is judged once, at the snapshot
+at which it would have been handed over. The two tiers' promises hold each with its own confidence,
+not jointly.
 """
 
 from __future__ import annotations
@@ -20,21 +20,18 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
-import numpy as np
-import pandas as pd
 from scipy.stats import beta, binom
 
 from features.errors import ModelMismatch
-from serving.policy import fallback_words
-from serving.wording import percent
+from serving.evidence import Evidence, Reached
+from serving.sentences import fallback_words
+from serving.wording import number, percent
 
 if TYPE_CHECKING:
-    import numpy.typing as npt
+    import pandas as pd
 
     from features.contract import Stage
     from serving.policy import Mode, Policy, TierPromise
-
-    Numbers = npt.NDArray[np.float64]
 
 Tier = Literal["SQL", "MQL", "Nurture", "Disqualified"]
 
@@ -62,14 +59,19 @@ class TierCut:
     confidence
         How sure the promise is to hold, and each end of the interval.
     cut_off
-        The lowest propensity that gets the tier; None where `share` decides.
+        The lowest propensity that gets the tier; None where `share` or `min_value` decides.
     share
-        The best share of the open leads that gets the tier; None where `cut_off` decides.
+        The best share of the open leads that gets the tier; None where another decides.
+    min_value
+        The lowest expected value that gets the tier; None where another decides.
     achieved, low, high
-        Precision on the evidence at or above the cut, with its Clopper-Pearson interval, each end
-        at `confidence`; None where no lead of the evidence is there.
+        Precision on the evidence, of leads judged when they first reach the cut, with its
+        Clopper-Pearson interval, each end at `confidence`; None where no lead of it gets there,
+        or nothing is known (values are not part of the evidence).
     n, n_evidence
-        Leads of the evidence at or above the cut, and in all.
+        Leads of the evidence that reach the cut, and in all.
+    beyond
+        Precision of the strictest cut-off that was looked at; None without evidence.
     kept
         Whether the evidence bears the promise out; None where nothing was promised.
     sentence
@@ -83,17 +85,19 @@ class TierCut:
     confidence: float
     cut_off: float | None
     share: float | None
+    min_value: float | None
     achieved: float | None
     low: float | None
     high: float | None
     n: int
     n_evidence: int
     kept: bool | None
-    sentence: str
+    beyond: float | None = None
+    sentence: str = ""
 
     @property
     def share_of_leads(self) -> float:
-        """The share of the evidence's leads at or above the cut."""
+        """The share of the evidence's leads that reach the cut."""
         return self.n / self.n_evidence if self.n_evidence else 0.0
 
 
@@ -113,9 +117,9 @@ def cut_offs(policy: Policy, evidence: pd.DataFrame) -> CutOffs:
     policy
         What was agreed.
     evidence
-        Held-out snapshots: `p_sql`, `p_won` (float64, NaN where the model has no such stage),
-        `y_sql`, `y_won` (float64 0 or 1, NaN where not known), `lead` (int: rows that share it
-        depend on each other; a code of the account is as welcome as one of the lead).
+        Held-out snapshots: `lead` (int: rows that share it depend on each other; a code of the
+        account is as welcome as one of the lead), `as_of`, `p_sql`, `p_won` (float64, NaN where
+        the model has no such stage), `y_sql`, `y_won` (float64 0 or 1, NaN where not known).
 
     Returns
     -------
@@ -132,12 +136,15 @@ def cut_offs(policy: Policy, evidence: pd.DataFrame) -> CutOffs:
     )
 
 
-def _tier_cut(tier: Tier, promise: TierPromise, evidence: pd.DataFrame) -> TierCut:
-    outcome = _outcome(promise, evidence)
-    p, y = _one_snapshot_per_lead(evidence, outcome)
-    cut_off, share, kept = _where_it_begins(promise, p, y)
-    n = int((p >= cut_off).sum()) if cut_off is not None else leads_in(share or 0.0, len(p))
-    achieved, low, high = _precision(int(y[:n].sum()), n, promise.confidence)
+def _tier_cut(tier: Tier, promise: TierPromise, held_out: pd.DataFrame) -> TierCut:
+    outcome = _outcome(promise, held_out)
+    evidence = Evidence.of(held_out, outcome)
+    cut_off, kept = _where_it_begins(promise, evidence)
+    share = promise.share if promise.mode == "share" else None
+    if kept is False:
+        share = promise.fallback_share
+    reached = _reached(evidence, cut_off, share)
+    achieved, low, high = _precision(reached, promise.confidence)
     cut = TierCut(
         tier=tier,
         outcome=outcome,
@@ -146,17 +153,16 @@ def _tier_cut(tier: Tier, promise: TierPromise, evidence: pd.DataFrame) -> TierC
         confidence=promise.confidence,
         cut_off=cut_off,
         share=share,
+        min_value=promise.min_value,
         achieved=achieved,
         low=low,
         high=high,
-        n=n,
-        n_evidence=len(p),
+        n=reached.leads,
+        n_evidence=evidence.leads,
         kept=kept,
-        sentence="",
+        beyond=_beyond(evidence),
     )
-    return replace(
-        cut, sentence=_sentence(cut, best=float(y[:MIN_LEADS].mean()) if len(y) else 0.0)
-    )
+    return replace(cut, sentence=_sentence(cut))
 
 
 def _outcome(promise: TierPromise, evidence: pd.DataFrame) -> Stage:
@@ -172,55 +178,53 @@ def _outcome(promise: TierPromise, evidence: pd.DataFrame) -> Stage:
     return outcome
 
 
-def _one_snapshot_per_lead(evidence: pd.DataFrame, outcome: Stage) -> tuple[Numbers, Numbers]:
-    """Draw one known snapshot a lead, whatever the order of the rows; best propensity first."""
-    known = evidence[["lead", f"p_{outcome}", f"y_{outcome}"]].dropna()
-    # Equal lots are equal propensities of one lead: the lower outcome errs on the safe side.
-    lots = pd.util.hash_pandas_object(known[["lead", f"p_{outcome}"]], index=False)
-    drawn = known.assign(lot=lots).sort_values(["lot", f"y_{outcome}"], kind="stable")
-    drawn = drawn.drop_duplicates("lead").sort_values(
-        f"p_{outcome}", ascending=False, kind="stable"
-    )
-    return (
-        drawn[f"p_{outcome}"].to_numpy(dtype=np.float64),
-        drawn[f"y_{outcome}"].to_numpy(dtype=np.float64),
-    )
-
-
 def _where_it_begins(
-    promise: TierPromise, p: Numbers, y: Numbers
-) -> tuple[float | None, float | None, bool | None]:
-    """Return cut-off, share and whether the promise is kept; one of the first two decides."""
-    if promise.mode == "share":
-        return None, promise.threshold, None
-    if promise.mode == "min_propensity":
-        return promise.threshold, None, None
-    cut_off = _lowest_safe(p, y, promise.threshold, 1 - promise.confidence)
-    return (cut_off, None, True) if cut_off is not None else (None, promise.fallback_share, False)
+    promise: TierPromise, evidence: Evidence
+) -> tuple[float | None, bool | None]:
+    """Return the cut-off, where there is one, and whether the promise is kept."""
+    if promise.mode != "min_precision":
+        return promise.min_propensity, None
+    cut_off = _lowest_safe(evidence, promise.threshold, 1 - promise.confidence)
+    return cut_off, cut_off is not None
 
 
-def _lowest_safe(p: Numbers, y: Numbers, promised: float, alpha: float) -> float | None:
+def _reached(evidence: Evidence, cut_off: float | None, share: float | None) -> Reached:
+    """Judge the leads by a cut-off, or by the one that leaves a share of all snapshots."""
+    if cut_off is None and share is not None:
+        cut_off = evidence.chance_of_best(leads_in(share, len(evidence.chances)))
+    return Reached(0, 0) if cut_off is None else evidence.reached(cut_off)
+
+
+def _lowest_safe(evidence: Evidence, promised: float, alpha: float) -> float | None:
     """Go down the candidate cut-offs for as long as each keeps the promise beyond doubt."""
-    positives = np.concatenate([[0.0], np.cumsum(y)])
     lowest = None
-    for cut_off in _candidates(p):
-        n = int(np.searchsorted(-p, -cut_off, side="right"))
-        if binom.sf(positives[n] - 1, n, promised) > alpha:
+    for cut_off in _candidates(evidence):
+        reached = evidence.reached(cut_off)
+        if binom.sf(reached.positives - 1, reached.leads, promised) > alpha:
             break
-        lowest = float(cut_off)
+        lowest = cut_off
     return lowest
 
 
-def _candidates(p: Numbers) -> list[float]:
-    """Choose cut-offs, strictest first, by how many leads they leave, never by outcomes."""
-    n = max(MIN_LEADS, round(MIN_SHARE * len(p)))
+def _candidates(evidence: Evidence) -> list[float]:
+    """Choose cut-offs, strictest first, by how many leads reach them, never by outcomes."""
+    n = max(MIN_LEADS, round(MIN_SHARE * evidence.leads))
     counts = []
-    while n < len(p):
+    while n < evidence.leads:
         counts.append(n)
         n = max(n + 1, round(n * GRID_RATIO))
-    if len(p) >= MIN_LEADS:
-        counts.append(len(p))
-    return list(dict.fromkeys(p[count - 1] for count in counts))  # ties share one cut-off
+    if evidence.leads >= MIN_LEADS:
+        counts.append(evidence.leads)
+    # Ties share one cut-off.
+    return list(dict.fromkeys(float(evidence.peaks[count - 1]) for count in counts))
+
+
+def _beyond(evidence: Evidence) -> float | None:
+    """Find the precision at the first candidate, which says how far a promise is out of reach."""
+    if not evidence.leads:
+        return None
+    first = evidence.reached(float(evidence.peaks[min(MIN_LEADS, evidence.leads) - 1]))
+    return first.positives / first.leads
 
 
 def leads_in(share: float, n: int) -> int:
@@ -229,8 +233,9 @@ def leads_in(share: float, n: int) -> int:
 
 
 def _precision(
-    positives: int, n: int, confidence: float
+    reached: Reached, confidence: float
 ) -> tuple[float | None, float | None, float | None]:
+    n, positives = reached.leads, reached.positives
     if n == 0:
         return None, None, None
     alpha = 1 - confidence
@@ -239,31 +244,35 @@ def _precision(
     return positives / n, float(low), float(high)
 
 
-def _sentence(cut: TierCut, *, best: float) -> str:
-    """Put a cut into words; `best` is the precision among the first `MIN_LEADS`."""
+def _sentence(cut: TierCut) -> str:
     if cut.kept is False:
-        return _unkept_sentence(cut, best=best)
-    earlier = f"{cut.n_evidence:,} earlier leads"
-    where = f"the best {percent(cut.share)}" if cut.share is not None else "those"
+        return _unkept_sentence(cut)
+    if cut.min_value is not None:
+        return (
+            f"What leads worth {number(cut.min_value)} or more became is not known: the evidence "
+            "holds chances, no amounts."
+        )
+    where = f"were among the best {percent(cut.share)} of a night" if cut.share is not None else ""
     if cut.cut_off is not None:
-        where = f"those with a chance of {100 * cut.cut_off:.1f} % or more"
+        where = f"at some time had a chance of {100 * cut.cut_off:.1f} % or more"
     if cut.achieved is None or cut.low is None:
-        return f"None of {earlier} is among {where}, so nothing is known of such leads."
+        return f"None of {cut.n_evidence:,} earlier leads {where}, so nothing is known of such."
     found = (
-        f"Of {earlier}, {where} are {cut.n:,} ({percent(cut.share_of_leads)}); "
-        f"{percent(cut.achieved)} of them {PAST[cut.outcome]}, with {percent(cut.confidence)} "
-        f"confidence at least {percent(cut.low)}"
+        f"Of {cut.n_evidence:,} earlier leads {cut.n:,} ({percent(cut.share_of_leads)}) {where}; "
+        f"{percent(cut.achieved)} of them {PAST[cut.outcome]} from then on, with "
+        f"{percent(cut.confidence)} confidence at least {percent(cut.low)}"
     )
     return (
         f"{found}: the promise of {percent(cut.promised)} is kept." if cut.promised else f"{found}."
     )
 
 
-def _unkept_sentence(cut: TierCut, *, best: float) -> str:
+def _unkept_sentence(cut: TierCut) -> str:
     earlier = f"{cut.n_evidence:,} earlier leads"
     if cut.n_evidence < MIN_LEADS:
         why = f"there are {earlier} of known outcome, and {MIN_LEADS} are the least to judge by"
     else:
-        why = f"of the best {MIN_LEADS} of {earlier} {percent(best)} {PAST[cut.outcome]}"
+        best = percent(cut.beyond or 0.0)
+        why = f"of the best {MIN_LEADS} of {earlier} {best} {PAST[cut.outcome]}"
     promise = f"No cut-off keeps the promise of {percent(cut.promised or 0.0)}"
     return f"{promise}: {why}. So {fallback_words(cut.share or 0.0)}."

@@ -78,6 +78,7 @@ def draw_evidence() -> Callable[..., pd.DataFrame]:
                 "p_won": p_won,
                 "y_won": (random.random(leads) < p_won).astype(float),
                 "lead": np.arange(leads),
+                "as_of": pd.Timestamp("2026-03-01"),
             }
         )
 

@@ -6,7 +6,8 @@ import pytest
 
 from features.errors import ContractError
 from serving.draft import draft_policy
-from serving.policy import Policy, TierPromise, load_policy, policy_version, sentences
+from serving.policy import Policy, TierPromise, load_policy, policy_version
+from serving.sentences import sentences
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -53,7 +54,7 @@ def test_all_faults_are_told_at_once_and_those_between_settings_too(tmp_path: Pa
         ("[mql]\nmin_precision = 0.5", r"0\.5 is stricter than sql\.min_precision \(0\.3\)"),
         ("[sql]\nshare = 0.2\n[mql]\nshare = 0.1", r"make it at least 0\.2"),
         ("[sql]\nmin_propensity = 0.2\n[mql]\nmin_propensity = 0.3", r"make it at most 0\.2"),
-        ("[sql]", "`sql`: give one of `min_precision`, `share` or `min_propensity`"),
+        ("[sql]", "`sql`: give one of `min_precision`, `share`, `min_propensity` or `min_value`"),
         ("[sql]\nshare = 0.1\nconfidence = 0.9", "goes with `min_precision`, not with `share`"),
         ("[sql]\nmin_precision = nan", "`sql.min_precision`"),
         ("[sql]\nshare = true", r"`sql\.share`: input should be a valid number, got True"),

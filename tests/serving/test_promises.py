@@ -7,8 +7,9 @@ import pandas as pd
 import pytest
 
 from features.errors import ModelMismatch
-from serving.policy import Policy, TierPromise, sentences
+from serving.policy import Policy, TierPromise
 from serving.promises import cut_offs
+from serving.sentences import sentences
 
 if TYPE_CHECKING:
     from collections.abc import Callable
