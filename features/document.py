@@ -43,7 +43,9 @@ where nothing happened; times since something are empty. A feature is there wher
 PER_KIND = """\
 The columns below are repeated for each group of `[events.groups]` and each common event kind, with
 its name in place of `<kind>`; for `activity`, all that the lead itself did (not the groups
-`email_sent` and `sales_touch`); and for `other_kinds`, the rest. `<kind>_faded` is the sum of
+`email_sent` and `sales_touch`); and for `other_kinds`, the rest. A kind whose name ends in a plain
+English noun is called by it, "pricing views"; other kinds are "*kind* events". A group of up to
+three kinds is called by theirs, "demo requests or pricing views". `<kind>_faded` is the sum of
 2^(−age in days / `features.half_life_days`). Kinds with less than `features.rare_kind_share` of the
 events, and kinds that a model was not trained on, are counted in `other_kinds`.
 """
@@ -82,12 +84,12 @@ def _is_per_kind(feature: Feature) -> bool:
 
 def _pattern(features: Iterable[Feature]) -> list[Feature]:
     """Put `<kind>` in the place of the one kind that the made-up contract has."""
-    fact, words = "page_view", f"{KIND} events"
+    fact = "page_view"
     return [
         replace(
             each,
             name=each.name.replace(fact, "<kind>"),
-            words=each.words.replace(words, "*kind* events"),
+            words=each.words.replace(f"{KIND}s", "*kind* events").replace(KIND, "*kind* event"),
         )
         for each in features
         if each.fact == fact

@@ -143,7 +143,7 @@ def _measures(
     measured = [pair for slot in slots for pair in _slot_measures(per_kind, slot)]
     own = _within(per_kind, slots[0])
     trend = (2 * per_kind.n_14 - per_kind.n_28).sum(where=own)
-    words = "change in activity, last 14 days against the 14 before"
+    words = "activity in the last 14 days against the 14 before"
     kinds = "different kinds of activity so far"
     measured += [
         (_number("activity_trend_14d", "events", words, "activity_trend"), trend),
@@ -180,8 +180,8 @@ def _slot_measures(per_kind: ir.Table, slot: Slot) -> list[tuple[Feature, ir.Val
     faded = per_kind.weight.sum(where=within).cast("float64") / WEIGHT_UNITS
     return [
         *((feature, count.sum(where=within)) for feature, count in counts),
-        measure("days_since_first", "days", f"days since the first of the {words}", first),
-        measure("days_since_latest", "days", f"days since the latest of the {words}", latest),
+        measure("days_since_first", "days", f"days since the first {slot.one}", first),
+        measure("days_since_latest", "days", f"days since the latest {slot.one}", latest),
         measure("faded", "events", f"{words}, older ones counting less", faded),
     ]
 

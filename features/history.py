@@ -25,7 +25,7 @@ STEPS = (
     ("accepted", "acceptance by sales"),
     ("sql", "qualification by sales"),
 )
-SETBACKS = (("rejected", "rejections"), ("recycled", "times sent back to marketing"))
+SETBACKS = (("rejected", "rejected by sales"), ("recycled", "sent back to marketing"))
 
 
 def history_features(tables: Tables, snapshots: ir.Table) -> FeatureSet:
@@ -50,7 +50,7 @@ def history_features(tables: Tables, snapshots: ir.Table) -> FeatureSet:
         measured += _creation(joined)
     if tables.outcomes is not None:
         age = joined.as_of.epoch_seconds() - joined.created_at.epoch_seconds()
-        words = "days since the lead was created"
+        words = "days since the creation of the lead"
         measured.append((_number("lead_age_days", "days", words), age / float(SECONDS_A_DAY)))
     columns = {feature.name: value for feature, value in measured}
     table = joined.select("lead_id", "as_of", **columns)
@@ -59,6 +59,30 @@ def history_features(tables: Tables, snapshots: ir.Table) -> FeatureSet:
         return FeatureSet(table, features)
     verdicts = _verdicts(tables, snapshots)
     return _joined(FeatureSet(table, features), verdicts)
+
+
+def reason_group(tables: Tables, seen: ir.Table) -> ir.Value:
+    """Find the contract's group of a reason; a reason in no group is its own.
+
+    Parameters
+    ----------
+    tables
+        Whose contract groups the reasons.
+    seen
+        Outcomes, with the column `reason`.
+
+    Returns
+    -------
+    ir.Value
+        A text, null where there is no reason.
+    """
+    source = tables.contract.outcomes
+    groups = source.reason_groups if source is not None else {}
+    branches = [
+        (seen.reason.isin([word.strip().lower() for word in words]), group)
+        for group, words in groups.items()
+    ]
+    return ibis.cases(*branches, else_=seen.reason) if branches else seen.reason
 
 
 def _creation(joined: ir.Table) -> list[tuple[Feature, ir.Value]]:
@@ -85,7 +109,7 @@ def _verdicts(tables: Tables, snapshots: ir.Table) -> FeatureSet:
     spine = snapshots.select(spine_id=snapshots.lead_id, as_of=snapshots.as_of)
     paired = tables.outcomes.join(spine, tables.outcomes.lead_id == spine.spine_id)
     known = paired.filter(_.occurred_at < _.as_of, _.recorded_at < _.as_of)
-    seen = known.mutate(reason_group=_reason_group(tables, known))
+    seen = known.mutate(reason_group=reason_group(tables, known))
     measured = [_since(seen, stage, words) for stage, words in STEPS]
     for stage, words in SETBACKS:
         measured += _setback(seen, stage, words)
@@ -114,14 +138,14 @@ def _setback(seen: ir.Table, stage: str, words: str) -> list[tuple[Feature, ir.V
 
     return [
         (
-            feature(f"{stage}_times", "number", "times", f"{words} so far"),
+            feature(f"{stage}_times", "number", "times", f"times {words} so far"),
             seen.count(where=within).cast("float64"),
         ),
         (
-            feature(f"days_since_{stage}", "number", "days", f"days since last {stage} by sales"),
+            feature(f"days_since_{stage}", "number", "days", f"days since last {words}"),
             days,
         ),
-        (feature(f"{stage}_reason", "text", "", f"latest reason for being {stage}"), reason),
+        (feature(f"{stage}_reason", "text", "", f"latest reason for being {words}"), reason),
     ]
 
 
@@ -129,17 +153,6 @@ def _seconds_since_latest(seen: ir.Table, stage: str) -> ir.Value:
     as_of = seen.as_of.max()  # one moment within the group
     latest = seen.occurred_at.max(where=seen.stage == stage)
     return as_of.epoch_seconds() - latest.epoch_seconds()
-
-
-def _reason_group(tables: Tables, seen: ir.Table) -> ir.Value:
-    """Find the contract's group of a reason; a reason in no group is its own."""
-    source = tables.contract.outcomes
-    groups = source.reason_groups if source is not None else {}
-    branches = [
-        (seen.reason.isin([word.strip().lower() for word in words]), group)
-        for group, words in groups.items()
-    ]
-    return ibis.cases(*branches, else_=seen.reason) if branches else seen.reason
 
 
 def _joined(base: FeatureSet, verdicts: FeatureSet) -> FeatureSet:

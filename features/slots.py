@@ -7,7 +7,7 @@ import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from features.family import as_words
+from features.event_words import group_words, one_of, several
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,8 +27,8 @@ class Slot:
     ----------
     name
         The prefix of its columns.
-    words
-        What a person calls them.
+    one, words
+        What a person calls one of them, and several.
     kinds
         The kinds that count; where `is_rest`, those that do not.
     is_rest
@@ -36,6 +36,7 @@ class Slot:
     """
 
     name: str
+    one: str
     words: str
     kinds: tuple[str, ...]
     is_rest: bool = False
@@ -57,20 +58,22 @@ def slots_of(groups: Mapping[str, tuple[str, ...]], kinds: tuple[str, ...]) -> t
         Their names are unique.
     """
     used = set(TAKEN)
-    slots = [Slot(ALL_KINDS, "activity of any kind", not_by_the_lead(groups), is_rest=True)]
+    anything = "activity of any kind"
+    slots = [Slot(ALL_KINDS, anything, anything, not_by_the_lead(groups), is_rest=True)]
     slots += [
-        Slot(_slug(group, used), f"{as_words(group)} events", members)
+        Slot(_slug(group, used), *group_words(group, members), members)
         for group, members in groups.items()
     ]
     alone = {members[0] for members in groups.values() if len(members) == 1}
     slots += [
-        Slot(_slug(kind, used), f"{as_words(kind)} events", (kind,))
+        Slot(_slug(kind, used), one_of(kind), several(kind), (kind,))
         for kind in kinds
         if kind not in alone
     ]
     named = {kind for slot in slots[1:] for kind in slot.kinds}
-    rest = Slot(OTHER_KINDS, "events of rarer kinds", tuple(sorted(named)), is_rest=True)
-    return (*slots, rest)
+    others = tuple(sorted(named))
+    rare = Slot(OTHER_KINDS, "event of a rarer kind", "events of rarer kinds", others, is_rest=True)
+    return (*slots, rare)
 
 
 def not_by_the_lead(groups: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:

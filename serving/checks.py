@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from serving.tiers import ALREADY_SQL
+from serving.verdicts import ALREADY_SQL
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -168,24 +168,25 @@ def _event_words(condition: Condition) -> str:
 
 
 def _column_words(condition: Condition) -> str:
-    name = (condition.column or "").replace("_", " ")
-    told = {
-        "one_of": lambda: f"its {name} is {_or(condition.one_of)}",
-        "none_of": lambda: f"its {name} is not {_or(condition.none_of)}",
-        "contains": lambda: f"its {name} contains {_or(condition.contains)}",
-        "missing": lambda: f"its {name} is {'missing' if condition.missing else 'known'}",
-        "domain": lambda: f"its {name} is at {_or(condition.domain)}",
-        "valid": lambda: f"its {name} is {'valid' if condition.valid else 'not valid'}",
-    }
-    for test, say in told.items():
+    name = f"its {(condition.column or '').replace('_', ' ')}"
+    for test, verb in (
+        ("one_of", "is"),
+        ("none_of", "is not"),
+        ("contains", "contains"),
+        ("domain", "is at"),
+    ):
         if getattr(condition, test) is not None:
-            return say()
+            return f"{name} {verb} {_or(getattr(condition, test))}"
+    if condition.missing is not None:
+        return f"{name} is {'missing' if condition.missing else 'known'}"
+    if condition.valid is not None:
+        return f"{name} is {'valid' if condition.valid else 'not valid'}"
     bounds = [
         f"{words} {bound:g}"
         for words, bound in (("at least", condition.at_least), ("at most", condition.at_most))
         if bound is not None
     ]
-    return f"its {name} is {' and '.join(bounds)}"
+    return f"{name} is {' and '.join(bounds)}"
 
 
 def _or(words: tuple[str, ...] | list[str] | None) -> str:

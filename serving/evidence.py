@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
 import numpy as np
-import pandas as pd
 
 if TYPE_CHECKING:
     import numpy.typing as npt
+    import pandas as pd
 
     from features.contract import Stage
 

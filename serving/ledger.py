@@ -24,7 +24,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from serving.night import SCHEMA, LedgerError, as_night
+from serving.night import LISTS, SCHEMA, LedgerError, as_night
+from serving.notes import NightNotes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -70,7 +71,11 @@ class Written:
 
 
 def write_night(
-    directory: Path, night: pd.DataFrame | pa.Table, *, replace: bool = False
+    directory: Path,
+    night: pd.DataFrame | pa.Table,
+    *,
+    notes: NightNotes | None = None,
+    replace: bool = False,
 ) -> Written:
     """Write one night, whole or not at all; call it under the project's lock.
 
@@ -81,6 +86,8 @@ def write_night(
     night
         A row a lead with the columns of `SCHEMA`, of one `as_of`, one run, one model and one
         policy. Missing is None or NaN.
+    notes
+        What holds for the whole night; the file carries it beside the rows.
     replace
         Whether a night that stands there with other verdicts may be said again. Its rows move to
         `ledger_replaced/<night>/<run_id>/`.
@@ -101,12 +108,14 @@ def write_night(
     ledger = directory / LEDGER
     _clear_staging(ledger)
     file = ledger / _folder(as_of) / PART
-    standing = pq.ParquetFile(file).read() if file.exists() else None
+    standing = _read(file) if file.exists() else None
     if standing is not None and _verdicts(standing).equals(_verdicts(table)):
         logger.info("The ledger holds the same verdicts for %s already", file.parent.name)
         return Written(as_of, table.num_rows, "unchanged", file)
     if standing is not None and not replace:
         raise LedgerError(_conflict(standing, table, as_of))
+    if notes is not None:
+        table = table.replace_schema_metadata(notes.to_metadata())
     kept = _swap_in(table, standing, file)
     return Written(as_of, table.num_rows, "replaced" if kept else "written", file, kept)
 
@@ -144,7 +153,15 @@ def read_night(
             else "It is empty."
         )
         raise LedgerError(f"The ledger has no night {_utc(as_of):%Y-%m-%d %H:%M} UTC. {held}")
-    return _as_frame(pq.ParquetFile(file).read(columns=list(columns) if columns else None))
+    return _as_frame(_read(file, columns))
+
+
+def read_notes(directory: Path, as_of: datetime) -> NightNotes | None:
+    """Read what holds for a whole night; None where the night or its notes do not exist."""
+    file = directory / LEDGER / _folder(as_of) / PART
+    if not file.exists():
+        return None
+    return NightNotes.from_metadata(pq.ParquetFile(file).schema_arrow.metadata)
 
 
 def nights(directory: Path) -> list[datetime]:
@@ -181,8 +198,25 @@ def history(directory: Path, lead_id: str) -> pd.DataFrame:
     found = [SCHEMA.empty_table()]
     for night in nights(directory):
         file = directory / LEDGER / _folder(night) / PART
-        found.append(pq.read_table(file, filters=pc.field("lead_id") == lead_id, partitioning=None))
+        rows = pq.read_table(file, filters=pc.field("lead_id") == lead_id, partitioning=None)
+        found.append(_as_today(rows, SCHEMA.names))
     return _as_frame(pa.concat_tables(found))
+
+
+def _read(file: Path, columns: Sequence[str] | None = None) -> pa.Table:
+    names = SCHEMA.names if columns is None else list(columns)
+    parquet = pq.ParquetFile(file)
+    have = [name for name in names if name in parquet.schema_arrow.names]
+    return _as_today(parquet.read(columns=have), names)
+
+
+def _as_today(table: pa.Table, names: Sequence[str]) -> pa.Table:
+    """Give an earlier night the columns it did not have yet, empty, and today's order of them."""
+    for name in names:
+        if name not in table.column_names:
+            field = SCHEMA.field(name)
+            table = table.append_column(field, pa.nulls(table.num_rows, field.type))
+    return table.select(names).cast(pa.schema([SCHEMA.field(name) for name in names]))
 
 
 def _folder(as_of: datetime) -> str:
@@ -291,7 +325,7 @@ def _sync(path: Path) -> None:
 
 def _as_frame(table: pa.Table) -> pd.DataFrame:
     frame: pd.DataFrame = table.to_pandas()
-    for name in ("reasons_for", "reasons_against"):
+    for name in LISTS:
         if name in frame:
             frame[name] = [[] if words is None else list(words) for words in frame[name]]
     return frame

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from features.errors import LeadScoreError
 from serving.checks import night_faults
-from serving.tiers import TIERS
+from serving.verdicts import TIERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,13 +27,23 @@ SCHEMA = pa.schema(
         pa.field("p_won", pa.float64()),
         pa.field("score", pa.float64()),
         pa.field("tier", pa.string(), nullable=False),
+        pa.field("model_tier", pa.string()),
         pa.field("previous_tier", pa.string()),
         pa.field("moved", pa.string(), nullable=False),
         pa.field("rule", pa.string()),
+        pa.field("team", pa.string()),
+        pa.field("waiting", pa.int32()),
+        pa.field("waiting_since", _MOMENT),
+        pa.field("nights_below", pa.int32()),
+        pa.field("handoff_probability", pa.float64()),
         pa.field("reasons_for", _WORDS),
         pa.field("reasons_against", _WORDS),
+        pa.field("brief", _WORDS),
+        pa.field("missing_facts", _WORDS),
         pa.field("expected_value", pa.float64()),
         pa.field("coverage", pa.float64()),
+        pa.field("facts_digest", pa.string()),
+        pa.field("facts_changed_at", _MOMENT),
         pa.field("model_version", pa.string(), nullable=False),
         pa.field("policy_version", pa.string(), nullable=False),
         pa.field("run_id", pa.string(), nullable=False),
@@ -42,8 +52,13 @@ SCHEMA = pa.schema(
 )
 
 MOVES = ("up", "down", "new", "same")
+LISTS = tuple(field.name for field in SCHEMA if field.type == _WORDS)
 ONE_A_NIGHT = ("as_of", "model_version", "policy_version", "run_id")
-RANGES = {"score": (0.0, 100.0), "coverage": (0.0, 1.0)}  # propensities have checks of their own
+RANGES = {
+    "score": (0.0, 100.0),
+    "coverage": (0.0, 1.0),
+    "handoff_probability": (0.0, 1.0),
+}  # propensities have checks of their own
 SAFE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")  # a run's name becomes a folder's
 
 
@@ -91,7 +106,7 @@ def _column_faults(rows: pd.DataFrame | pa.Table) -> Iterator[str]:
         yield f"columns are not of the ledger: {', '.join(unknown)}"
     if not isinstance(rows, pd.DataFrame):
         return
-    for name in ("as_of", "scored_at"):
+    for name in (field.name for field in SCHEMA if field.type == _MOMENT):
         if name in rows and not isinstance(rows[name].dtype, pd.DatetimeTZDtype):
             yield f"{name} is not a timestamp with a time zone"
 
@@ -138,6 +153,7 @@ def _table_faults(table: pa.Table) -> Iterator[str]:
         if outside:
             yield f"{name} of {outside:,} leads is not between {least:g} and {most:g}"
     yield from _word_faults(table, "tier", TIERS)
+    yield from _word_faults(table, "model_tier", TIERS)
     yield from _word_faults(table, "previous_tier", TIERS)
     yield from _word_faults(table, "moved", MOVES)
     for name in ONE_A_NIGHT:

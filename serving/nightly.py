@@ -16,6 +16,7 @@ from serving.ledger import Written, latest_before, nights, read_night, write_nig
 from serving.lock import project_lock
 from serving.policy import Policy, load_policy
 from serving.score import Scored, score_leads
+from serving.tiers import REMEMBERED
 from training.tracking import Registry
 
 if TYPE_CHECKING:
@@ -104,7 +105,7 @@ def score_night(
         faults = night_faults(_with_is_sql(scored.rows), open_leads=scored.open_leads)
         written = None
         if not faults:
-            written = write_night(directory, scored.rows, replace=replace)
+            written = write_night(directory, scored.rows, notes=scored.notes, replace=replace)
         return NightResult(night, scored, policy, faults, written, tables.quarantine)
 
 
@@ -160,7 +161,7 @@ def default_night(tables: Tables) -> datetime:
 
 def _settings(directory: Path) -> tuple[Contract, Policy, Registered]:
     contract = load_contract(directory)
-    return contract, load_policy(directory), Registry(directory, contract.name).champion()
+    return contract, load_policy(directory, contract), Registry(directory, contract.name).champion()
 
 
 def _naive(moment: datetime | None) -> datetime | None:
@@ -173,7 +174,7 @@ def _night_before(directory: Path, night: datetime) -> pd.DataFrame | None:
     before = latest_before(directory, night.replace(tzinfo=UTC))
     if before is None:
         return None
-    return read_night(directory, before, columns=["lead_id", "tier"])
+    return read_night(directory, before, columns=["lead_id", *REMEMBERED])
 
 
 def _with_is_sql(rows: pd.DataFrame) -> pd.DataFrame:

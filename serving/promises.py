@@ -178,9 +178,7 @@ def _outcome(promise: TierPromise, evidence: pd.DataFrame) -> Stage:
     return outcome
 
 
-def _where_it_begins(
-    promise: TierPromise, evidence: Evidence
-) -> tuple[float | None, bool | None]:
+def _where_it_begins(promise: TierPromise, evidence: Evidence) -> tuple[float | None, bool | None]:
     """Return the cut-off, where there is one, and whether the promise is kept."""
     if promise.mode != "min_precision":
         return promise.min_propensity, None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -9,7 +10,8 @@ import numpy as np
 import pandas as pd
 
 from features.errors import ModelMismatch
-from serving.wording import number, percent
+from serving.one_fact import columns_of_facts
+from serving.wording import ago, looks_personal, number, percent, shortened
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -24,8 +26,15 @@ if TYPE_CHECKING:
 
 MIN_LOG_ODDS = 0.05  # less moves the odds by under 5 %: true perhaps, but no reason to call anybody
 CHUNK = 50_000  # leads at a time, which bounds memory at some 200 MB whatever the night's size
-LONGEST_TEXT = 60  # a campaign's name may be a paragraph; a reason is read at a glance
 NOBODY = -1  # the code of no feature
+# Nobody can check a count in which older events weigh less, so it tells its fact only where it
+# contributes four times what the plain counts and dates do.
+FADED = "_faded"
+FADED_WEIGHT = 0.25
+LEAST_FADED = 0.1  # less is an event of months ago
+SINCE = re.compile(r"(?:days|hours) since (?:the )?(.+)")
+HOURS_A_DAY = 24
+MILLION = 1_000_000
 
 Typical = float | str | None
 
@@ -55,8 +64,9 @@ def reasons(
         The leads' features: float64 and string columns, a row a lead.
     contributions
         The same rows and columns: what each feature adds to the log-odds (TreeSHAP). Those of
-        features that share a `fact` are added up, so that one fact is one reason; it is told by
-        its feature with the largest contribution of the same sign.
+        features that tell one fact (`serving.one_fact`) are added up, so that it is one reason. It
+        is told by its feature with the largest contribution of the same sign; by a fading count
+        only where no plain one comes near it.
     catalogue
         The words of every feature of `frame`.
     typical
@@ -82,7 +92,7 @@ def reasons(
         for feature in features
     ]
     matrix = contributions[frame.columns].to_numpy(dtype=np.float64)
-    facts = _facts(features)
+    facts = columns_of_facts(features)
     parts = [
         _chunk(matrix[start : start + CHUNK], facts, told, start, top)
         for start in range(0, len(frame), CHUNK)
@@ -114,30 +124,23 @@ def _values(column: pd.Series, feature: Feature) -> Texts | Numbers:
     return column.to_numpy(dtype=np.float64)
 
 
-def _facts(features: Sequence[Feature]) -> list[Codes]:
-    """List the columns of each fact, in the order of the catalogue."""
-    columns: dict[str, list[int]] = {}
-    for position, feature in enumerate(features):
-        columns.setdefault(feature.fact, []).append(position)
-    return [np.array(positions, dtype=np.int64) for positions in columns.values()]
-
-
 def _chunk(
     matrix: Numbers, facts: Sequence[Codes], told: Sequence[_Told], start: int, top: int
 ) -> tuple[list[list[str]], list[list[str]]]:
-    pro = _texts(_strongest(matrix, facts, top), told, start)
-    con = _texts(_strongest(-matrix, facts, top), told, start)
+    weight = np.array([FADED_WEIGHT if _is_faded(each.feature) else 1.0 for each in told])
+    pro = _texts(_strongest(matrix, facts, weight, top), told, start)
+    con = _texts(_strongest(-matrix, facts, weight, top), told, start)
     return pro, con
 
 
-def _strongest(matrix: Numbers, facts: Sequence[Codes], top: int) -> Codes:
+def _strongest(matrix: Numbers, facts: Sequence[Codes], weight: Numbers, top: int) -> Codes:
     """Choose the features to tell, of shape (leads, top): the best facts' largest contributions."""
     sums = np.empty((len(matrix), len(facts)))
     carriers = np.empty((len(matrix), len(facts)), dtype=np.int64)
     for position, columns in enumerate(facts):
         of_fact = matrix[:, columns]
         sums[:, position] = of_fact.sum(axis=1)
-        carriers[:, position] = columns[of_fact.argmax(axis=1)]
+        carriers[:, position] = columns[(of_fact * weight[columns]).argmax(axis=1)]
     order = np.argsort(-sums, axis=1, kind="stable")[:, :top]
     chosen = np.take_along_axis(carriers, order, axis=1)
     chosen[np.take_along_axis(sums, order, axis=1) < MIN_LOG_ODDS] = NOBODY
@@ -160,31 +163,61 @@ def _tell(told: _Told, values: Texts | Numbers) -> Texts:
 
 
 def _sentence(feature: Feature, value: Typical, typical: Typical) -> str:
-    words = feature.words[:1].upper() + feature.words[1:]
+    told = value_in_words(feature, value)
+    start = f"{subject(feature)}: {told}"
+    if pd.isna(value) or feature.kind == "flag" or pd.isna(typical):
+        return start
+    usual = value_in_words(feature, typical)
+    if _is_recency(feature):  # of the leads to whom it ever happened, who may be few
+        return f"{start}, as is typical" if told == usual else f"{start} (typically {usual})"
+    same, other = ", as for the typical lead", f" (typical lead: {usual})"
+    return start + (same if told == usual else other)
+
+
+def subject(feature: Feature) -> str:
+    """Say what a feature's value is told of: "Latest visit" of the days since the latest visit."""
+    since = SINCE.fullmatch(feature.words) if _is_recency(feature) else None
+    words = since[1] if since else feature.words
+    return words[:1].upper() + words[1:]
+
+
+def value_in_words(feature: Feature, value: Typical) -> str:
+    """Write a feature's value as reasons do: with its unit unless the feature's words imply it."""
     if pd.isna(value):
-        return f"{words}: {'never' if _is_recency(feature) else 'unknown'}"
-    told = f"{words}: {_in_words(feature, value)}"
-    if feature.kind == "flag" or pd.isna(typical):
-        return told
-    return f"{told} (typical lead: {_in_words(feature, typical)})"
-
-
-def _is_recency(feature: Feature) -> bool:
-    """Whether nothing is known because nothing happened: there is no time since it."""
-    return feature.family in {"engagement", "history"} and " since " in feature.words
-
-
-def _in_words(feature: Feature, value: Typical) -> str:
+        nothing = "none" if feature.family == "history" else "unknown"
+        return "never" if _is_recency(feature) else nothing
     if isinstance(value, str):
-        return value if len(value) <= LONGEST_TEXT else f"{value[: LONGEST_TEXT - 1].rstrip()}…"
+        return "not shown, it looks personal" if looks_personal(value) else shortened(value)
     amount = float(value or 0.0)
     if feature.kind == "flag":
         return "yes" if amount else "no"
     if feature.unit == "share":
         return percent(amount)
-    # "Days since the latest visit: 3" says its unit already, "Longest silence: 3 days" does not.
+    if _is_recency(feature):
+        return ago(amount / HOURS_A_DAY if feature.unit == "hours" else amount)
+    return _amount_in_words(feature, amount)
+
+
+def _is_recency(feature: Feature) -> bool:
+    """Whether it says how long ago something was; where it is not known, nothing happened."""
+    return feature.family in {"engagement", "history"} and " since " in feature.words
+
+
+def _is_faded(feature: Feature) -> bool:
+    return feature.family == "engagement" and feature.name.endswith(FADED)
+
+
+def _amount_in_words(feature: Feature, amount: float) -> str:
+    if _is_faded(feature):
+        return "under 0.1" if 0 < amount < LEAST_FADED else f"{amount:.1f}".removesuffix(".0")
+    if feature.family == "engagement" and " against " in feature.words:
+        return (
+            f"{number(abs(amount))} {'fewer' if amount < 0 else 'more'}" if amount else "the same"
+        )
+    told = f"{number(amount / MILLION)} million" if abs(amount) >= MILLION else number(amount)
+    # "Pricing views so far: 3" says its unit already, "Longest silence: 3 days" does not.
     implied = feature.unit in {"", "events"} or feature.unit.rstrip("s") in feature.words.lower()
-    return number(amount) if implied else f"{number(amount)} {_singular(feature.unit, amount)}"
+    return told if implied else f"{told} {_singular(feature.unit, amount)}"
 
 
 def _singular(unit: str, amount: float) -> str:

@@ -13,10 +13,13 @@ import pandas as pd
 
 from features.build import build_features
 from features.errors import ModelMismatch, nearest
+from serving.amounts import expected_amounts
+from serving.handoff import handoff_words
+from serving.notes import NightNotes
 from serving.policy import policy_version
 from serving.promises import CutOffs, cut_offs
-from serving.reasons import reasons
-from serving.tiers import assign_tiers, moves
+from serving.rule_facts import rule_facts
+from serving.tiers import decide
 from training.funnel import SINCE_SQL
 
 if TYPE_CHECKING:
@@ -28,7 +31,6 @@ if TYPE_CHECKING:
 
 EXPLAINED = ("SQL", "MQL")  # whom somebody will act on tonight
 COVERED = ("firmographic", "channel")  # facts that can be unknown; no activity is a fact, too
-PRIOR_WINS = 20  # until then the overall amount speaks for the average deal
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,8 @@ class Scored:
         A row a lead with the ledger's columns.
     cuts
         Where the tiers begin, and on what evidence.
+    notes
+        What holds for the whole night.
     open_leads
         How many leads were to be scored.
     unseen
@@ -49,6 +53,7 @@ class Scored:
 
     rows: pd.DataFrame
     cuts: CutOffs
+    notes: NightNotes
     open_leads: int
     unseen: pd.Series[float]
 
@@ -78,7 +83,7 @@ def score_leads(
     policy
         The tiers' policy.
     previous
-        `lead_id`, `tier` of the night before; None on the first.
+        `lead_id` and `serving.tiers.REMEMBERED` of the night before; None on the first.
     explained
         The tiers whose leads get reasons.
 
@@ -92,26 +97,61 @@ def score_leads(
         Where the contract no longer gives what the model learnt from.
     """
     model = champion.model
-    known = _as_learnt(tables, champion)
-    frame = build_features(known, snapshots, kinds=tuple(model.kinds_)).to_pandas()
-    _refuse_other_features(frame, champion)
+    frame = learnt_features(tables, snapshots, champion)
     propensity = model.predict(frame)
     is_sql = (
         frame[SINCE_SQL].notna() if SINCE_SQL in frame.columns else pd.Series(False, frame.index)
     )
-    scores = pd.concat([frame["lead_id"], propensity], axis=1).assign(is_sql=is_sql)
+    leads = pd.concat([frame["lead_id"], propensity], axis=1).assign(is_sql=is_sql)
+    leads["expected_value"] = _expected_values(tables, snapshots, leads, policy)
+    leads = leads.merge(rule_facts(tables, snapshots, policy), on="lead_id", validate="1:1")
     cuts = cut_offs(policy, champion.evidence)
-    tiers = assign_tiers(scores, cuts)
-    current = pd.concat([frame["lead_id"], tiers["tier"]], axis=1)
-    told = _reasons(frame, tiers, champion, explained)
+    decided = decide(leads, previous, policy, cuts, as_of=as_of)
+    told = handoff_words(
+        tables,
+        snapshots,
+        frame,
+        explained=decided.rows["tier"].isin(explained),
+        is_sql=is_sql,
+        champion=champion,
+    )
     rows = pd.concat(
-        [scores[["lead_id", "p_sql", "p_won"]], tiers, told, moves(current, previous)], axis=1
+        [leads[["lead_id", "p_sql", "p_won", "expected_value"]], decided.rows, told], axis=1
     )
     rows["score"] = 100 * propensity[f"p_{model.first_stage}"]
-    rows["expected_value"] = propensity["p_won"] * _amounts(tables, frame["lead_id"], as_of)
     rows["coverage"] = _coverage(frame, champion)
     unseen = model.stages_[model.first_stage].encoder_.unseen(frame)
-    return Scored(_stamped(rows, as_of, champion, policy), cuts, len(frame), unseen)
+    notes = NightNotes(policy, decided.begins_at)
+    return Scored(_stamped(rows, as_of, champion, policy), cuts, notes, len(frame), unseen)
+
+
+def learnt_features(tables: Tables, snapshots: ir.Table, champion: Registered) -> pd.DataFrame:
+    """Build the features that one version learnt from, and no others.
+
+    Parameters
+    ----------
+    tables
+        The cleaned tables; columns that the version did not know are left out.
+    snapshots
+        Columns `lead_id`, `as_of`: who is scored.
+    champion
+        The version whose `model.predict` shall take them.
+
+    Returns
+    -------
+    DataFrame
+        A row a snapshot: `lead_id`, `as_of`, and the features (float64 and string).
+
+    Raises
+    ------
+    ModelMismatch
+        Where the contract no longer gives what the version learnt from.
+    """
+    known = _as_learnt(tables, champion)
+    kinds = tuple(champion.model.kinds_)
+    frame = build_features(known, snapshots, kinds=kinds).to_pandas()
+    _refuse_other_features(frame, champion)
+    return frame
 
 
 def _as_learnt(tables: Tables, champion: Registered) -> Tables:
@@ -139,51 +179,12 @@ def _refuse_other_features(frame: pd.DataFrame, champion: Registered) -> None:
         )
 
 
-def _reasons(
-    frame: pd.DataFrame, tiers: pd.DataFrame, champion: Registered, explained: tuple[str, ...]
-) -> pd.DataFrame:
-    """Reasons for the leads that somebody acts on; empty lists for the others."""
-    model = champion.model.stages_[champion.model.first_stage]
-    columns = model.encoder_.columns_
-    chosen = tiers["tier"].isin(explained) & tiers["rule"].isna()
-    told = pd.DataFrame(
-        {side: [[] for _ in range(len(frame))] for side in ("reasons_for", "reasons_against")},
-        index=frame.index,
-    )
-    if not chosen.any():
-        return told
-    part = frame.loc[chosen, columns]
-    contributions, _base = model.contributions(part)
-    known = tuple(each for each in champion.catalogue if each.name in columns)
-    found = reasons(part, contributions, known, champion.model.typical_)
-    for side in told.columns:
-        told[side] = found[side].reindex(frame.index).where(chosen, told[side])
-    return told
-
-
-def _amounts(tables: Tables, lead_ids: pd.Series[str], as_of: datetime) -> pd.Series[float]:
-    """Say what winning each lead is worth: its own stated amount, or the average of wins so far."""
-    average = _average_won(tables, as_of)
-    if not any(each.term == "amount" for each in tables.attributes):
-        return pd.Series(average, index=lead_ids.index)
-    own = tables.leads.select("lead_id", "amount").to_pandas().set_index("lead_id")["amount"]
-    return lead_ids.map(own).fillna(average)
-
-
-def _average_won(tables: Tables, as_of: datetime) -> float:
-    if tables.outcomes is None:
-        return float("nan")
-    outcomes = tables.outcomes
-    won = outcomes.filter(
-        outcomes.stage == "won",
-        outcomes.amount.notnull(),  # noqa: PD004 - Ibis has no other name for it
-        outcomes.occurred_at < as_of,
-        outcomes.recorded_at < as_of,
-    )
-    # Decimals add up to the same sum in any order.
-    total = won.aggregate(n=won.count(), total=won.amount.try_cast("decimal(38, 4)").sum())
-    found = total.to_pyarrow().to_pylist()[0]
-    return float(found["total"]) / found["n"] if found["n"] else float("nan")
+def _expected_values(
+    tables: Tables, snapshots: ir.Table, leads: pd.DataFrame, policy: Policy
+) -> pd.Series[float]:
+    """Weigh what each lead is worth by its chance of being won, less what following it up costs."""
+    amounts = expected_amounts(tables, snapshots, by=policy.value.by).set_index("lead_id")
+    return leads["p_won"] * leads["lead_id"].map(amounts["amount"]) - policy.value.follow_up_cost
 
 
 def _coverage(frame: pd.DataFrame, champion: Registered) -> pd.Series[float]:
@@ -207,6 +208,8 @@ def _stamped(
     digest.update(np.ascontiguousarray(figures).tobytes())
     return rows.assign(
         as_of=pd.Timestamp(as_of, tz=UTC),
+        waiting_since=rows["waiting_since"].dt.tz_localize(UTC),
+        facts_changed_at=rows["facts_changed_at"].dt.tz_localize(UTC),
         model_version=champion.version,
         policy_version=version,
         run_id=digest.hexdigest()[:16],

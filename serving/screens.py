@@ -1,55 +1,15 @@
-"""What `leadscore explain` and `leadscore models` show on the terminal."""
+"""What `leadscore models` shows on the terminal."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import pandas as pd
-from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from serving.wording import percent
-
 if TYPE_CHECKING:
+    import pandas as pd
     from rich.console import RenderableType
-
-    from serving.explain import Explained
-
-SHOWN_NIGHTS = 10
-
-
-def lead_summary(explained: Explained) -> Group:
-    """Show one lead in 100 columns: propensities, tier, reasons, and earlier nights."""
-    row = explained.row
-    chances = [
-        f"{percent(float(row[column]))} to {words}"
-        for column, words in (("p_sql", "become sales qualified"), ("p_won", "be won"))
-        if pd.notna(row[column])  # there may be no such stage
-    ]
-    parts: list[RenderableType] = [
-        Text(f"Lead {row['lead_id']} as of {row['as_of']:%Y-%m-%d %H:%M} UTC", "bold"),
-        Text(f"Tier {row['tier']}, score {row['score']:.0f}: {', '.join(chances)}"),
-        Text(f"{percent(float(row['coverage']))} of what the model asks for is known."),
-    ]
-    for side, words in (("reasons_for", "For"), ("reasons_against", "Against")):
-        parts += [Text(f"{words}: {reason}") for reason in row[side]]
-    if not explained.history.empty:
-        parts += [Text(), _nights(explained.history.tail(SHOWN_NIGHTS))]
-    return Group(*parts)
-
-
-def _nights(history: pd.DataFrame) -> Table:
-    table = Table(title="What the ledger said", title_justify="left", box=None)
-    for head in ("night", "score", "tier", "moved", "model", "policy"):
-        table.add_column(head, justify="right" if head == "score" else "left")
-    for night in history.itertuples():
-        table.add_row(
-            f"{night.as_of:%Y-%m-%d}",
-            f"{night.score:.0f}",
-            *map(str, (night.tier, night.moved, night.model_version, night.policy_version)),
-        )
-    return table
 
 
 def versions_table(versions: pd.DataFrame) -> RenderableType:

@@ -154,17 +154,21 @@ def _steadiness(hysteresis: Hysteresis) -> list[str]:
 def _control_group(exploration: Exploration) -> list[str]:
     if exploration.share == 0:
         return []
-    return [
+    said = (
         f"Of the leads below the cut-off, down to {percent(exploration.down_to)} of it, "
         f"{percent(exploration.share)} go to sales by lot, so that we learn what the others would "
         "have become."
-    ]
+    )
+    return [said]
 
 
 def _worth(value: Value) -> list[str]:
     by = f" of its {' and '.join(name.replace('_', ' ') for name in value.by)}" if value.by else ""
-    cost = f", less {number(value.follow_up_cost)} for the follow-up" if value.follow_up_cost else ""
-    return [
+    cost = (
+        f", less {number(value.follow_up_cost)} for the follow-up" if value.follow_up_cost else ""
+    )
+    said = (
         "The expected value of a lead is its chance of being won times its own amount, or the "
         f"average amount{by} where it has none{cost}."
-    ]
+    )
+    return [said]

@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 
 import xlsxwriter
 
-from serving.tiers import ALREADY_SQL, TIERS
+from serving.verdicts import ALREADY_SQL, TIERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from serving.policy import policy_version
 from serving.sinks import handoffs
-from serving.tiers import ALREADY_SQL, TIERS
+from serving.verdicts import ALREADY_SQL, TIERS
 from serving.wording import moment, percent
 
 if TYPE_CHECKING:

@@ -1,91 +1,184 @@
-"""The tier each lead gets, and how it moved since the night before."""
+"""The tier each lead gets: the model's verdict, what overrules it, and how the lead moved."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
-from serving.promises import leads_in
+from serving.control_group import ControlGroup, control_group, handoff_probability
+from serving.cool_off import cooling
+from serving.line import in_line
+from serving.model_tiers import ModelTiers, model_tiers, worth
+from serving.verdicts import (
+    ALREADY_SQL,
+    COOL_OFF,
+    DISQUALIFIED,
+    EXPLORATION,
+    HAND_RAISER,
+    TIERS,
+)
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     import numpy.typing as npt
 
-    from serving.promises import CutOffs, Tier, TierCut
+    from serving.policy import Policy
+    from serving.promises import CutOffs
 
     Mask = npt.NDArray[np.bool_]
+    Numbers = npt.NDArray[np.float64]
+    Texts = npt.NDArray[np.object_]
 
-TIERS: tuple[Tier, ...] = ("SQL", "MQL", "Nurture", "Disqualified")  # best first
+REMEMBERED = (
+    "tier",
+    "model_tier",
+    "rule",
+    "nights_below",
+    "waiting_since",
+    "facts_digest",
+    "facts_changed_at",
+)  # what tonight's tiers need of the night before, beside the lead's id
 
-ALREADY_SQL = "already_sql"  # the rule of a lead that sales qualified before the model spoke
 
-
-def assign_tiers(scores: pd.DataFrame, cuts: CutOffs) -> pd.DataFrame:
-    """Give each lead its tier: the best whose cut it reaches.
+@dataclass(frozen=True)
+class Decided:
+    """A night's tiers.
 
     Parameters
     ----------
-    scores
-        A row a lead: `lead_id`, `p_sql`, `p_won` (float64), `is_sql` (bool: already qualified by
-        sales, which no propensity overrules).
-    cuts
-        What `cut_offs` found. A share is counted among the leads not yet SQL and never exceeded;
-        between leads of equal propensity the smaller `lead_id` comes first.
-
-    Returns
-    -------
-    pd.DataFrame
-        `tier` and `rule` (what overrode the model, or None), on the index of `scores`.
+    rows
+        On the index of the leads: `tier`, `model_tier`, `rule`, `team`, `waiting`,
+        `waiting_since`, `nights_below`, `handoff_probability`, `facts_digest`,
+        `facts_changed_at`, `previous_tier`, `moved`, as the ledger has them.
+    begins_at
+        By tier: the propensity (or value) at which it began; None where nobody got it.
     """
-    is_sql = scores["is_sql"].to_numpy(dtype=bool)
-    tier = np.full(len(scores), "Nurture", dtype=object)
-    tier[_reaches(scores, is_sql, cuts.mql)] = "MQL"
-    tier[_reaches(scores, is_sql, cuts.sql) | is_sql] = "SQL"
-    rule = np.full(len(scores), None, dtype=object)
-    rule[is_sql] = ALREADY_SQL
-    return pd.DataFrame({"tier": tier, "rule": rule}, index=scores.index, dtype=object)
+
+    rows: pd.DataFrame
+    begins_at: dict[str, float | None]
 
 
-def moves(current: pd.DataFrame, previous: pd.DataFrame | None) -> pd.DataFrame:
-    """Compare each lead's tier with the one it had the night before.
+def decide(
+    leads: pd.DataFrame,
+    previous: pd.DataFrame | None,
+    policy: Policy,
+    cuts: CutOffs,
+    *,
+    as_of: datetime,
+) -> Decided:
+    """Give every lead of a night its tier.
+
+    The model's verdict comes first. Over it, in this order, the later ones stronger: the control
+    group lifts a lead, cool-off keeps it from sales, a hand-raise sends it there, sales' own
+    qualification keeps it there, a disqualifier ends it. Leads on their way to sales then share
+    the places there are; who is with sales already needs none.
 
     Parameters
     ----------
-    current
-        `lead_id`, `tier`: a row a lead.
+    leads
+        A row a lead: `lead_id`, `p_sql`, `p_won`, `expected_value` (float64), `is_sql` (bool), and
+        what `rule_facts` finds: `hand_raiser`, `disqualifier`, `team`, `setback_at`,
+        `setback_reason`, `facts_digest`.
     previous
-        The same of an earlier night; None on the first.
+        `lead_id` and the columns `REMEMBERED` of the night before; None on the first.
+    policy
+        What was agreed.
+    cuts
+        Where the tiers begin.
+    as_of
+        The night, UTC without a zone.
 
     Returns
     -------
-    pd.DataFrame
-        `previous_tier` (None for a new lead) and `moved` (up, down, new, same), on the index of
-        `current`.
+    Decided
     """
-    before = pd.Series(dtype=object)
-    if previous is not None:
-        before = previous.set_index("lead_id")["tier"].astype(object)
-    was = current["lead_id"].map(before).astype(object)
-    was = was.where(was.notna(), None)
-    rank = {tier: position for position, tier in enumerate(TIERS)}
-    change = current["tier"].map(rank).astype(float) - was.map(rank).astype(float)
-    moved = np.select(
-        [was.isna().to_numpy(), (change < 0).to_numpy(), (change > 0).to_numpy()],
+    before = _remembered(leads, previous)
+    model = model_tiers(leads, before, cuts, policy.hysteresis)
+    changed_at = _changed_at(leads, before, as_of)
+    cools = cooling(leads, changed_at, policy.cool_off, as_of=as_of)
+    control = control_group(leads, before, model, cools, policy=policy, cuts=cuts)
+    tier, rule = _ruled(leads, model, cools, control)
+    rows = pd.DataFrame(
+        {"lead_id": leads["lead_id"], "tier": tier, "rule": rule, "model_tier": model.tier},
+        index=leads.index,
+        dtype=object,
+    )
+    rows["team"] = leads["team"]
+    rows["nights_below"] = model.nights_below
+    rows["facts_digest"], rows["facts_changed_at"] = leads["facts_digest"], changed_at
+    order = _order(leads, policy, cuts)
+    rows = in_line(rows, before, policy.capacity, order=order, as_of=as_of)
+    rows["handoff_probability"] = handoff_probability(rows, control, policy.exploration)
+    moved = _moves(rows["tier"], before["tier"])
+    rows = rows.drop(columns="lead_id").assign(previous_tier=before["tier"], moved=moved)
+    return Decided(rows, model.begins_at)
+
+
+def _remembered(leads: pd.DataFrame, previous: pd.DataFrame | None) -> pd.DataFrame:
+    """Say of each lead what the night before knew; nothing of a new one."""
+    if previous is None:
+        previous = pd.DataFrame(columns=["lead_id", *REMEMBERED])
+    before = previous.set_index("lead_id").reindex(leads["lead_id"]).set_index(leads.index)
+    texts = ["tier", "model_tier", "rule", "facts_digest"]
+    before[texts] = before[texts].astype(object).where(before[texts].notna(), None)
+    # A ledger from before the model's own verdict was kept: the tier, where no rule gave it.
+    own = before["tier"].where(before["rule"].isna(), None)
+    before["model_tier"] = before["model_tier"].where(before["model_tier"].notna(), own)
+    for moment in ("waiting_since", "facts_changed_at"):
+        before[moment] = pd.to_datetime(before[moment], utc=True).dt.tz_localize(None)
+    return before
+
+
+def _changed_at(leads: pd.DataFrame, before: pd.DataFrame, as_of: datetime) -> pd.Series:
+    """Say at which night a lead's own data were last seen to have changed."""
+    new = leads["facts_digest"].to_numpy(dtype=object)
+    old = before["facts_digest"].to_numpy(dtype=object)
+    changed = (new != old) & pd.notna(old)
+    return before["facts_changed_at"].mask(changed, pd.Timestamp(as_of))
+
+
+def _ruled(
+    leads: pd.DataFrame, model: ModelTiers, cools: Texts, control: ControlGroup
+) -> tuple[Texts, Texts]:
+    """Apply the rules over the model's verdict, weakest first."""
+    tier = np.where(pd.isna(model.tier), "Nurture", model.tier).astype(object)
+    rule = np.full(len(leads), None, dtype=object)
+
+    def overrule(where: Mask, name: str | Texts, to: str) -> None:
+        tier[where] = to
+        rule[where] = name if isinstance(name, str) else name[where]
+
+    overrule(control.drawn, EXPLORATION, "SQL")
+    overrule(pd.notna(cools) & (tier == "SQL"), _named(COOL_OFF, cools), "MQL")
+    raised = leads["hand_raiser"].to_numpy(dtype=object)
+    overrule(pd.notna(raised), _named(HAND_RAISER, raised), "SQL")
+    overrule(leads["is_sql"].to_numpy(dtype=bool), ALREADY_SQL, "SQL")
+    barred = leads["disqualifier"].to_numpy(dtype=object)
+    overrule(pd.notna(barred), _named(DISQUALIFIED, barred), "Disqualified")
+    return tier, rule
+
+
+def _named(kind: str, names: Texts) -> Texts:
+    return np.array([None if name is None else f"{kind}: {name}" for name in names], dtype=object)
+
+
+def _order(leads: pd.DataFrame, policy: Policy, cuts: CutOffs) -> Numbers:
+    """Return what orders the line: the chance or the value, whatever is not known last."""
+    by_value = policy.capacity is not None and policy.capacity.first == "value"
+    value = leads["expected_value"].to_numpy(np.float64) if by_value else worth(leads, cuts.sql)
+    return np.nan_to_num(value, nan=-np.inf)
+
+
+def _moves(tier: pd.Series, before: pd.Series) -> Texts:
+    """Compare each lead's tier with the one it had the night before: up, down, new or same."""
+    rank = {name: position for position, name in enumerate(TIERS)}
+    change = tier.map(rank).astype(float) - before.map(rank).astype(float)
+    return np.select(
+        [before.isna().to_numpy(), (change < 0).to_numpy(), (change > 0).to_numpy()],
         ["new", "up", "down"],
         default="same",
-    )
-    return pd.DataFrame(
-        {"previous_tier": was, "moved": moved.astype(object)}, index=current.index, dtype=object
-    )
-
-
-def _reaches(scores: pd.DataFrame, is_sql: Mask, cut: TierCut) -> Mask:
-    p = scores[f"p_{cut.outcome}"].to_numpy(dtype=np.float64)
-    if cut.cut_off is not None:
-        return (p >= cut.cut_off) & ~is_sql
-    places = np.flatnonzero(~is_sql & ~np.isnan(p))
-    order = np.lexsort((scores["lead_id"].to_numpy(dtype=object)[places], -p[places]))
-    chosen = np.zeros(len(scores), dtype=bool)
-    chosen[places[order[: leads_in(cut.share or 0.0, len(places))]]] = True
-    return chosen
+    ).astype(object)

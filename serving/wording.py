@@ -1,7 +1,8 @@
-"""How numbers, shares and moments are written for people: as many digits as they use."""
+"""How numbers, shares, moments and the users' own texts are written for people."""
 
 from __future__ import annotations
 
+import re
 from math import floor, isfinite, log10
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -10,6 +11,10 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 MAX_DECIMALS = 6  # what is smaller is nothing to anybody who reads it
+TOLD_IN_HOURS = 48  # "1 day ago" may be this morning or the day before
+LONGEST_TEXT = 60  # a campaign's name may be a paragraph; a line is read at a glance
+# An e-mail address, or digits enough for a telephone; a date has eight.
+PERSONAL = re.compile(r"\S@\S|(?:\d[ ().-]{0,2}){9,}")
 
 
 def number(value: float) -> str:
@@ -56,3 +61,48 @@ def moment(when: datetime, timezone: str = "UTC") -> str:
     local = when.astimezone(ZoneInfo(timezone))
     day = f"{local.day} {local:%b %Y}"
     return day if (local.hour, local.minute) == (0, 0) else f"{day}, {local:%H:%M}"
+
+
+def day(when: datetime, seen_from: datetime) -> str:
+    """Write a date without the year, unless it is another than that of the reader's day.
+
+    Examples
+    --------
+    >>> from datetime import datetime
+    >>> [day(datetime(year, 12, 28), datetime(2026, 6, 30)) for year in (2026, 2025)]
+    ['28 Dec', '28 Dec 2025']
+    """
+    short = f"{when.day} {when:%b}"
+    return short if when.year == seen_from.year else f"{short} {when.year}"
+
+
+def ago(days: float) -> str:
+    """Say how long ago something was: in hours within two days, in whole days before.
+
+    Examples
+    --------
+    >>> [ago(days) for days in (0.01, 0.05, 1.2, 2.6, 75.0)]
+    ['under an hour ago', '1 hour ago', '29 hours ago', '3 days ago', '75 days ago']
+    """
+    hours = 24 * days
+    if hours < 1:
+        return "under an hour ago"
+    if round(hours) < TOLD_IN_HOURS:
+        return f"{round(hours)} hour{'s' if round(hours) > 1 else ''} ago"
+    return f"{round(days):,} days ago"
+
+
+def shortened(text: str) -> str:
+    """Cut a long text to what is read at a glance."""
+    return text if len(text) <= LONGEST_TEXT else f"{text[: LONGEST_TEXT - 1].rstrip()}…"
+
+
+def looks_personal(text: str) -> bool:
+    """Say whether a text holds what may be an e-mail address or a phone number.
+
+    Examples
+    --------
+    >>> [looks_personal(text) for text in ("call +31 6 1234 5678", "spring-2026", "a@b.example")]
+    [True, False, True]
+    """
+    return PERSONAL.search(text) is not None

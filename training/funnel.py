@@ -14,6 +14,7 @@ from features.errors import TooLittleData
 from training.estimator import StageModel
 from training.splits import parts_of_stage
 from training.tuning import Search
+from training.usual import usual_values
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -64,6 +65,9 @@ class FunnelModel(BaseEstimator):  # type: ignore[misc]
         The user's columns of the leads table that the features were built from.
     typical_ : dict
         The typical value of each feature among the learning leads: median or commonest word.
+    usual_ : dict
+        Up to three usual values of each firmographic and channel feature among them, as
+        `training.usual` lists them. Models saved before there was such a list lack it.
     format_ : int
         The version of this class's saved form.
     """
@@ -128,6 +132,8 @@ class FunnelModel(BaseEstimator):  # type: ignore[misc]
         self.features_ = [name for name in frame.columns if name in used or name in chained]
         self.text_ = [name for name in self.features_ if frame[name].dtype == "str"]
         self.typical_ = {name: _typical(frame.loc[learn, name]) for name in self.features_}
+        told = [each for each in catalogue if each.name in self.features_]
+        self.usual_ = usual_values(frame.loc[learn], told)
         return self
 
     def predict(self, frame: pd.DataFrame) -> pd.DataFrame:

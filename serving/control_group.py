@@ -1,0 +1,124 @@
+"""The control group: a few leads below the cut-off go to sales by lot, for all to learn from."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from serving.model_tiers import ModelTiers, worth
+from serving.verdicts import EXPLORATION
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from serving.policy import Exploration, Policy
+    from serving.promises import CutOffs
+
+    Mask = npt.NDArray[np.bool_]
+    Numbers = npt.NDArray[np.float64]
+    Texts = npt.NDArray[np.object_]
+
+LOT_BITS = 53  # what a float64 holds exactly
+
+
+@dataclass(frozen=True)
+class ControlGroup:
+    """Leads just below the cut-off.
+
+    Parameters
+    ----------
+    near
+        Who could have been drawn, bool, a value a lead.
+    drawn
+        Who is.
+    """
+
+    near: Mask
+    drawn: Mask
+
+
+def control_group(
+    leads: pd.DataFrame,
+    before: pd.DataFrame,
+    model: ModelTiers,
+    cools: Texts,
+    *,
+    policy: Policy,
+    cuts: CutOffs,
+) -> ControlGroup:
+    """Find the leads just below the SQL cut-off of whom no rule speaks, and draw some by lot.
+
+    Parameters
+    ----------
+    leads, before
+        The night's leads, and what the night before said of them, on one index.
+    model
+        The model's own verdict.
+    cools
+        The rule by which a lead cools off, or None.
+    policy, cuts
+        What was agreed, and where the tiers begin.
+
+    Returns
+    -------
+    ControlGroup
+    """
+    nobody = np.zeros(len(leads), dtype=bool)
+    begins, exploration = model.begins_at["SQL"], policy.exploration
+    if begins is None or begins <= 0 or exploration.share == 0:
+        return ControlGroup(nobody, nobody)
+    floor = np.full(len(leads), begins * exploration.down_to)
+    # A lead that is with sales already falls out of the group as it falls out of a tier.
+    floor[(before["rule"] == EXPLORATION).to_numpy()] *= 1 - policy.hysteresis.margin
+    ruled = leads["is_sql"] | leads[["hand_raiser", "disqualifier"]].notna().any(axis=1)
+    below = pd.Series(model.tier).isin(["MQL", "Nurture"]).to_numpy()
+    near = below & (worth(leads, cuts.sql) >= floor) & ~ruled.to_numpy() & pd.isna(cools)
+    drawn = nobody.copy()
+    ids = leads["lead_id"].to_numpy(dtype=object)[near]
+    drawn[near] = [lot(lead_id, exploration.key) < exploration.share for lead_id in ids]
+    return ControlGroup(near, drawn)
+
+
+def lot(lead_id: str, key: str) -> float:
+    """Draw a lead's lot: between 0 and 1, the same on every night and machine.
+
+    Examples
+    --------
+    >>> lot("L1", "leadscore") == lot("L1", "leadscore") != lot("L1", "other")
+    True
+    """
+    digest = hashlib.blake2b(lead_id.encode(), key=key.encode()[:64], digest_size=8).digest()
+    return float((int.from_bytes(digest, "big") >> (64 - LOT_BITS)) / (1 << LOT_BITS))
+
+
+def handoff_probability(
+    rows: pd.DataFrame, control: ControlGroup, exploration: Exploration
+) -> Numbers:
+    """Say how likely this policy was to have each lead with sales tonight, before the lot fell.
+
+    Parameters
+    ----------
+    rows
+        The night's `tier` and `rule`.
+    control
+        Who could have been drawn, and who was.
+    exploration
+        With what chance.
+
+    Returns
+    -------
+    ndarray of float64
+        1 or 0 for those whom no lot decides about; by its inverse, outcomes can be weighed
+        (Horvitz and Thompson, 1952). Where there were too few places for all who were drawn, the
+        chance is that of so many places among so many leads.
+    """
+    lifted = (rows["rule"] == EXPLORATION).to_numpy()
+    share = exploration.share
+    if (control.drawn & ~lifted).any():  # too few places for all who were drawn
+        share = float(lifted.sum()) / float(control.near.sum())
+    certain = (rows["tier"] == "SQL").to_numpy(dtype=np.float64)
+    return np.where(control.near, np.float64(share), certain)

@@ -1,0 +1,226 @@
+"""What the policy's rules need to know of each lead, as of a night: one query over the tables."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import reduce
+from operator import and_
+from typing import TYPE_CHECKING
+
+import ibis
+from ibis import _
+
+from features.errors import ContractError, nearest
+from features.history import BETWEEN, reason_group
+from serving.column_tests import holds
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    import ibis.expr.types as ir
+    import pandas as pd
+
+    from features.tables import Tables
+    from serving.conditions import Condition
+    from serving.policy import Policy
+    from serving.rules import Rule
+
+SETBACKS = ("rejected", "recycled")
+DIGEST_SIGNS = 8  # 32 bits tell that a lead changed, and are too few to find anybody by
+
+
+@dataclass(frozen=True)
+class _Count:
+    """A count of events that a condition asks for: its column, and which events count."""
+
+    name: str
+    condition: Condition
+    since_setback: bool
+
+
+def rule_facts(tables: Tables, snapshots: ir.Table, policy: Policy) -> pd.DataFrame:
+    """Find which rules apply to each lead, by what was known strictly before the night.
+
+    Parameters
+    ----------
+    tables
+        The cleaned tables.
+    snapshots
+        Columns `lead_id`, `as_of`: one night's leads.
+    policy
+        Whose rules.
+
+    Returns
+    -------
+    DataFrame
+        A row a snapshot, sorted by `lead_id`: `hand_raiser`, `disqualifier` (name of the first
+        rule that applies, or None), `team` (None without a capacity), `setback_at` (datetime,
+        UTC), `setback_reason` (the latest verdict that sent it back, and the group of its reason),
+        `facts_digest` (of the lead's own data, without its channel and value).
+
+    Raises
+    ------
+    ContractError
+        Where a rule asks for a kind of event or a reason that is neither in the tables nor in
+        the contract, or for a number of a text.
+    """
+    _refuse_unknown_words(tables, policy)
+    leads = tables.leads.rename(own_id="lead_id")
+    joined = snapshots.left_join(leads, snapshots.lead_id == leads.own_id)
+    joined = _with_setbacks(tables, snapshots, joined)
+    counts = _counts(policy)
+    joined = _with_counts(tables, joined, counts)
+    names = {(id(each.condition), each.since_setback): each.name for each in counts}
+
+    def first_of(rules: Iterable[Rule], *, since_setback: bool = False) -> ir.Value:
+        found = [
+            (_all(tables, joined, rule.when, names, since_setback=since_setback), rule.name)
+            for rule in rules
+        ]
+        return ibis.cases(*found) if found else ibis.null("string")
+
+    table = joined.select(
+        "lead_id",
+        hand_raiser=first_of(policy.hand_raiser, since_setback=True),
+        disqualifier=first_of(policy.disqualifier),
+        team=_team(tables, joined, policy, names),
+        setback_at=joined.setback_at,
+        setback_reason=joined.setback_reason,
+        facts_digest=_digest(tables, joined),
+    )
+    found: pd.DataFrame = table.order_by("lead_id").to_pandas()
+    texts = [name for name in found.columns if name != "setback_at"]
+    found[texts] = found[texts].astype(object).where(found[texts].notna(), None)
+    return found
+
+
+def _refuse_unknown_words(tables: Tables, policy: Policy) -> None:
+    """Refuse a mistyped kind or reason, which would never match without anybody noticing."""
+    contract = tables.contract
+    if tables.events is not None and contract.events is not None:
+        groups = contract.events.groups
+        known = {*groups, *(kind for kinds in groups.values() for kind in kinds)}
+        asked = [kind for each in _event_conditions(policy) for kind in each.event or ()]
+        _refuse("event", asked, known, tables.events.kind, "[events.groups]")
+    if tables.outcomes is not None and contract.outcomes is not None and policy.cool_off:
+        groups = contract.outcomes.reason_groups
+        known = {*groups, *(word.lower() for words in groups.values() for word in words)}
+        asked = [reason.lower() for rule in policy.cool_off for reason in rule.reasons]
+        _refuse("reason", asked, known, tables.outcomes.reason, "[outcomes.reason_groups]")
+
+
+def _refuse(what: str, asked: Sequence[str], known: set[str], column: ir.Column, at: str) -> None:
+    if set(asked) <= known:
+        return
+    seen = known | set(column.as_table().distinct().to_pandas().iloc[:, 0].dropna())
+    lacking = sorted(set(asked) - seen)
+    if lacking:
+        raise ContractError(
+            f"tiers.toml asks for the {what} {lacking[0]!r}, which has never come. "
+            f"{nearest(lacking[0], sorted(seen))} If it has yet to come, name it in {at} of "
+            "leadscore.toml."
+        )
+
+
+def _event_conditions(policy: Policy) -> list[Condition]:
+    teams = policy.capacity.all_teams if policy.capacity is not None else ()
+    when = [rule.when for rule in (*policy.hand_raiser, *policy.disqualifier)]
+    when += [team.when for team in teams]
+    return [each for conditions in when for each in conditions if each.event is not None]
+
+
+def _counts(policy: Policy) -> list[_Count]:
+    """List the counts that are needed; those of hand-raisers begin after the latest setback."""
+    raised = {id(each) for rule in policy.hand_raiser for each in rule.when}
+    return [
+        _Count(f"count_{place}", condition, id(condition) in raised)
+        for place, condition in enumerate(_event_conditions(policy))
+    ]
+
+
+def _with_setbacks(tables: Tables, snapshots: ir.Table, joined: ir.Table) -> ir.Table:
+    """Add when and why sales last sent each lead back."""
+    if tables.outcomes is None:
+        nothing = ibis.null("string")
+        return joined.mutate(setback_at=ibis.null("timestamp"), setback_reason=nothing)
+    spine = snapshots.select(spine_id=snapshots.lead_id, spine_as_of=snapshots.as_of)
+    paired = tables.outcomes.join(spine, tables.outcomes.lead_id == spine.spine_id)
+    known = paired.filter(
+        _.occurred_at < _.spine_as_of, _.recorded_at < _.spine_as_of, _.stage.isin(SETBACKS)
+    )
+    reason = reason_group(tables, known).fill_null("")
+    # Of two at the same moment the later in the alphabet.
+    stamped = (known.occurred_at.cast("string") + BETWEEN + reason).max()
+    latest = known.group_by("spine_id").aggregate(
+        setback_at=known.occurred_at.max(), setback_reason=stamped.split(BETWEEN)[1].nullif("")
+    )
+    return joined.left_join(latest, joined.lead_id == latest.spine_id).drop("spine_id")
+
+
+def _with_counts(tables: Tables, joined: ir.Table, counts: Sequence[_Count]) -> ir.Table:
+    """Add the counts of events that the conditions ask for; 0 where there are none."""
+    if tables.events is None or not counts:
+        return joined
+    spine = joined.select(
+        spine_id=joined.lead_id, spine_as_of=joined.as_of, setback_at=joined.setback_at
+    )
+    paired = tables.events.join(spine, tables.events.lead_id == spine.spine_id)
+    known = paired.filter(_.occurred_at < _.spine_as_of, _.recorded_at < _.spine_as_of)
+    counted = known.group_by(counted_id=known.spine_id).aggregate(
+        **{each.name: known.count(where=_counts_for(tables, known, each)) for each in counts}
+    )
+    together = joined.left_join(counted, joined.lead_id == counted.counted_id)
+    zeroes = {each.name: together[each.name].fill_null(0) for each in counts}
+    return together.mutate(**zeroes).drop("counted_id")
+
+
+def _counts_for(tables: Tables, known: ir.Table, count: _Count) -> ir.BooleanValue:
+    groups = tables.contract.events.groups if tables.contract.events is not None else {}
+    asked = count.condition.event or ()
+    within = known.kind.isin([kind for name in asked for kind in groups.get(name, (name,))])
+    if count.condition.within_days is not None:
+        start = known.spine_as_of - ibis.interval(days=count.condition.within_days)
+        within &= known.occurred_at >= start
+    if count.since_setback:
+        within &= (known.occurred_at > known.setback_at).fill_null(True)
+    return within
+
+
+def _all(
+    tables: Tables,
+    joined: ir.Table,
+    conditions: Sequence[Condition],
+    names: Mapping[tuple[int, bool], str],
+    *,
+    since_setback: bool,
+) -> ir.BooleanValue:
+    """Whether all conditions hold; what is not known does not hold."""
+    tests = []
+    for each in conditions:
+        if each.event is not None:
+            tests.append(joined[names[id(each), since_setback]] >= each.times)
+        else:
+            tests.append(holds(tables, joined, each).fill_null(False))
+    return reduce(and_, tests)
+
+
+def _team(
+    tables: Tables, joined: ir.Table, policy: Policy, names: Mapping[tuple[int, bool], str]
+) -> ir.Value:
+    if policy.capacity is None:
+        return ibis.null("string")
+    *some, rest = policy.capacity.all_teams
+    taken = [
+        (_all(tables, joined, team.when, names, since_setback=False), team.name) for team in some
+    ]
+    return ibis.cases(*taken, else_=rest.name) if taken else ibis.literal(rest.name)
+
+
+def _digest(tables: Tables, joined: ir.Table) -> ir.Value:
+    """Name a lead's own data by their content, so that a change can be seen and nothing read."""
+    own = [each for each in tables.attributes if each.role in {"firmographic", "personal"}]
+    if not own:
+        return ibis.null("string")
+    cells = [joined[each.name].cast("string").fill_null("") for each in own]
+    text = reduce(lambda left, right: left + BETWEEN + right, cells)
+    return text.hexdigest("md5").left(DIGEST_SIGNS)
