@@ -236,12 +236,16 @@ def explain(
     lead_id: Annotated[str, typer.Argument(help="Whose score.")],
     directory: Folder = Path(),
     as_of: AsOf = None,
+    as_json: Json = False,
 ) -> int:
-    """Show one lead: propensities, tier, reasons, and what the ledger said before."""
+    """Show one lead: propensities, tier, reasons, what changed, and what the ledger said before."""
     from serving.explain import explain as run_explain
-    from serving.screens import lead_summary
+    from serving.lead_screen import lead_record, lead_summary
 
-    _tell(lead_summary(run_explain(directory, lead_id, as_of=_moment(as_of))))
+    explained = run_explain(directory, lead_id, as_of=_moment(as_of))
+    _tell(lead_summary(explained))
+    if as_json:
+        _print_json(lead_record(explained))
     return DONE
 
 
@@ -359,7 +363,7 @@ def _explain_tiers(directory: Path) -> int:
     from serving.policy import load_policy
     from serving.sentences import sentences
 
-    _tell("\n".join(sentences(load_policy(directory))))
+    _tell("\n".join(sentences(load_policy(directory, _contract(directory)))))
     return DONE
 
 
@@ -368,21 +372,63 @@ def _explain_tiers(directory: Path) -> int:
 def tiers_check(directory: Folder = Path()) -> int:
     """Explain the policy with what it does on the champion's evidence."""
     from serving.policy import load_policy
-    from serving.sentences import sentences
     from serving.promises import cut_offs
+    from serving.sentences import sentences
 
-    policy = load_policy(directory)
+    policy = load_policy(directory, _contract(directory))
     cuts = cut_offs(policy, _registry(directory).champion().evidence)
     _tell("\n".join(sentences(policy, cuts)))
     kept = all(cut.kept is not False for cut in (cuts.sql, cuts.mql))
     return DONE if kept else NEEDS_A_PERSON
 
 
-def _registry(directory: Path) -> Any:
+@tiers_app.command(
+    "what-if", context_settings={"allow_extra_args": True, "ignore_unknown_options": True}
+)
+@command
+def tiers_what_if(
+    context: typer.Context,
+    directory: Folder = Path(),
+    policy: Annotated[
+        Path | None, typer.Option(help="Another policy file, in place of tiers.toml.")
+    ] = None,
+    as_json: Json = False,
+) -> int:
+    """Show what other settings, such as --sql.min_precision 0.25, would have done last night."""
+    from serving.what_if import what_if
+    from serving.what_if_screen import what_if_record, what_if_screen
+
+    found = what_if(directory, _settings(context.args), policy_file=policy)
+    _tell(what_if_screen(found))
+    if as_json:
+        _print_json(what_if_record(found))
+    return DONE
+
+
+def _settings(arguments: list[str]) -> dict[str, str]:
+    """Read `--section.name value` and `--section.name=value`."""
+    found, rest = {}, [part for each in arguments for part in each.split("=", 1)]
+    for place in range(0, len(rest), 2):
+        path = rest[place].removeprefix("--")
+        if not rest[place].startswith("--") or "." not in path or place + 1 == len(rest):
+            raise LeadScoreError(
+                f"{rest[place]!r}: give settings of tiers.toml as --section.name value, such as "
+                "--sql.min_precision 0.25"
+            )
+        found[path] = rest[place + 1]
+    return found
+
+
+def _contract(directory: Path) -> Any:
     from features.contract import load_contract
+
+    return load_contract(directory)
+
+
+def _registry(directory: Path) -> Any:
     from training.tracking import Registry
 
-    return Registry(directory, load_contract(directory).name)
+    return Registry(directory, _contract(directory).name)
 
 
 def _moment(text: str | None) -> datetime | None:

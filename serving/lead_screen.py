@@ -13,7 +13,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from serving.sinks import RULE_WORDS
+from serving.verdicts import rule_words
 from serving.wording import moment, percent
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ def _rule(row: pd.Series[str]) -> Iterator[str]:
     rule = row["rule"]
     if pd.isna(rule):
         return
-    yield f"By rule: {RULE_WORDS.get(rule, rule.replace('_', ' '))}."
+    yield f"By rule: {rule_words(rule)}."
     own = row.get("model_tier")
     if own is not None and pd.notna(own):
         yield f"The model by itself says {own}."

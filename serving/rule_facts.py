@@ -53,10 +53,11 @@ def rule_facts(tables: Tables, snapshots: ir.Table, policy: Policy) -> pd.DataFr
     Returns
     -------
     DataFrame
-        A row a snapshot, sorted by `lead_id`: `hand_raiser`, `disqualifier` (name of the first
-        rule that applies, or None), `team` (None without a capacity), `setback_at` (datetime,
-        UTC), `setback_reason` (the latest verdict that sent it back, and the group of its reason),
-        `facts_digest` (of the lead's own data, without its channel and value).
+        A row a snapshot, sorted by `lead_id`: `is_sql` (bool: sales has qualified it),
+        `hand_raiser`, `disqualifier` (name of the first rule that applies, or None), `team` (None
+        without a capacity), `setback_at` (datetime, UTC), `setback_reason` (of the latest verdict
+        that sent the lead back; the reason's group), `facts_digest` (of the lead's own data,
+        without its channel and value).
 
     Raises
     ------
@@ -67,7 +68,7 @@ def rule_facts(tables: Tables, snapshots: ir.Table, policy: Policy) -> pd.DataFr
     _refuse_unknown_words(tables, policy)
     leads = tables.leads.rename(own_id="lead_id")
     joined = snapshots.left_join(leads, snapshots.lead_id == leads.own_id)
-    joined = _with_setbacks(tables, snapshots, joined)
+    joined = _with_verdicts(tables, snapshots, joined)
     counts = _counts(policy)
     joined = _with_counts(tables, joined, counts)
     names = {(id(each.condition), each.since_setback): each.name for each in counts}
@@ -81,6 +82,7 @@ def rule_facts(tables: Tables, snapshots: ir.Table, policy: Policy) -> pd.DataFr
 
     table = joined.select(
         "lead_id",
+        is_sql=joined.is_sql.fill_null(False),
         hand_raiser=first_of(policy.hand_raiser, since_setback=True),
         disqualifier=first_of(policy.disqualifier),
         team=_team(tables, joined, policy, names),
@@ -89,7 +91,7 @@ def rule_facts(tables: Tables, snapshots: ir.Table, policy: Policy) -> pd.DataFr
         facts_digest=_digest(tables, joined),
     )
     found: pd.DataFrame = table.order_by("lead_id").to_pandas()
-    texts = [name for name in found.columns if name != "setback_at"]
+    texts = [name for name in found.columns if name not in {"is_sql", "setback_at"}]
     found[texts] = found[texts].astype(object).where(found[texts].notna(), None)
     return found
 
@@ -138,21 +140,22 @@ def _counts(policy: Policy) -> list[_Count]:
     ]
 
 
-def _with_setbacks(tables: Tables, snapshots: ir.Table, joined: ir.Table) -> ir.Table:
-    """Add when and why sales last sent each lead back."""
+def _with_verdicts(tables: Tables, snapshots: ir.Table, joined: ir.Table) -> ir.Table:
+    """Add whether sales has qualified each lead, and when and why it last sent the lead back."""
     if tables.outcomes is None:
-        nothing = ibis.null("string")
-        return joined.mutate(setback_at=ibis.null("timestamp"), setback_reason=nothing)
+        nothing = {"setback_at": ibis.null("timestamp"), "setback_reason": ibis.null("string")}
+        return joined.mutate(is_sql=ibis.literal(False), **nothing)
     spine = snapshots.select(spine_id=snapshots.lead_id, spine_as_of=snapshots.as_of)
     paired = tables.outcomes.join(spine, tables.outcomes.lead_id == spine.spine_id)
-    known = paired.filter(
-        _.occurred_at < _.spine_as_of, _.recorded_at < _.spine_as_of, _.stage.isin(SETBACKS)
-    )
+    known = paired.filter(_.occurred_at < _.spine_as_of, _.recorded_at < _.spine_as_of)
+    back = known.stage.isin(SETBACKS)
     reason = reason_group(tables, known).fill_null("")
     # Of two at the same moment the later in the alphabet.
-    stamped = (known.occurred_at.cast("string") + BETWEEN + reason).max()
+    stamped = (known.occurred_at.cast("string") + BETWEEN + reason).max(where=back)
     latest = known.group_by("spine_id").aggregate(
-        setback_at=known.occurred_at.max(), setback_reason=stamped.split(BETWEEN)[1].nullif("")
+        is_sql=(known.stage == "sql").any(),
+        setback_at=known.occurred_at.max(where=back),
+        setback_reason=stamped.split(BETWEEN)[1].nullif(""),
     )
     return joined.left_join(latest, joined.lead_id == latest.spine_id).drop("spine_id")
 

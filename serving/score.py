@@ -20,7 +20,6 @@ from serving.policy import policy_version
 from serving.promises import CutOffs, cut_offs
 from serving.rule_facts import rule_facts
 from serving.tiers import decide
-from training.funnel import SINCE_SQL
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -99,10 +98,7 @@ def score_leads(
     model = champion.model
     frame = learnt_features(tables, snapshots, champion)
     propensity = model.predict(frame)
-    is_sql = (
-        frame[SINCE_SQL].notna() if SINCE_SQL in frame.columns else pd.Series(False, frame.index)
-    )
-    leads = pd.concat([frame["lead_id"], propensity], axis=1).assign(is_sql=is_sql)
+    leads = pd.concat([frame["lead_id"], propensity], axis=1)
     leads["expected_value"] = _expected_values(tables, snapshots, leads, policy)
     leads = leads.merge(rule_facts(tables, snapshots, policy), on="lead_id", validate="1:1")
     cuts = cut_offs(policy, champion.evidence)
@@ -112,7 +108,7 @@ def score_leads(
         snapshots,
         frame,
         explained=decided.rows["tier"].isin(explained),
-        is_sql=is_sql,
+        is_sql=leads["is_sql"],
         champion=champion,
     )
     rows = pd.concat(

@@ -17,7 +17,8 @@ from zoneinfo import ZoneInfo
 
 import xlsxwriter
 
-from serving.verdicts import ALREADY_SQL, TIERS
+from serving.night import LISTS
+from serving.verdicts import ALREADY_SQL, TIERS, rule_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,8 +30,8 @@ if TYPE_CHECKING:
 Kind = Literal["text", "percent", "whole", "amount", "moment"]
 
 REASONS_EACH_WAY = 3
+BRIEF_LINES = 3
 MAX_SHEET_ROWS = 1_048_575  # Excel's limit, less the heading
-RULE_WORDS = {ALREADY_SQL: "already qualified by sales"}
 
 # What a spreadsheet takes for the start of a formula, its full-width forms included, behind any
 # blank or invisible sign; at the start of a cell, or after what some locales split cells at.
@@ -62,9 +63,14 @@ COLUMNS = (
         SheetColumn(f"Against, reason {n + 1}", f"against_{n}", "text", 52)
         for n in range(REASONS_EACH_WAY)
     ),
+    *(SheetColumn(f"Brief, line {n + 1}", f"brief_{n}", "text", 60) for n in range(BRIEF_LINES)),
+    SheetColumn("Worth asking for", "missing", "text", 52),
     SheetColumn("Expected value", "expected_value", "amount", 16),
     SheetColumn("Known of the lead", "coverage", "percent", 18),
-    SheetColumn("Rule", "rule", "text", 26),
+    SheetColumn("Rule", "rule", "text", 34),
+    SheetColumn("Model alone", "model_tier", "text", 12),
+    SheetColumn("Team", "team", "text", 14),
+    SheetColumn("Place in line", "waiting", "whole", 12),
     SheetColumn("As of", "as_of", "moment", 18),
     SheetColumn("Model", "model_version", "text", 16),
     SheetColumn("Policy", "policy_version", "text", 16),
@@ -77,8 +83,12 @@ SCORE_COLUMNS = (
     "p_won",
     "score",
     "tier",
+    "model_tier",
+    "rule",
     "reasons_for",
     "reasons_against",
+    "brief",
+    "missing_facts",
     "expected_value",
     "coverage",
     "model_version",
@@ -189,7 +199,7 @@ def _sheet(leads: pd.DataFrame, timezone: str) -> pd.DataFrame:
     """Lay a night out as the files show it: a reason a cell, plain text, local time."""
     sheet = leads.assign(
         as_of=leads["as_of"].dt.tz_convert(timezone).dt.tz_localize(None),
-        rule=leads["rule"].map(lambda rule: RULE_WORDS.get(rule, rule), na_action="ignore"),
+        rule=leads["rule"].map(rule_words, na_action="ignore"),
     )
     for side in ("for", "against"):
         for turn in range(REASONS_EACH_WAY):
@@ -197,6 +207,11 @@ def _sheet(leads: pd.DataFrame, timezone: str) -> pd.DataFrame:
                 reasons[turn] if len(reasons) > turn else None
                 for reasons in leads[f"reasons_{side}"]
             ]
+    for line in range(BRIEF_LINES):
+        sheet[f"brief_{line}"] = [
+            brief[line] if len(brief) > line else None for brief in leads["brief"]
+        ]
+    sheet["missing"] = ["; ".join(facts) or None for facts in leads["missing_facts"]]
     texts = [column.source for column in COLUMNS if column.kind == "text"]
     sheet[texts] = sheet[texts].astype(object)
     for source in texts:
@@ -297,9 +312,9 @@ def write_scores(rows: pd.DataFrame, file: Path) -> Path:
         if file.suffix == ".parquet":
             named.to_parquet(part, index=False)
             return file
-        for side in ("reasons_for", "reasons_against"):
-            named[side] = ["; ".join(each) for each in named[side]]
-        for column in ("lead_id", "reasons_for", "reasons_against"):
+        for name in LISTS:
+            named[name] = ["; ".join(each) for each in named[name]]
+        for column in ("lead_id", *LISTS):
             named[column] = [neutralised(text) for text in named[column]]
         named.to_csv(part, index=False)
     return file

@@ -11,10 +11,13 @@ from features.errors import ContractError
 from features.tables import open_tables
 from serving.draft import draft_policy
 from serving.policy import POLICY_FILE
+from serving.rule_facts import SETBACKS
 from training.labels import stages_of
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    import ibis.expr.types as ir
 
     from features.contract import Stage
     from features.tables import Tables
@@ -85,7 +88,24 @@ def _policy_for(contract: Contract) -> str:
     with open_tables(contract) as tables:
         stages = stages_of(tables)
         outcome: Stage = stages[0] if stages else contract.leads.stage
-        return draft_policy(outcome=outcome, base_rate=_base_rate(tables, outcome))
+        return draft_policy(
+            outcome=outcome,
+            base_rate=_base_rate(tables, outcome),
+            kinds=_words(tables.events, "kind"),
+            reasons=_words(_setbacks(tables), "reason"),
+        )
+
+
+def _setbacks(tables: Tables) -> ir.Table | None:
+    if tables.outcomes is None:
+        return None
+    return tables.outcomes.filter(tables.outcomes.stage.isin(SETBACKS))
+
+
+def _words(rows: ir.Table | None, column: str) -> list[str]:
+    if rows is None:
+        return []
+    return list(rows.select(column).distinct().to_pandas()[column].dropna())
 
 
 def _base_rate(tables: Tables, outcome: Stage) -> float | None:

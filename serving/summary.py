@@ -9,9 +9,10 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
+from serving.places_table import places_of
 from serving.policy import policy_version
 from serving.sinks import handoffs
-from serving.verdicts import ALREADY_SQL, TIERS
+from serving.verdicts import TIERS, rule_words
 from serving.wording import moment, percent
 
 if TYPE_CHECKING:
@@ -52,6 +53,9 @@ def night_summary(
     parts: list[RenderableType] = [_heading(night, policy, timezone), Text()]
     if not night.empty:
         parts += [tier_table(night), Text(), promise_table(night, cuts), Text()]
+        if policy.capacity is not None:
+            parts += [places_table(night, policy), Text()]
+        parts += [*_rules(night), Text()] if night["rule"].notna().any() else []
     parts += [Text(f"! {cut.tier}: {cut.sentence}", "bold yellow") for cut in _unkept(cuts)]
     parts.append(handoff_table(night, top=top))
     return Group(*parts)
@@ -78,9 +82,6 @@ def tier_table(night: pd.DataFrame) -> Table:
             table.add_row(tier, *_counts(of_tier, len(night)))
     table.add_section()
     table.add_row("All", *_counts(night, len(night)), style="bold")
-    already = int((night["rule"] == ALREADY_SQL).sum())
-    if already:
-        table.caption = f"SQL holds {already:,} leads that sales has already qualified."
     return table
 
 
@@ -97,7 +98,8 @@ def promise_table(night: pd.DataFrame, cuts: CutOffs) -> Table:
     Returns
     -------
     rich.table.Table
-        A row a tier: each figure is of the leads of that tier or a better one.
+        A row a tier: each figure is of the leads of that tier or a better one by the model's own
+        verdict.
     """
     table = _table(
         "Tier or better",
@@ -110,7 +112,7 @@ def promise_table(night: pd.DataFrame, cuts: CutOffs) -> Table:
         "Kept",
     )
     for cut, tiers in ((cuts.sql, ["SQL"]), (cuts.mql, ["SQL", "MQL"])):
-        tonight = night[night["tier"].isin(tiers) & (night["rule"].fillna("") != ALREADY_SQL)]
+        tonight = night[night["model_tier"].isin(tiers)]
         table.add_row(
             f"{cut.tier}: {BECOMES[cut.outcome]}",
             _share(cut.promised),
@@ -121,6 +123,29 @@ def promise_table(night: pd.DataFrame, cuts: CutOffs) -> Table:
             _share(tonight[f"p_{cut.outcome}"].mean()),
             {True: "yes", False: "no", None: NOTHING}[cut.kept],
         )
+    return table
+
+
+def places_table(night: pd.DataFrame, policy: Policy) -> Table:
+    """Show how the night's places were used, and what one place more would bring.
+
+    Parameters
+    ----------
+    night
+        A row a lead with the ledger's columns.
+    policy
+        What was agreed; it has a capacity.
+
+    Returns
+    -------
+    rich.table.Table
+        A row a team.
+    """
+    table = _table("Places for new leads", "Places", "Given", "Waiting", "Next in line")
+    for line in places_of(night, policy):
+        team = _printable(line.team or "")
+        told = (line.places or 0, line.taken, line.waiting)
+        table.add_row(team, *(f"{count:,}" for count in told), _share(line.next_chance))
     return table
 
 
@@ -153,6 +178,8 @@ def handoff_table(night: pd.DataFrame, *, top: int = 5) -> RenderableType:
         shown = [f"+ {reason}" for reason in lead["reasons_for"][:SHOWN_REASONS]]
         shown += [f"− {reason}" for reason in lead["reasons_against"][:1]]
         score = f"{lead['score']:.0f}" if pd.notna(lead["score"]) else NOTHING
+        if pd.notna(lead["rule"]):
+            shown.insert(0, f"! {rule_words(lead['rule'])}")
         why = Text("\n".join(_printable(line) for line in shown))
         table.add_row(Text(_printable(lead["lead_id"])), score, _share(lead[chance]), why)
     if len(newly) > top:
@@ -171,6 +198,14 @@ def _heading(night: pd.DataFrame, policy: Policy, timezone: str) -> Text:
     )
 
 
+def _rules(night: pd.DataFrame) -> list[Text]:
+    """Say whom something other than the model decided about, commonest first."""
+    counts = night["rule"].value_counts()
+    return [
+        Text(f"{count:,} {_printable(rule_words(str(rule)))}") for rule, count in counts.items()
+    ]
+
+
 def _unkept(cuts: CutOffs) -> list[TierCut]:
     return [cut for cut in (cuts.sql, cuts.mql) if cut.kept is False]
 
@@ -184,7 +219,7 @@ def _table(first: str, *others: str) -> Table:
 
 
 def _counts(leads: pd.DataFrame, among: int) -> list[str]:
-    not_yet = leads.loc[leads["rule"].fillna("") != ALREADY_SQL, "p_sql"]
+    not_yet = leads.loc[leads["model_tier"].notna(), "p_sql"]
     moved = leads["moved"].value_counts()
     return [
         f"{len(leads):,}",

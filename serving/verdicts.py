@@ -14,3 +14,25 @@ ALREADY_SQL = "already_sql"  # sales qualified the lead before the model spoke
 HAND_RAISER, DISQUALIFIED, COOL_OFF = "hand_raiser", "disqualified", "cool_off"
 WAITING, WAITED_TOO_LONG = "waiting", "waited_too_long"  # above the cut-off, but no place
 EXPLORATION = "exploration"  # below the cut-off, and drawn into the control group
+
+RULE_WORDS = {
+    ALREADY_SQL: "already qualified by sales",
+    HAND_RAISER: "asked for it",
+    DISQUALIFIED: "disqualified",
+    COOL_OFF: "cooling off after sales sent it back",
+    WAITING: "waiting for a place",
+    WAITED_TOO_LONG: "waited too long for a place",
+    EXPLORATION: "control group, drawn by lot",
+}
+
+
+def rule_words(rule: str) -> str:
+    """Say for people what overruled the model.
+
+    Examples
+    --------
+    >>> rule_words("cool_off: timing"), rule_words("waiting")
+    ('cooling off after sales sent it back: timing', 'waiting for a place')
+    """
+    kind, colon, name = rule.partition(": ")
+    return f"{RULE_WORDS.get(kind, kind)}{colon}{name}"

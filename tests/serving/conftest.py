@@ -48,7 +48,7 @@ def night() -> pd.DataFrame:
             "p_won": p_sql / 4,
             "score": 100 * p_sql,
             "tier": tier,
-            "model_tier": tier,
+            "model_tier": [*tier[:8], None, tier[9]],
             "previous_tier": [None, "MQL", *tier[2:7], "MQL", "SQL", None],
             "moved": ["new", "down", *["same"] * 5, "up", "same", "new"],
             "rule": [None] * 8 + ["already_sql", None],
