@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from features.tables import Tables
 
 RECENT_DAYS = 30  # what a lead did before that, nobody opens a call with
-MOST_KINDS = 4  # more are no brief; the rest is counted
+MOST_KINDS = 6  # more are no brief; the rest is counted
 MOST_TOUCHES = 3
 MOST_VERDICTS = 2
 MOST_DETAILS = 4  # of a channel: medium, campaign and two columns of the user's own
@@ -149,11 +149,12 @@ def _came_from(
     values: Mapping[str, object], terms: Mapping[str, str], words: Mapping[str, str]
 ) -> str | None:
     """Phrase one lead's channel, as far as it is known."""
-    known = {
-        name: shortened(_without_query(value) if terms[name] == "landing_page" else value)
+    texts = {
+        name: _without_query(value) if terms[name] == "landing_page" else value
         for name, value in values.items()
-        if isinstance(value, str) and not looks_personal(value)
+        if isinstance(value, str)
     }
+    known = {name: shortened(text) for name, text in texts.items() if not looks_personal(text)}
     says_more = "medium" in known and known["medium"] != known.get("source")
     details = [known["medium"]] if says_more else []
     details += [f"campaign {known['campaign']}"] if "campaign" in known else []

@@ -96,7 +96,7 @@ def _faults(raw: object) -> list[Fault]:
 
 def _team_faults(teams: Sequence[dict[str, object]]) -> list[Fault]:
     faults: list[Fault] = []
-    for name, count in Counter(str(each.get("name")) for each in teams).items():
+    for name, count in Counter(str(each["name"]) for each in teams if "name" in each).items():
         if count > 1:
             faults.append((("teams",), f"{count} teams are called {name!r}"))
     for place, team in enumerate(teams):

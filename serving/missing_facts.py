@@ -33,11 +33,10 @@ ASKED_FOR = {
     "seniority": "job title",
     "department": "job title",
     "email_kind": "e-mail address",
-    "name_implausible": "name",
-    "phone_implausible": "phone number",
 }
-# Where the latest touch came from is unknown because there was none: nothing to ask for.
-NOT_ASKED = "touch_"
+# Where the latest touch came from is unknown because there was none; and nobody asks for a name
+# or a number to see whether they are plausible.
+NOT_ASKED = ("touch_", "name_implausible", "phone_implausible")
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,8 @@ POLICY_FILE = "tiers.toml"
 Mode = Literal["min_precision", "share", "min_propensity", "min_value"]
 MODES: tuple[Mode, ...] = ("min_precision", "share", "min_propensity", "min_value")
 
+OF_A_PROMISE = {"confidence": 0.95, "fallback_share": 0.0}  # with what they say by default
+
 SQL_MIN_PRECISION = 0.30  # what the best funnels convert of their MQLs; sales notices less
 MQL_MIN_PRECISION = 0.13  # the industry's average MQL-to-SQL conversion
 VERSION_DIGITS = 12  # 48 bits: two policies of one company never meet, and a person can read it out
@@ -58,12 +60,12 @@ class TierPromise(Settings):
     """
 
     min_precision: float | None = Field(default=None, gt=0, lt=1, strict=True)
-    confidence: float = Field(default=0.95, ge=0.5, lt=1, strict=True)
+    confidence: float = Field(default=OF_A_PROMISE["confidence"], ge=0.5, lt=1, strict=True)
     share: float | None = Field(default=None, ge=0, le=1, strict=True)
     min_propensity: float | None = Field(default=None, ge=0, le=1, strict=True)
     min_value: float | None = Field(default=None, allow_inf_nan=False)
     outcome: Literal["sql", "won"] | None = None
-    fallback_share: float = Field(default=0.0, ge=0, le=1, strict=True)
+    fallback_share: float = Field(default=OF_A_PROMISE["fallback_share"], ge=0, le=1, strict=True)
 
     @model_validator(mode="wrap")
     @classmethod
@@ -215,8 +217,11 @@ def _mode_faults(raw: object) -> list[Fault]:
         return [((), f"has {names}; keep one, for a tier has one meaning")]
     if given == ["min_precision"]:
         return []
-    unused = [name for name in ("confidence", "fallback_share") if name in raw]
-    return [((name,), f"goes with `min_precision`, not with `{given[0]}`") for name in unused]
+    return [
+        ((name,), f"goes with `min_precision`, not with `{given[0]}`")
+        for name, unsaid in OF_A_PROMISE.items()
+        if raw.get(name, unsaid) != unsaid
+    ]
 
 
 def _order_faults(raw: object) -> list[Fault]:
@@ -260,13 +265,17 @@ def _name_faults(raw: object) -> list[Fault]:
     faults: list[Fault] = []
     for section in ("hand_raiser", "disqualifier"):
         rules = raw.get(section)
-        named = [str(rule.get("name")) for rule in rules or () if isinstance(rule, dict)]
+        named = [str(rule["name"]) for rule in rules or () if _is_named(rule)]
         faults += [
             ((section,), f"two of them are called {name!r}")
             for name in sorted(set(named))
             if named.count(name) > 1
         ]
     return faults
+
+
+def _is_named(rule: object) -> TypeGuard[dict[str, object]]:
+    return isinstance(rule, dict) and "name" in rule
 
 
 def _segment_faults(raw: object, contract: object) -> list[Fault]:

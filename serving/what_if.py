@@ -16,7 +16,7 @@ from features.settings import validated
 from features.tables import open_tables
 from serving.amounts import expected_amounts
 from serving.ledger import latest_before, nights, read_night
-from serving.policy import MODES, POLICY_FILE, Policy, load_policy
+from serving.policy import MODES, OF_A_PROMISE, POLICY_FILE, Policy, load_policy
 from serving.promises import CutOffs, cut_offs
 from serving.rule_facts import rule_facts
 from serving.tiers import REMEMBERED, decide
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from features.tables import Tables
 
 FIXED = ("lead_id", "p_sql", "p_won", "model_version")  # of the ledger; what no policy changes
-OF_A_PROMISE = ("confidence", "fallback_share")  # go with `min_precision`, and no other mode
 
 
 @dataclass(frozen=True)

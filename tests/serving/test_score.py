@@ -12,7 +12,7 @@ from features.errors import ModelMismatch
 from features.snapshots import nightly_snapshots
 from features.tables import open_tables
 from serving.night import SCHEMA, as_night
-from serving.policy import load_policy
+from serving.policy import Policy, load_policy
 from serving.score import Scored, score_leads
 from training.tracking import Registered, Registry
 
@@ -157,3 +157,24 @@ def test_words_that_the_model_does_not_know_are_counted(
     rows.assign(industry="Falconry").to_csv(leads, index=False)
     unseen = score(own_project, champion).unseen
     assert unseen.filter(like="industry").max() == pytest.approx(1.0)
+
+
+def test_the_same_inputs_give_the_same_rows_on_any_number_of_threads(
+    project: Project, champion: Registered, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    directory, told = project.directory, []
+    for threads in (1, 3):
+        monkeypatch.setattr("training.estimator.ROWS_FOR_THREADS", 1)
+        monkeypatch.setattr("training.estimator.cpu_count", lambda threads=threads: threads)
+        with open_tables(load_contract(directory), known_by=NIGHT) as tables:
+            tables.leads.get_backend().con.execute(f"SET threads = {threads}")
+            scored = score_leads(
+                tables,
+                nightly_snapshots(tables, as_of=NIGHT),
+                as_of=NIGHT,
+                champion=champion,
+                policy=Policy.model_validate({"capacity": {"reps": 2, "leads_a_day": 3}}),
+                previous=None,
+            )
+        told.append(as_night(scored.rows).drop_columns(["scored_at"]))
+    assert told[0].equals(told[1])
