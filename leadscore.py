@@ -363,7 +363,9 @@ def _explain_tiers(directory: Path) -> int:
     from serving.policy import load_policy
     from serving.sentences import sentences
 
-    _tell("\n".join(sentences(load_policy(directory, _contract(directory)))))
+    contract = _contract(directory)
+    horizons = None if contract.is_flat else contract.horizon_days
+    _tell("\n".join(sentences(load_policy(directory, contract), horizons=horizons)))
     return DONE
 
 
@@ -375,9 +377,11 @@ def tiers_check(directory: Folder = Path()) -> int:
     from serving.promises import cut_offs
     from serving.sentences import sentences
 
-    policy = load_policy(directory, _contract(directory))
+    contract = _contract(directory)
+    policy = load_policy(directory, contract)
     cuts = cut_offs(policy, _registry(directory).champion().evidence)
-    _tell("\n".join(sentences(policy, cuts)))
+    horizons = None if contract.is_flat else contract.horizon_days
+    _tell("\n".join(sentences(policy, cuts, horizons)))
     kept = all(cut.kept is not False for cut in (cuts.sql, cuts.mql))
     return DONE if kept else NEEDS_A_PERSON
 

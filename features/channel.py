@@ -80,7 +80,7 @@ def _past_rate(tables: Tables, spine: ir.Table, attribute: Attribute) -> Feature
     joined = spine.left_join(
         known, [spine.as_of == known.rate_as_of, spine[level] == known.rate_level]
     )
-    words = f"past conversion of this {as_words(attribute.column)}"
+    words = f"earlier leads of this {as_words(attribute.column)} that converted"
     feature = Feature(name, "channel", "number", "share", words, level)
     return FeatureSet(joined.select("lead_id", "as_of", name), (feature,))
 

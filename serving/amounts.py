@@ -121,7 +121,8 @@ def _wins(tables: Tables, snapshots: ir.Table, segment: ir.Value) -> pd.DataFram
     moment = ibis.literal(night.replace(tzinfo=None)).cast("timestamp")
     won = outcomes.filter(
         outcomes.stage == "won",
-        outcomes.amount.notnull(),  # noqa: PD004 - Ibis has no other name for it
+        # Nor is an amount one whose square has more digits than a decimal holds.
+        (outcomes.amount * outcomes.amount).try_cast(EXACT).notnull(),  # noqa: PD004 - Ibis's name
         outcomes.occurred_at < moment,
         outcomes.recorded_at < moment,
     )

@@ -84,7 +84,7 @@ def _done(seen: ir.Table, groups: Mapping[str, tuple[str, ...]]) -> pd.Series[st
     lists = phrases.groupby(told["lead_id"]).agg(", ".join)
     others = ranked[place >= MOST_KINDS].groupby("lead_id")["n"].sum()
     tails = others.map(lambda n: f" and {number(n)} other{'s' if n > 1 else ''}")
-    told_of: pd.Series[str] = lists + tails.reindex(lists.index).fillna("")
+    told_of: pd.Series[str] = lists + tails.astype(object).reindex(lists.index).fillna("")
     return f"Did in the last {RECENT_DAYS} days: " + told_of + "."
 
 

@@ -161,8 +161,9 @@ def _event_faults(raw: dict[str, object], contract: Contract) -> list[Fault]:
 
 
 def _event_words(condition: Condition) -> str:
-    kinds = _or([kind.replace("_", " ") for kind in condition.event or ()])
-    often = "a" if condition.times == 1 else f"{condition.times} or more of"
+    kinds = either([kind.replace("_", " ") for kind in condition.event or ()])
+    article = "an" if kinds[:1].lower() in "aeiou" else "a"
+    often = article if condition.times == 1 else f"{condition.times} or more of"
     span = f" in the last {condition.within_days} days" if condition.within_days else ""
     return f"it had {often} {kinds}{span}"
 
@@ -176,7 +177,7 @@ def _column_words(condition: Condition) -> str:
         ("domain", "is at"),
     ):
         if getattr(condition, test) is not None:
-            return f"{name} {verb} {_or(getattr(condition, test))}"
+            return f"{name} {verb} {either(getattr(condition, test))}"
     if condition.missing is not None:
         return f"{name} is {'missing' if condition.missing else 'known'}"
     if condition.valid is not None:
@@ -189,7 +190,8 @@ def _column_words(condition: Condition) -> str:
     return f"{name} is {' and '.join(bounds)}"
 
 
-def _or(words: tuple[str, ...] | list[str] | None) -> str:
+def either(words: tuple[str, ...] | list[str] | None) -> str:
+    """Join alternatives: "a, b or c"."""
     *first, last = words or ("",)
     return f"{', '.join(first)} or {last}" if first else last
 

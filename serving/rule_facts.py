@@ -56,8 +56,8 @@ def rule_facts(tables: Tables, snapshots: ir.Table, policy: Policy) -> pd.DataFr
         A row a snapshot, sorted by `lead_id`: `is_sql` (bool: sales has qualified it),
         `hand_raiser`, `disqualifier` (name of the first rule that applies, or None), `team` (None
         without a capacity), `setback_at` (datetime, UTC), `setback_reason` (of the latest verdict
-        that sent the lead back; the reason's group), `facts_digest` (of the lead's own data,
-        without its channel and value).
+        that sent the lead back; the reason's group, unless a cool-off names the reason itself),
+        `facts_digest` (of the lead's own data, without its channel and value).
 
     Raises
     ------
@@ -68,7 +68,7 @@ def rule_facts(tables: Tables, snapshots: ir.Table, policy: Policy) -> pd.DataFr
     _refuse_unknown_words(tables, policy)
     leads = tables.leads.rename(own_id="lead_id")
     joined = snapshots.left_join(leads, snapshots.lead_id == leads.own_id)
-    joined = _with_verdicts(tables, snapshots, joined)
+    joined = _with_verdicts(tables, snapshots, joined, policy)
     counts = _counts(policy)
     joined = _with_counts(tables, joined, counts)
     names = {(id(each.condition), each.since_setback): each.name for each in counts}
@@ -102,12 +102,13 @@ def _refuse_unknown_words(tables: Tables, policy: Policy) -> None:
     if tables.events is not None and contract.events is not None:
         groups = contract.events.groups
         known = {*groups, *(kind for kinds in groups.values() for kind in kinds)}
-        asked = [kind for each in _event_conditions(policy) for kind in each.event or ()]
+        asked = [kind for each in _counts(policy) for kind in each.condition.event or ()]
         _refuse("event", asked, known, tables.events.kind, "[events.groups]")
     if tables.outcomes is not None and contract.outcomes is not None and policy.cool_off:
         groups = contract.outcomes.reason_groups
-        known = {*groups, *(word.lower() for words in groups.values() for word in words)}
-        asked = [reason.lower() for rule in policy.cool_off for reason in rule.reasons]
+        known = {word.strip().lower() for words in groups.values() for word in words}
+        known |= {group.lower() for group in groups}
+        asked = _reasons(policy)
         _refuse("reason", asked, known, tables.outcomes.reason, "[outcomes.reason_groups]")
 
 
@@ -124,23 +125,26 @@ def _refuse(what: str, asked: Sequence[str], known: set[str], column: ir.Column,
         )
 
 
-def _event_conditions(policy: Policy) -> list[Condition]:
-    teams = policy.capacity.all_teams if policy.capacity is not None else ()
-    when = [rule.when for rule in (*policy.hand_raiser, *policy.disqualifier)]
-    when += [team.when for team in teams]
-    return [each for conditions in when for each in conditions if each.event is not None]
+def _reasons(policy: Policy) -> list[str]:
+    return [reason.lower() for rule in policy.cool_off for reason in rule.reasons]
 
 
 def _counts(policy: Policy) -> list[_Count]:
     """List the counts that are needed; those of hand-raisers begin after the latest setback."""
-    raised = {id(each) for rule in policy.hand_raiser for each in rule.when}
+    teams = policy.capacity.all_teams if policy.capacity is not None else ()
+    asked = [(each, True) for rule in policy.hand_raiser for each in rule.when]
+    asked += [(each, False) for rule in policy.disqualifier for each in rule.when]
+    asked += [(each, False) for team in teams for each in team.when]
     return [
-        _Count(f"count_{place}", condition, id(condition) in raised)
-        for place, condition in enumerate(_event_conditions(policy))
+        _Count(f"count_{place}", condition, since_setback)
+        for place, (condition, since_setback) in enumerate(asked)
+        if condition.event is not None
     ]
 
 
-def _with_verdicts(tables: Tables, snapshots: ir.Table, joined: ir.Table) -> ir.Table:
+def _with_verdicts(
+    tables: Tables, snapshots: ir.Table, joined: ir.Table, policy: Policy
+) -> ir.Table:
     """Add whether sales has qualified each lead, and when and why it last sent the lead back."""
     if tables.outcomes is None:
         nothing = {"setback_at": ibis.null("timestamp"), "setback_reason": ibis.null("string")}
@@ -149,7 +153,8 @@ def _with_verdicts(tables: Tables, snapshots: ir.Table, joined: ir.Table) -> ir.
     paired = tables.outcomes.join(spine, tables.outcomes.lead_id == spine.spine_id)
     known = paired.filter(_.occurred_at < _.spine_as_of, _.recorded_at < _.spine_as_of)
     back = known.stage.isin(SETBACKS)
-    reason = reason_group(tables, known).fill_null("")
+    named = known.reason.isin(_reasons(policy))
+    reason = ibis.ifelse(named, known.reason, reason_group(tables, known)).fill_null("")
     # Of two at the same moment the later in the alphabet.
     stamped = (known.occurred_at.cast("string") + BETWEEN + reason).max(where=back)
     latest = known.group_by("spine_id").aggregate(

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from serving.conditions import all_words
+from serving.conditions import all_words, either
 from serving.wording import number, percent
 
 if TYPE_CHECKING:
-    from features.contract import Stage
+    from features.contract import HorizonDays, Stage
     from serving.capacity import Capacity, Team
     from serving.policy import Exploration, Hysteresis, Policy, TierPromise, Value
     from serving.promises import CutOffs, TierCut
@@ -21,7 +21,9 @@ DEEDS: dict[Stage, tuple[str, str]] = {
 }
 
 
-def sentences(policy: Policy, cut_offs: CutOffs | None = None) -> list[str]:
+def sentences(
+    policy: Policy, cut_offs: CutOffs | None = None, horizons: HorizonDays | None = None
+) -> list[str]:
     """Explain a policy to the people who agreed on it.
 
     Parameters
@@ -30,6 +32,8 @@ def sentences(policy: Policy, cut_offs: CutOffs | None = None) -> list[str]:
         The settings.
     cut_offs
         What the evidence made of them, where it has been looked at.
+    horizons
+        How long a lead is given to reach each stage, where that is known.
 
     Returns
     -------
@@ -54,6 +58,11 @@ becoming sales qualified.
         *_control_group(policy.exploration),
         *_worth(policy.value),
     ]
+    if horizons is not None:
+        said.append(
+            f"Becoming sales qualified counts within {horizons.sql} days of the night, being won "
+            f"within {horizons.won}."
+        )
     if cut_offs is None and None in {policy.sql.outcome, policy.mql.outcome}:
         said.append(
             "Where the model knows only who is won, the chance of being won counts instead."
@@ -116,7 +125,7 @@ def _rule_sentences(policy: Policy) -> list[str]:
 
 def _cool_off(rule: CoolOff) -> str:
     until = f"for {rule.days} days" if rule.days else "until its own data change"
-    return f"A lead that sales sent back for {rule.name} is not offered again {until}."
+    return f"A lead that sales sent back for {either(rule.reasons)} is not offered again {until}."
 
 
 def _capacity_sentences(capacity: Capacity | None) -> list[str]:

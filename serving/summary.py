@@ -13,7 +13,7 @@ from serving.places_table import places_of
 from serving.policy import policy_version
 from serving.sinks import handoffs
 from serving.verdicts import TIERS, rule_words
-from serving.wording import moment, percent
+from serving.wording import moment, percent, printable
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -143,7 +143,7 @@ def places_table(night: pd.DataFrame, policy: Policy) -> Table:
     """
     table = _table("Places for new leads", "Places", "Given", "Waiting", "Next in line")
     for line in places_of(night, policy):
-        team = _printable(line.team or "")
+        team = printable(line.team or "")
         told = (line.places or 0, line.taken, line.waiting)
         table.add_row(team, *(f"{count:,}" for count in told), _share(line.next_chance))
     return table
@@ -180,8 +180,8 @@ def handoff_table(night: pd.DataFrame, *, top: int = 5) -> RenderableType:
         score = f"{lead['score']:.0f}" if pd.notna(lead["score"]) else NOTHING
         if pd.notna(lead["rule"]):
             shown.insert(0, f"! {rule_words(lead['rule'])}")
-        why = Text("\n".join(_printable(line) for line in shown))
-        table.add_row(Text(_printable(lead["lead_id"])), score, _share(lead[chance]), why)
+        why = Text("\n".join(printable(line) for line in shown))
+        table.add_row(Text(printable(lead["lead_id"])), score, _share(lead[chance]), why)
     if len(newly) > top:
         table.caption = f"… and {len(newly) - top:,} more; `leadscore export` lists them all."
     return table
@@ -193,7 +193,7 @@ def _heading(night: pd.DataFrame, policy: Policy, timezone: str) -> Text:
     first = night.iloc[0]
     return Text.assemble(
         (f"Night of {moment(first['as_of'].to_pydatetime(), timezone)}", "bold"),
-        f" · {len(night):,} open leads · model {_printable(first['model_version'])}",
+        f" · {len(night):,} open leads · model {printable(first['model_version'])}",
         f" · policy {policy_version(policy)}",
     )
 
@@ -202,7 +202,7 @@ def _rules(night: pd.DataFrame) -> list[Text]:
     """Say whom something other than the model decided about, commonest first."""
     counts = night["rule"].value_counts()
     return [
-        Text(f"{count:,} {_printable(rule_words(str(rule)))}") for rule, count in counts.items()
+        Text(f"{count:,} {printable(rule_words(str(rule)))}") for rule, count in counts.items()
     ]
 
 
@@ -239,8 +239,3 @@ def _expected(propensities: pd.Series[float]) -> str:
 
 def _share(share: float | None) -> str:
     return NOTHING if share is None or pd.isna(share) else f"{100 * share:.1f} %"
-
-
-def _printable(text: str) -> str:
-    """Show signs that would steer the terminal as a dot."""
-    return "".join(sign if sign.isprintable() else "·" for sign in str(text))

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from serving.places_table import places_of
 from serving.verdicts import TIERS
-from serving.wording import number, percent
+from serving.wording import number, percent, printable
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -89,7 +89,7 @@ def workload_table(found: WhatIf) -> Table:
     table = _table("Policy", "New for sales", "Places", "Waiting", "Next in line")
     for name, outcome in (("now", found.now), ("then", found.then)):
         for line in places_of(outcome.rows, outcome.policy):
-            team = name if line.team is None else f"{name}: {line.team}"
+            team = name if line.team is None else f"{name}: {printable(line.team)}"
             places = "no limit" if line.places is None else f"{line.places:,}"
             next_one = "–" if line.next_chance is None else percent(line.next_chance)
             table.add_row(team, f"{line.taken:,}", places, f"{line.waiting:,}", next_one)
@@ -111,7 +111,7 @@ def group_table(found: WhatIf, name: str) -> Table:
     table = _table(f"SQL tier by {name}", "now", "then", "change")
     for value, row in order.head(SHOWN_GROUPS).iterrows():
         table.add_row(
-            str(value), f"{row['now']:,.0f}", f"{row['then']:,.0f}", f"{row['change']:+,.0f}"
+            printable(str(value)), f"{row['now']:,.0f}", f"{row['then']:,.0f}", f"{row['change']:+,.0f}"
         )
     return table
 
@@ -129,7 +129,7 @@ def movers_table(found: WhatIf) -> RenderableType:
         .head(SHOWN_MOVERS)
         .to_numpy(dtype=object)
     ):
-        table.add_row(*map(str, row))
+        table.add_row(*(printable(str(cell)) for cell in row))
     if len(movers) > SHOWN_MOVERS:
         table.caption = f"… and {len(movers) - SHOWN_MOVERS:,} more; --json lists them all."
     return table

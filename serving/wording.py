@@ -97,6 +97,11 @@ def shortened(text: str) -> str:
     return text if len(text) <= LONGEST_TEXT else f"{text[: LONGEST_TEXT - 1].rstrip()}…"
 
 
+def printable(text: str) -> str:
+    """Show signs that would steer a terminal as a dot."""
+    return "".join(sign if sign.isprintable() else "·" for sign in text)
+
+
 def looks_personal(text: str) -> bool:
     """Say whether a text holds what may be an e-mail address or a phone number.
 

@@ -97,7 +97,7 @@ def test_a_contract_without_events_has_the_other_families(tables, snapshots):
 
 
 def test_some_leads_at_a_time_give_the_same_rows(tables, snapshots, frame):
-    by_part, built = feature_frame(tables, snapshots, kinds=common_kinds(tables), at_once=20)
-    assert len(frame) > 60
+    by_part, built = feature_frame(tables, snapshots, kinds=common_kinds(tables), at_once=100)
+    assert len(frame) > 100
     pd.testing.assert_frame_equal(by_part, frame, check_exact=True)
     assert list(by_part.columns[2:]) == [each.name for each in built.catalogue]
