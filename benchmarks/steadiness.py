@@ -32,17 +32,18 @@ from serving.policy import MARGIN, NIGHTS, Policy
 from serving.promises import cut_offs
 from serving.tiers import REMEMBERED, decide
 from serving.verdicts import ALREADY_SQL
-from training.evaluate import evidence_of
 from training.funnel import SINCE_SQL
+from training.nightly_evidence import nightly_evidence
 
 if TYPE_CHECKING:
+    from features.simulate import SimulatedCompany
     from serving.promises import CutOffs
 
 LEADS, SEED = 20_000, 41  # a company that no other benchmark uses
 LAST_NIGHT = datetime(2026, 5, 31)  # after it, one horizon of outcomes is known to the end
 NIGHTS_LONG = 60
 DAYS_A_MONTH = 30.0
-HYSTERESES = ((0.0, 1), (0.0, 3), (0.1, 1), (0.1, 3), (0.2, 1), (0.2, 3), (0.3, 3), (0.3, 7))
+HYSTERESES = ((0.0, 1), (0.0, 3), (0.0, 7), (0.1, 3), (0.2, 3), (0.3, 3), (0.2, 7), (0.3, 7))
 OFF, DEFAULT = (0.0, 1), (MARGIN, NIGHTS)
 HEAD = [
     "capacity", "margin", "nights", "tier changes a lead and month", "against none",
@@ -51,16 +52,16 @@ HEAD = [
 ]  # fmt: skip
 RESULT = Path(__file__).parent / "results" / "steadiness.md"
 INTRODUCTION = """\
-A made-up company of {leads:,} leads trains on what was known by {start:%d %b %Y} and then scores its
-open leads on {nights} nights running, once with each hysteresis and once with each capacity; the
+A made-up company of {leads:,} leads trains on what was known by {start:%d %b %Y} and then scores
+its open leads on {nights} nights running, once with each hysteresis and once with each capacity; the
 chances are the same for all. A *tier change* is a lead that is open on two nights running and has
 another tier on the second (leads that sales has qualified are left out: theirs is no opinion of
 the model); a month is 30 nights. *SQL tier alone* counts only changes into and out of it. A lead
 is *handed over* when it enters the SQL tier; it counts once, the first time. *Precision* is the
 share of them that became SQL within {horizon} days of it, *true precision* their mean true
-propensity at that moment. *SQLs found* were handed over before they became SQL and within {horizon} days of it; *recall* is
-their share of all leads that became SQL from the second night to the {horizon}th day after the
-last. *Against none* and *SQLs lost* compare with no hysteresis (margin 0, one night) at the same
+propensity at that moment. *SQLs found* were handed over before they became SQL and within
+{horizon} days of it; *recall* is their share of all leads that became SQL from the first night to
+the {horizon}th day after the last. *Against none* and *SQLs lost* compare with no hysteresis (margin 0, one night) at the same
 capacity. The promise of the SQL tier: {promise}"""
 
 
@@ -182,28 +183,30 @@ def score_nights(folder: Path, *, leads: int, seed: int, nights: int, model: str
     company = simulated_project(folder, leads=leads, seed=seed, truth_nights=nights + 31)
     prepared = prepared_project(folder, known_by=first)
     predict = learnt(prepared, model)
-    both = {stage: predict(prepared.frame, stage) for stage in prepared.labels.stages}
-    told = pd.DataFrame({f"p_{stage}": chances for stage, chances in both.items()})
-    cuts = cut_offs(Policy(), evidence_of(prepared, told))
+
+    def propensities(frame: pd.DataFrame) -> pd.DataFrame:
+        return pd.DataFrame({f"p_{s}": predict(frame, s) for s in prepared.labels.stages})
+
+    with open_tables(load_contract(folder), known_by=first) as tables:
+        cuts = cut_offs(Policy(), nightly_evidence(tables, prepared, propensities))
     chances = {}
     with open_tables(load_contract(folder)) as tables:
-        outcomes = tables.outcomes
-        assert outcomes is not None
-        reached = outcomes.filter(outcomes.stage == "sql").select("lead_id", "occurred_at")
-        became = reached.to_pandas().groupby("lead_id")["occurred_at"].min()
         for turn in range(nights):
             night = first + timedelta(days=turn)
             snapshots = nightly_snapshots(tables, as_of=night)
             frame = build_features(tables, snapshots, kinds=prepared.kinds).to_pandas()
-            both = {stage: predict(frame, stage) for stage in prepared.labels.stages}
-            chances[night] = pd.DataFrame(
-                {
-                    "lead_id": frame["lead_id"],
-                    **{f"p_{stage}": values for stage, values in both.items()},
-                    "is_sql": frame[SINCE_SQL].notna(),
-                }
+            told = propensities(frame).assign(
+                lead_id=frame["lead_id"], is_sql=frame[SINCE_SQL].notna()
             )
-    return Nights(chances, cuts, became, true_propensities(company))
+            chances[night] = told.reindex(columns=["lead_id", "p_sql", "p_won", "is_sql"])
+    return Nights(chances, cuts, _became_sql(company), true_propensities(company))
+
+
+def _became_sql(company: SimulatedCompany) -> pd.Series[pd.Timestamp]:
+    outcomes = pd.read_csv(company.outcomes_file, parse_dates=["occurred_at"])
+    reached = outcomes[outcomes["stage"] == "sql"]
+    moments = reached.groupby("lead_id")["occurred_at"].min()
+    return moments.dt.tz_localize(None)
 
 
 def capacities_that_bind(scored: Nights) -> list[int]:

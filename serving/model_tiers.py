@@ -66,8 +66,8 @@ def model_tiers(
     leads
         A row a lead: `lead_id`, `p_sql`, `p_won`, `expected_value` (float64), `is_sql` (bool).
     before
-        What the night before said, on the same index: `model_tier` (None for a new lead),
-        `nights_below`.
+        What the night before said, on the same index: `model_tier` (the tier that it had and may
+        lose; None for a new lead), `nights_below`.
     cuts
         Where the tiers begin.
     hysteresis

@@ -31,10 +31,10 @@ SQL_MIN_PRECISION = 0.30  # what the best funnels convert of their MQLs; sales n
 MQL_MIN_PRECISION = 0.13  # the industry's average MQL-to-SQL conversion
 VERSION_DIGITS = 12  # 48 bits: two policies of one company never meet, and a person can read it out
 
-# A chance moves by a tenth of itself from night to night without anything having happened; see
-# benchmarks/results/steadiness.md for what other margins and nights do.
-MARGIN = 0.2
-NIGHTS = 3
+# Half as many changes as with no hysteresis, at next to no cost in SQLs: what other margins and
+# nights do stands in benchmarks/results/steadiness.md.
+MARGIN = 0.3
+NIGHTS = 7
 
 
 class TierPromise(Settings):

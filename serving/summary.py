@@ -13,7 +13,7 @@ from serving.places_table import places_of
 from serving.policy import policy_version
 from serving.sinks import handoffs
 from serving.verdicts import TIERS, rule_words
-from serving.wording import moment, percent, printable
+from serving.wording import NOTHING, expected, moment, percent, printable
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from serving.promises import CutOffs, TierCut
 
 SHOWN_REASONS = 3
-NOTHING = "–"
 BECOMES: dict[Stage, str] = {"sql": "qualified", "won": "won"}
 
 
@@ -201,9 +200,7 @@ def _heading(night: pd.DataFrame, policy: Policy, timezone: str) -> Text:
 def _rules(night: pd.DataFrame) -> list[Text]:
     """Say whom something other than the model decided about, commonest first."""
     counts = night["rule"].value_counts()
-    return [
-        Text(f"{count:,} {printable(rule_words(str(rule)))}") for rule, count in counts.items()
-    ]
+    return [Text(f"{count:,} {printable(rule_words(str(rule)))}") for rule, count in counts.items()]
 
 
 def _unkept(cuts: CutOffs) -> list[TierCut]:
@@ -224,17 +221,10 @@ def _counts(leads: pd.DataFrame, among: int) -> list[str]:
     return [
         f"{len(leads):,}",
         percent(len(leads) / among),
-        _expected(not_yet),
-        _expected(leads["p_won"]),
+        expected(not_yet),
+        expected(leads["p_won"]),
         *(f"{moved.get(move, 0):,}" for move in ("up", "down", "new", "same")),
     ]
-
-
-def _expected(propensities: pd.Series[float]) -> str:
-    """Sum the propensities; a stage the model does not know has no expectation, not one of 0."""
-    if len(propensities) and propensities.isna().all():
-        return NOTHING
-    return f"{propensities.sum():,.1f}"
 
 
 def _share(share: float | None) -> str:

@@ -128,6 +128,9 @@ def _remembered(leads: pd.DataFrame, previous: pd.DataFrame | None) -> pd.DataFr
     # A ledger from before the model's own verdict was kept: the tier, where no rule gave it.
     own = before["tier"].where(before["rule"].isna(), None)
     before["model_tier"] = before["model_tier"].where(before["model_tier"].notna(), own)
+    # Nobody loses a tier that it never had: who got no place is held where it is.
+    no_place = (before["model_tier"] == "SQL") & (before["tier"] != "SQL")
+    before["model_tier"] = before["model_tier"].mask(no_place, "MQL")
     for moment in ("waiting_since", "facts_changed_at"):
         before[moment] = pd.to_datetime(before[moment], utc=True).dt.tz_localize(None)
     return before

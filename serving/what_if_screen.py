@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import pandas as pd
 from rich.console import Group
@@ -11,12 +11,14 @@ from rich.text import Text
 
 from serving.places_table import places_of
 from serving.verdicts import TIERS
-from serving.wording import number, percent, printable
+from serving.wording import expected, number, percent, printable
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from serving.what_if import Outcome, WhatIf
+
+FrameOrSeries = TypeVar("FrameOrSeries", pd.DataFrame, pd.Series)
 
 SHOWN_MOVERS = 10
 SHOWN_GROUPS = 6
@@ -111,7 +113,10 @@ def group_table(found: WhatIf, name: str) -> Table:
     table = _table(f"SQL tier by {name}", "now", "then", "change")
     for value, row in order.head(SHOWN_GROUPS).iterrows():
         table.add_row(
-            printable(str(value)), f"{row['now']:,.0f}", f"{row['then']:,.0f}", f"{row['change']:+,.0f}"
+            printable(str(value)),
+            f"{row['now']:,.0f}",
+            f"{row['then']:,.0f}",
+            f"{row['change']:+,.0f}",
         )
     return table
 
@@ -130,9 +135,10 @@ def movers_table(found: WhatIf) -> RenderableType:
         .to_numpy(dtype=object)
     ):
         table.add_row(*(printable(str(cell)) for cell in row))
-    if len(movers) > SHOWN_MOVERS:
-        table.caption = f"… and {len(movers) - SHOWN_MOVERS:,} more; --json lists them all."
-    return table
+    if len(movers) <= SHOWN_MOVERS:
+        return table
+    more = f"… and {len(movers) - SHOWN_MOVERS:,} more; --json lists them all."
+    return Group(table, Text(more))
 
 
 def what_if_record(found: WhatIf) -> dict[str, object]:
@@ -150,21 +156,23 @@ def what_if_record(found: WhatIf) -> dict[str, object]:
             name: [vars(line) for line in places_of(each.rows, each.policy)]
             for name, each in sides.items()
         },
-        "movers": found.movers.to_dict("records"),
+        "movers": _known(found.movers).to_dict("records"),
     }
 
 
-def _expected(outcome: Outcome) -> dict[str, dict[str, float]]:
+def _expected(outcome: Outcome) -> dict[str, dict[str, float | None]]:
     rows = outcome.rows
     not_yet = rows[rows["model_tier"].notna()]
+    sums = {"sqls": not_yet.groupby("tier")["p_sql"], "wins": rows.groupby("tier")["p_won"]}
     return {
-        "sqls": {
-            str(tier): float(sum_) for tier, sum_ in not_yet.groupby("tier")["p_sql"].sum().items()
-        },
-        "wins": {
-            str(tier): float(sum_) for tier, sum_ in rows.groupby("tier")["p_won"].sum().items()
-        },
+        name: {str(tier): known for tier, known in _known(each.sum(min_count=1)).items()}
+        for name, each in sums.items()
     }
+
+
+def _known(figures: FrameOrSeries) -> FrameOrSeries:
+    """Say None where nothing is known; JSON has no NaN."""
+    return figures.astype(object).where(figures.notna(), None)
 
 
 def _begin(outcome: Outcome, tier: str) -> str:
@@ -176,7 +184,7 @@ def _begin(outcome: Outcome, tier: str) -> str:
 
 def _figures(rows: pd.DataFrame) -> list[str]:
     not_yet = rows[rows["model_tier"].notna()]
-    return [f"{len(rows):,}", f"{not_yet['p_sql'].sum():,.1f}", f"{rows['p_won'].sum():,.1f}"]
+    return [f"{len(rows):,}", expected(not_yet["p_sql"]), expected(rows["p_won"])]
 
 
 def _table(first: str, *others: str) -> Table:

@@ -10,6 +10,9 @@ from zoneinfo import ZoneInfo
 if TYPE_CHECKING:
     from datetime import datetime
 
+    import pandas as pd
+
+NOTHING = "–"  # stands where no figure is known
 MAX_DECIMALS = 6  # what is smaller is nothing to anybody who reads it
 TOLD_IN_HOURS = 48  # "1 day ago" may be this morning or the day before
 LONGEST_TEXT = 60  # a campaign's name may be a paragraph; a line is read at a glance
@@ -45,6 +48,13 @@ def percent(share: float) -> str:
     if 0.995 <= share < 1:  # "100 %" would claim what is not so
         return "over 99 %"
     return f"{number(round(100 * share, 9))} %"
+
+
+def expected(propensities: pd.Series[float]) -> str:
+    """Write the sum of propensities; of a stage that the model does not know, nothing, not 0."""
+    if len(propensities) and propensities.isna().all():
+        return NOTHING
+    return f"{propensities.sum():,.1f}"
 
 
 def moment(when: datetime, timezone: str = "UTC") -> str:

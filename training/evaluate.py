@@ -80,7 +80,7 @@ def evaluate(model: FunnelModel, prepared: Prepared) -> Evaluation:
         rows["points_rules"] = points[stage].propensity(prepared.frame.loc[rows.index])
         points_metrics[stage] = measure(rows["outcome"], rows["points_rules"], rows["cluster"])
         held_out[stage] = rows
-    evidence = _evidence(prepared, propensity)
+    evidence = evidence_of(prepared, propensity)
     return Evaluation(metrics, baselines, points, points_metrics, held_out, evidence)
 
 
@@ -137,8 +137,23 @@ def account_or_lead(frame: pd.DataFrame) -> pd.Series[str]:
     return ("account " + frame["account"]).fillna("lead " + frame["lead_id"])
 
 
-def _evidence(prepared: Prepared, propensity: pd.DataFrame) -> pd.DataFrame:
-    """Held-out propensities with outcomes; leads are numbered, not named."""
+def evidence_of(prepared: Prepared, propensity: pd.DataFrame) -> pd.DataFrame:
+    """Set the propensities of the held-out snapshots beside what became of them.
+
+    Parameters
+    ----------
+    prepared
+        The rows that a model learnt from, and those held out.
+    propensity
+        `p_sql` and `p_won` (float64) of the stages that were learnt, indexed as
+        `prepared.frame`; only the held-out rows are looked at.
+
+    Returns
+    -------
+    DataFrame
+        A row a held-out snapshot: `lead` (int: numbered, not named), `as_of`, `p_sql`, `y_sql`,
+        `p_won`, `y_won` (float64, missing where not known or not learnt).
+    """
     labels = prepared.labels
     columns = {"lead": pd.Series(pd.factorize(labels.frame["lead_id"])[0], labels.frame.index)}
     columns["as_of"] = labels.frame["as_of"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import getpass
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from features.contract import load_contract
@@ -15,6 +15,7 @@ from training.contest import Contest, hold_contest
 from training.evaluate import Evaluation, evaluate
 from training.funnel import FunnelModel
 from training.gate import Verdict, judge
+from training.nightly_evidence import nightly_evidence
 from training.prepare import Prepared, prepare
 from training.promotion import CHAMPION, ChampionChanged
 from training.record import to_register, write_reports
@@ -139,7 +140,8 @@ def train(
             search=_search(directory, data, budget_seconds),
         )
         logger.info("judging on held-out leads")
-        evaluation = evaluate(model, prepared)
+        evidence = nightly_evidence(tables, prepared, model.predict)
+        evaluation = replace(evaluate(model, prepared), evidence=evidence)
         contest = hold_contest(registry, tables, prepared, evaluation)
         verdict = judge(
             evaluation,

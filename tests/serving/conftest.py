@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import shutil
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from features.tables import open_tables
 from serving.nightly import score_night
 from serving.policy import Policy
 from serving.promises import CutOffs, cut_offs
+from tests.serving.small_company import write
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from features.tables import Tables
     from tests.conftest import Project
 
 
@@ -33,6 +38,19 @@ def scored_project(project: Project, tmp_path_factory: pytest.TempPathFactory) -
     score_night(target, as_of=NIGHT - timedelta(days=1))
     score_night(target, as_of=NIGHT)
     return target
+
+
+@pytest.fixture(scope="session")
+def small_tables(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Tables]]:
+    """Open a few leads, with what they did and what became of them; the same ones once."""
+    with ExitStack() as stack:
+
+        @cache
+        def opened(**written: str) -> Tables:
+            contract = write(tmp_path_factory.mktemp("small"), **written)
+            return stack.enter_context(open_tables(contract))
+
+        yield opened
 
 
 @pytest.fixture
@@ -60,7 +78,8 @@ def night() -> pd.DataFrame:
             "reasons_for": [["Pricing page views: 4 (typical lead: 0)", "Trial: yes"]] * 10,
             "reasons_against": [["Free-mail address: yes"]] * 9 + [[]],
             "brief": [["Last: pricing view on 28 Jun."]] * 10,
-            "missing_facts": [["Head count unknown: knowing it could move the score to 22-41"]] * 10,
+            "missing_facts": [["Head count unknown: knowing it could move the score to 22-41"]]
+            * 10,
             "expected_value": np.nan,
             "coverage": 0.8,
             "facts_digest": "0f3a9c21",

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 import tomllib
 from typing import Any
 
@@ -38,6 +39,57 @@ def test_where_most_leads_convert_the_draft_promises_more_and_says_why() -> None
 @given(base_rate=st.floats(0, 1), outcome=st.sampled_from(["sql", "won"]))
 def test_every_draft_is_a_valid_policy(base_rate: float, outcome: Any) -> None:
     Policy.model_validate(settings(draft_policy(outcome=outcome, base_rate=base_rate)))
+
+
+def test_a_companys_own_words_become_rules() -> None:
+    policy = Policy.model_validate(
+        settings(
+            draft_policy(
+                kinds=["page_view", "demo_request", "Contact us"],
+                reasons=["timing", "price", "wrong number"],
+            )
+        )
+    )
+    (raised,) = policy.hand_raiser
+    assert raised.when[0].event == ("Contact us", "demo_request")
+    assert raised.when[0].within_days == 7
+    assert [(rule.reasons, rule.days, rule.until_changed) for rule in policy.cool_off] == [
+        (("timing",), 90, False),
+        (("wrong number",), None, True),
+    ]
+    assert policy.disqualifier == ()
+
+
+def test_without_such_words_the_rules_stand_as_examples() -> None:
+    text = draft_policy(kinds=["page_view"], reasons=["price"])
+    policy = Policy.model_validate(settings(text))
+    assert (policy.hand_raiser, policy.cool_off, policy.capacity) == ((), (), None)
+    assert "# [[hand_raiser]]" in text
+    assert "# [[cool_off]]" in text
+
+
+def test_every_example_in_the_comments_is_a_valid_setting() -> None:
+    lines = draft_policy().splitlines()
+    start = lines.index("# A lead that asks to be contacted goes to sales at once.")
+    told = [line.removeprefix("# ") for line in lines[start:]]
+    kept = [line for line in told if re.match(r"\[|[a-z_]+ = ", line)]
+    text = "\n".join(kept)
+    # The two ways to state a capacity exclude each other: the draft says so, and the test takes
+    # the one team and the other rules.
+    one, _teams, rest = re.split(r"\[\[capacity.teams\]\]|(?=\[hysteresis\])", text)
+    policy = Policy.model_validate(settings(one + rest))
+    assert policy.capacity is not None
+    assert policy.capacity.all_teams[0].places == 40
+    assert len(policy.disqualifier) == 4
+    assert policy.hand_raiser
+    assert policy.cool_off
+
+
+@pytest.mark.parametrize("word", ['demo request "now"', "demo request {x} \\ y", "Demo request: ü"])
+def test_words_with_odd_signs_are_quoted(word: str) -> None:
+    policy = Policy.model_validate(settings(draft_policy(kinds=[word], reasons=[f"timing {word}"])))
+    assert policy.hand_raiser[0].when[0].event == (word,)
+    assert policy.cool_off[0].reasons == (f"timing {word}",)
 
 
 @pytest.mark.parametrize("outcome", ["sql", "won"])

@@ -8,8 +8,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from serving import ledger
-from serving.ledger import history, latest_before, nights, read_night, write_night
+from serving.ledger import history, latest_before, nights, read_night, read_notes, write_night
 from serving.night import SCHEMA, LedgerError
+from serving.notes import NightNotes
+from serving.policy import Policy, TierPromise
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -93,6 +95,52 @@ def test_two_earlier_verdicts_of_a_run_are_both_kept(tmp_path: Path, night: pd.D
         write_night(tmp_path, night.assign(score=night["score"] / divisor), replace=True)
     kept = {path for path in files(tmp_path) if "ledger_replaced" in path}
     assert {path.split("/")[2] for path in kept} == {"run-1", "run-1-2"}
+
+
+ADDED_LATER = [
+    *("model_tier", "team", "waiting", "waiting_since", "nights_below", "handoff_probability"),
+    *("brief", "missing_facts", "facts_digest", "facts_changed_at"),
+]
+
+
+def test_a_night_from_before_a_column_existed_is_still_read(
+    tmp_path: Path, night: pd.DataFrame
+) -> None:
+    file = write_night(tmp_path, night).path
+    earlier = pq.ParquetFile(file).read().drop_columns(ADDED_LATER)
+    pq.write_table(earlier, file)
+    read = read_night(tmp_path, JUNE_30)
+    assert list(read.columns) == SCHEMA.names
+    assert list(read["tier"]) == list(night["tier"])
+    assert list(read["brief"]) == [[]] * 10
+    assert read[["model_tier", "team", "waiting", "facts_digest"]].isna().all(axis=None)
+    assert list(read_night(tmp_path, JUNE_30, columns=["team", "tier"]).columns) == ["team", "tier"]
+    assert list(history(tmp_path, "L7")["tier"]) == ["SQL"]
+    assert write_night(tmp_path, of(night, 1)).outcome == "written"
+    assert list(history(tmp_path, "L6")["waiting"].fillna(0)) == [0, 1]
+
+
+def test_a_nights_notes_are_kept_beside_its_rows(tmp_path: Path, night: pd.DataFrame) -> None:
+    notes = NightNotes(Policy(sql=TierPromise(share=0.05)), {"SQL": 0.31, "MQL": None})
+    write_night(tmp_path, night, notes=notes)
+    assert read_notes(tmp_path, JUNE_30) == notes
+    assert list(read_night(tmp_path, JUNE_30)["tier"]) == list(night["tier"])
+    assert write_night(tmp_path, night).outcome == "unchanged"
+
+
+def test_a_night_or_its_notes_may_not_exist(tmp_path: Path, night: pd.DataFrame) -> None:
+    assert read_notes(tmp_path, JUNE_30) is None
+    write_night(tmp_path, night)
+    assert read_notes(tmp_path, JUNE_30) is None
+
+
+def test_notes_go_with_the_verdicts_that_are_kept(tmp_path: Path, night: pd.DataFrame) -> None:
+    first, second = (NightNotes(Policy(), {"SQL": begins, "MQL": 0.1}) for begins in (0.3, 0.4))
+    write_night(tmp_path, night, notes=first)
+    replaced = write_night(tmp_path, changed(night), notes=second, replace=True).replaced
+    assert read_notes(tmp_path, JUNE_30) == second
+    assert replaced is not None
+    assert NightNotes.from_metadata(pq.read_schema(replaced).metadata) == first
 
 
 def test_a_write_that_fails_leaves_everything_as_it_was(

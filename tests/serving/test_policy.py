@@ -8,6 +8,7 @@ from features.errors import ContractError
 from serving.draft import draft_policy
 from serving.policy import Policy, TierPromise, load_policy, policy_version
 from serving.sentences import sentences
+from tests.serving.small_company import contract
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -66,6 +67,76 @@ def test_all_faults_are_told_at_once_and_those_between_settings_too(tmp_path: Pa
 def test_a_broken_policy_is_refused_in_words(tmp_path: Path, text: str, fault: str) -> None:
     with pytest.raises(ContractError, match=fault):
         load_policy(write(tmp_path, text))
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("[hysteresis]\nmargin = 1.0", "`hysteresis.margin`: input should be less than 1"),
+        ("[hysteresis]\nnights = 0", "`hysteresis.nights`: input should be greater than or equal"),
+        ("[exploration]\nshare = 0.6", "`exploration.share`: input should be less than or equal"),
+        ("[exploration]\ndown_to = 1.0", "`exploration.down_to`: input should be less than 1"),
+        ('[exploration]\nkey = ""', "`exploration.key`"),
+        ("[value]\nfollow_up_cost = -1", "`value.follow_up_cost`: input should be greater than"),
+        ("[capacity]\nreps = -1\nleads_a_day = 5", "`capacity.reps`: input should be greater"),
+        ("[sql]\nmin_value = inf", "`sql.min_value`: input should be a finite number"),
+        ("[sql]\nmin_value = 5\n[mql]\nmin_value = 9", r"9 is stricter than sql.min_value \(5\)"),
+        ("[sql]\nshare = 0.1\nfallback_share = 0.1", "goes with `min_precision`, not with `share`"),
+    ],
+)
+def test_a_broken_section_is_refused_in_words(tmp_path: Path, text: str, fault: str) -> None:
+    with pytest.raises(ContractError, match=fault):
+        load_policy(write(tmp_path, text))
+
+
+def test_segments_of_the_value_are_columns_known_from_the_start(tmp_path: Path) -> None:
+    write(tmp_path, '[value]\nby = ["country", "campain", "email", "deal"]')
+    with pytest.raises(ContractError) as caught:
+        load_policy(tmp_path, contract())
+    told = str(caught.value)
+    assert "3 faults" in told
+    assert "'campain' is no firmographic or channel column. Did you mean 'campaign'?" in told
+    write(tmp_path, '[value]\nby = ["country", "campaign"]')
+    assert load_policy(tmp_path, contract()).value.by == ("country", "campaign")
+
+
+def test_faults_of_rules_capacity_and_promises_are_told_together(tmp_path: Path) -> None:
+    text = """
+    [sql]
+    min_precision = 1.2
+    [capacity]
+    reps = -1
+    leads_a_day = 5
+    [[disqualifier]]
+    name = "rival"
+    when = [{ column = "contry", missing = true }, { event = "x", one_of = ["a"] }]
+    [[cool_off]]
+    reasons = []
+    """
+    with pytest.raises(ContractError) as caught:
+        load_policy(write(tmp_path, text), contract())
+    told = str(caught.value)
+    assert "6 faults" in told
+    for place in (
+        *("sql.min_precision", "capacity.reps", "disqualifier #1.when #1.column"),
+        *("disqualifier #1.when #2.one_of", "cool_off #1.reasons", "cool_off #1"),
+    ):
+        assert f"`{place}`" in told
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[capacity]\nreps = 3\nleads_a_day = 5",
+        "[hysteresis]\nmargin = 0.1",
+        "[exploration]\nkey = 'other'",
+        "[value]\nfollow_up_cost = 1",
+        "[[hand_raiser]]\nname = 'a'\nwhen = [{ event = 'x' }]",
+        "[[cool_off]]\nreasons = 'x'\ndays = 9",
+    ],
+)
+def test_the_version_changes_with_every_section(tmp_path: Path, text: str) -> None:
+    assert policy_version(load_policy(write(tmp_path, text))) != policy_version(Policy())
 
 
 def test_promises_of_different_outcomes_do_not_compare(tmp_path: Path) -> None:

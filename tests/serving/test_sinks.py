@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from openpyxl import load_workbook
 
-from serving.sinks import COLUMNS, export, handoffs, neutralised
+from serving.sinks import COLUMNS, SCORE_COLUMNS, export, handoffs, neutralised, write_scores
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -65,7 +65,7 @@ def test_the_workbook_holds_numbers_dates_and_a_frozen_filtered_heading(
     file = export(night, tmp_path, timezone="Europe/Amsterdam").files[3]
     page = load_workbook(file).worksheets[0]
     assert page.freeze_panes == "B2"
-    assert page.auto_filter.ref == "A1:S11"
+    assert page.auto_filter.ref == "A1:Z11"
     assert page["F2"].number_format == "0.0%"
     assert page.column_dimensions["H"].width > 40
     row = from_xlsx(file)[0]
@@ -125,6 +125,45 @@ def test_an_empty_handoff_list_is_a_heading_alone(tmp_path: Path, night: pd.Data
     exported = export(night.assign(tier="MQL"), tmp_path)
     assert exported.handoffs == 0
     assert from_csv(exported.files[0]) == from_xlsx(exported.files[1]) == []
+
+
+def test_the_brief_the_line_and_the_models_own_verdict_have_columns(
+    tmp_path: Path, night: pd.DataFrame
+) -> None:
+    night["brief"] = [["First line.", "Second line."]] * 10
+    rows = {row["Lead"]: row for row in from_csv(export(night, tmp_path).files[2])}
+    assert (rows["L6"]["Brief, line 1"], rows["L6"]["Brief, line 2"]) == (
+        "First line.",
+        "Second line.",
+    )
+    assert (rows["L6"]["Place in line"], rows["L7"]["Place in line"]) == ("1", "")
+    assert rows["L6"]["Team"] == "sales"
+    assert rows["L6"]["Worth asking for"].startswith("Head count unknown")
+    assert (rows["L8"]["Model alone"], rows["L9"]["Model alone"]) == ("", "SQL")
+
+
+def test_a_rule_is_told_in_words(tmp_path: Path, night: pd.DataFrame) -> None:
+    night.loc[9, "rule"] = "hand_raiser: asked for a demo"
+    first = from_csv(export(night, tmp_path).files[0])[0]
+    assert first["Rule"] == "asked for it: asked for a demo"
+
+
+def test_a_night_from_before_there_were_briefs_is_exported(
+    tmp_path: Path, night: pd.DataFrame
+) -> None:
+    night[["brief", "missing_facts"]] = [[[], []]] * len(night)
+    night[["team", "model_tier"]] = None
+    first = from_csv(export(night, tmp_path).files[0])[0]
+    assert first["Brief, line 1"] == first["Worth asking for"] == first["Team"] == ""
+
+
+def test_the_scores_of_a_list_hold_what_people_act_on(tmp_path: Path, night: pd.DataFrame) -> None:
+    night.loc[9, "lead_id"] = "=1"
+    written = from_csv(write_scores(night, tmp_path / "x.csv"))
+    assert list(written[0]) == list(SCORE_COLUMNS)
+    assert written[9]["lead_id"] == "'=1"
+    assert written[0]["reasons_for"] == "Pricing page views: 4 (typical lead: 0); Trial: yes"
+    assert written[0]["brief"] == "Last: pricing view on 28 Jun."
 
 
 def test_a_failing_export_leaves_the_earlier_files(

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -8,13 +9,19 @@ import pytest
 
 from features.contract import load_contract
 from features.errors import ContractError, DataError
+from features.snapshots import nightly_snapshots
+from features.tables import open_tables
 from serving.policy import load_policy
+from serving.rule_facts import rule_facts
 from serving.start import start_project
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.conftest import Project
+
+
+NIGHT = datetime(2026, 6, 1)
 
 
 def write_leads(folder: Path, *, share: float = 0.2, bad_dates: int = 0) -> str:
@@ -52,6 +59,14 @@ def test_the_policy_speaks_of_the_stage_that_the_target_stands_for(tmp_path: Pat
 
 def test_a_funnel_with_sqls_promises_sqls(project: Project) -> None:
     assert load_policy(project.directory).sql.outcome == "sql"
+
+
+def test_the_companys_own_words_become_rules(project: Project) -> None:
+    contract = load_contract(project.directory)
+    policy = load_policy(project.directory, contract)
+    assert "demo_request" in (policy.hand_raiser[0].when[0].event or ())
+    with open_tables(contract) as tables:
+        assert len(rule_facts(tables, nightly_snapshots(tables, as_of=NIGHT), policy)) > 0
 
 
 def test_where_most_leads_convert_the_promise_is_higher(tmp_path: Path) -> None:

@@ -44,7 +44,6 @@ def test_tiers_are_counted_with_shares_expectations_and_moves(
         *["SQL", "3", "30", "%", f"{new_sqls:.1f}", f"{wins:.1f}", "1", "0", "1", "1"]
     ]
     assert row(lines, "All ")[:4] == ["All", "10", "100", "%"]
-    assert "SQL holds 1 leads that sales has already qualified." in lines
 
 
 def test_the_promise_stands_beside_its_evidence(night: pd.DataFrame, cuts: CutOffs) -> None:
@@ -52,6 +51,43 @@ def test_the_promise_stands_beside_its_evidence(night: pd.DataFrame, cuts: CutOf
     assert f"30.0 % {100 * (cuts.sql.cut_off or 0):.1f} %" in told
     assert f"{cuts.sql.n:,} of 3,000" in told
     assert told.endswith("yes")
+
+
+def test_what_overruled_the_model_is_counted_in_words(night: pd.DataFrame, cuts: CutOffs) -> None:
+    night["rule"] = [
+        *["disqualified: rival"] * 3,
+        *["waiting"] * 2,
+        *[None] * 3,
+        "already_sql",
+        None,
+    ]
+    lines = shown(night, cuts)
+    start = lines.index("3 disqualified: rival")
+    assert lines[start + 1 : start + 3] == [
+        "2 waiting for a place",
+        "1 already qualified by sales",
+    ]
+
+
+def test_a_rule_that_hands_over_stands_before_the_reasons(
+    night: pd.DataFrame, cuts: CutOffs
+) -> None:
+    night.loc[9, "rule"] = "hand_raiser: asked for a demo"
+    assert any("! asked for it: asked for a demo" in line for line in shown(night, cuts))
+
+
+def test_places_are_shown_with_what_one_more_would_bring(
+    night: pd.DataFrame, cuts: CutOffs
+) -> None:
+    policy = Policy.model_validate({"capacity": {"reps": 2, "leads_a_day": 2}})
+    told = row(shown(night, cuts, policy), "sales ")
+    assert told == ["sales", "4", "2", "1", "65.0", "%"]
+    assert not any("Places" in line for line in shown(night, cuts))
+
+
+def test_leads_that_a_rule_ends_are_a_tier_of_their_own(night: pd.DataFrame, cuts: CutOffs) -> None:
+    night.loc[0, "tier"] = "Disqualified"
+    assert row(shown(night, cuts), "Disqualified")[1] == "1"
 
 
 def test_an_unkept_promise_is_said_aloud(
