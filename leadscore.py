@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import logging
 import os
@@ -480,6 +481,9 @@ def _log_to_standard_error() -> None:
 
 def main() -> None:
     """Run the command line."""
+    # Ibis builds many small objects that live on; looking at them again and again cost a third of
+    # the time of a training run.
+    gc.set_threshold(50_000, 20, 20)
     app()
 
 

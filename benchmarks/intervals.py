@@ -25,32 +25,31 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 import numpy as np  # noqa: E402
-import pandas as pd  # noqa: E402
 from joblib import Parallel, delayed  # noqa: E402
 from scipy.stats import binomtest  # noqa: E402
 
 from benchmarks.machine import circumstances, markdown_table  # noqa: E402
 from benchmarks.simulated import (  # noqa: E402
+    MODELS,
     expected_metrics,
     fresh_leads,
+    learnt,
     prepared_project,
     simulated_project,
 )
 from features.contract import CONTRACT_FILE  # noqa: E402
 from features.errors import TooLittleData  # noqa: E402
-from training.baselines import Regression  # noqa: E402
 from training.evaluate import account_or_lead  # noqa: E402
-from training.funnel import FunnelModel  # noqa: E402
 from training.metrics import measure  # noqa: E402
 from training.splits import parts_of_stage  # noqa: E402
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
+
+    import pandas as pd
 
     from benchmarks.simulated import FreshStage
     from training.prepare import Prepared
-
-    Predict = Callable[[pd.DataFrame, str], pd.Series[float]]  # of features and a stage
 
 RESULT = Path(__file__).parent / "results" / "intervals.md"
 COMPANIES = 100
@@ -58,7 +57,6 @@ LEADS = 4_000
 FRESH_LEADS = 30_000  # the true AUC is then known to 0.002, a tenth of what intervals allow for
 METRICS = ("auc", "average_precision", "brier", "log_loss", "lift_10")
 FEWEST, MOST = 0.90, 0.99  # of 100 intervals of 95 % so many may hold the true value
-MODELS = ("leadscore", "regression")
 FIRST_SEED = 1_001  # companies of other benchmarks have smaller ones
 HEAD = [
     "stage", "metric", "companies", "holds the true value", "95 % interval of that",
@@ -205,35 +203,13 @@ def _propensities(
     prepared: Prepared, fresh: Mapping[str, FreshStage], model: str
 ) -> dict[str, tuple[pd.Series[float], pd.Series[float]]]:
     """Learn, and say propensities of the held-out leads and of the fresh ones."""
-    predict = _funnel(prepared) if model == MODELS[0] else _regression(prepared)
+    predict = learnt(prepared, model)
     said = {}
     for stage in prepared.labels.stages:
         part = parts_of_stage(prepared.labels, prepared.split, stage)
         held_out = prepared.frame[part == "test"]
         said[stage] = predict(held_out, stage), predict(fresh[stage].frame, stage)
     return said
-
-
-def _funnel(prepared: Prepared) -> Predict:
-    model = FunnelModel().fit(
-        prepared.frame,
-        prepared.labels,
-        prepared.split,
-        catalogue=prepared.catalogue,
-        kinds=prepared.kinds,
-    )
-    return lambda frame, stage: model.predict(frame)[f"p_{stage}"]
-
-
-def _regression(prepared: Prepared) -> Predict:
-    names = [each.name for each in prepared.catalogue]
-    models = {}
-    for stage in prepared.labels.stages:
-        part = parts_of_stage(prepared.labels, prepared.split, stage)
-        learn = prepared.frame.loc[part == "learn", names]
-        outcome = prepared.labels.frame.loc[learn.index, f"y_{stage}"]
-        models[stage] = Regression().fit(learn, outcome)
-    return lambda frame, stage: pd.Series(models[stage].propensity(frame[names]), frame.index)
 
 
 def report(found: Sequence[Reported], *, introduction: str, below: str) -> str:

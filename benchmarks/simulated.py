@@ -18,20 +18,26 @@ import numpy as np
 import pandas as pd
 
 from features.contract import CONTRACT_FILE, load_contract
-from features.simulate import HORIZON_DAYS, SimulatedCompany, simulate
+from features.simulate import AGES_DAYS, HORIZON_DAYS, SimulatedCompany, simulate
 from features.tables import open_tables
 from serving.start import start_project
+from training.baselines import Regression
+from training.funnel import FunnelModel
 from training.metrics import rank, weighed
 from training.prepare import prepare
 from training.splits import parts_of_stage
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping, Sequence
+    from datetime import datetime
 
     from numpy.typing import NDArray
 
     from training.prepare import Prepared
 
+    Predict = Callable[[pd.DataFrame, str], pd.Series[float]]  # of features and a stage
+
+MODELS = ("leadscore", "regression")
 FRESH_LEADS = 60_000  # their later quarter is some 60,000 snapshots: AUC is then sure to 0.0015
 FRESH_SEED = 9_000_001  # no company that teaches has it
 
@@ -53,7 +59,14 @@ class FreshStage:
 
 
 def simulated_project(
-    directory: Path, *, leads: int, seed: int = 7, contract: Path | None = None
+    directory: Path,
+    *,
+    leads: int,
+    seed: int = 7,
+    drift: float = 0.0,
+    contract: Path | None = None,
+    ages_days: Sequence[int] = AGES_DAYS,
+    truth_nights: int = 1,
 ) -> SimulatedCompany:
     """Simulate a company and make a project of its tables.
 
@@ -61,17 +74,26 @@ def simulated_project(
     ----------
     directory
         The project folder; the tables go to `raw` in it.
-    leads, seed
+    leads, seed, drift
         As `features.simulate.simulate` takes them.
     contract
         A `leadscore.toml` of another such company to use; by default one is drafted, which looks
         at every table and takes longer than to simulate it.
+    ages_days, truth_nights
+        The ages, and how many of the last nights, at which a lead's truth is written.
 
     Returns
     -------
     SimulatedCompany
     """
-    company = simulate(directory / "raw", leads=leads, seed=seed)
+    company = simulate(
+        directory / "raw",
+        leads=leads,
+        seed=seed,
+        drift=drift,
+        ages_days=ages_days,
+        truth_nights=truth_nights,
+    )
     if contract is not None:
         shutil.copyfile(contract, directory / CONTRACT_FILE)
         return company
@@ -94,20 +116,62 @@ def _look_as_far_as_the_truth(contract: Path) -> None:
     contract.write_text(head + found + horizons, encoding="utf-8")
 
 
-def prepared_project(directory: Path) -> Prepared:
+def prepared_project(directory: Path, *, known_by: datetime | None = None) -> Prepared:
     """Open a project's tables and prepare them for learning, as `leadscore train` does.
 
     Parameters
     ----------
     directory
         The project folder.
+    known_by
+        Train on what was known before this moment; None takes everything.
 
     Returns
     -------
     Prepared
     """
-    with open_tables(load_contract(directory)) as tables:
+    with open_tables(load_contract(directory), known_by=known_by) as tables:
         return prepare(tables)
+
+
+def learnt(prepared: Prepared, model: str) -> Predict:
+    """Learn from the earlier leads of a project.
+
+    Parameters
+    ----------
+    prepared
+        The rows that teach, and those held out.
+    model
+        One of `MODELS`: the whole of `leadscore`, or `regression`, which is quicker.
+
+    Returns
+    -------
+    callable
+        Of a feature frame and a stage; gives the propensities, indexed as the frame.
+    """
+    return _funnel(prepared) if model == MODELS[0] else _regression(prepared)
+
+
+def _funnel(prepared: Prepared) -> Predict:
+    model = FunnelModel().fit(
+        prepared.frame,
+        prepared.labels,
+        prepared.split,
+        catalogue=prepared.catalogue,
+        kinds=prepared.kinds,
+    )
+    return lambda frame, stage: model.predict(frame)[f"p_{stage}"]
+
+
+def _regression(prepared: Prepared) -> Predict:
+    names = [each.name for each in prepared.catalogue]
+    models = {}
+    for stage in prepared.labels.stages:
+        part = parts_of_stage(prepared.labels, prepared.split, stage)
+        learn = prepared.frame.loc[part == "learn", names]
+        outcome = prepared.labels.frame.loc[learn.index, f"y_{stage}"]
+        models[stage] = Regression().fit(learn, outcome)
+    return lambda frame, stage: pd.Series(models[stage].propensity(frame[names]), frame.index)
 
 
 def true_propensities(company: SimulatedCompany) -> pd.DataFrame:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 from dataclasses import dataclass
@@ -18,6 +19,10 @@ from training.run import TrainingResult, train
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+# Ibis makes small objects by the hundred thousand. By default the collector looks through all that
+# was ever imported so often that it takes a third of the time of building features.
+gc.set_threshold(50_000, 20, 20)
 
 ROOT = Path(__file__).parents[1]
 LEADS = 4_000

@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,15 +30,25 @@ from benchmarks.quality_sets import (  # noqa: E402
 from benchmarks.quality_table import OURS, contest  # noqa: E402
 from benchmarks.sample_size_plot import draw  # noqa: E402
 from benchmarks.simulated import expected_metrics, fresh_leads, simulated_project  # noqa: E402
+from training.tuning import Search  # noqa: E402
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from benchmarks.quality_sets import QualitySet
     from benchmarks.quality_table import Contest
     from benchmarks.simulated import FreshStage
 
 LEADS = 2_000  # enough matured leads to learn the first stage from, and no more
+
+
+@pytest.fixture(scope="module", autouse=True)
+def one_recipe() -> Iterator[None]:
+    """Whoever trains with the usual search tries one recipe: the search has its own tests."""
+    with pytest.MonkeyPatch.context() as patch:
+        for module in ("run", "funnel", "estimator"):
+            patch.setattr(f"training.{module}.Search", partial(Search, seconds=0.0))
+        yield
 
 
 @pytest.fixture(scope="module")

@@ -120,7 +120,7 @@ class Rule:
     edges
         For a number: the bounds between bands. Empty for text.
     points
-        Points by band number or word; `None` is the missing value.
+        Points by band number or word; -1 or `missing` is the missing value.
     """
 
     column: str
@@ -172,13 +172,12 @@ def _rule(values: pd.Series[float], outcome: pd.Series[float]) -> Rule:
     return Rule(str(values.name), edges, points)
 
 
-def _keys(values: pd.Series[float], edges: tuple[float, ...]) -> pd.Series[str]:
-    """Name the band or word of each value; `missing` where there is none."""
+def _keys(values: pd.Series[float], edges: tuple[float, ...]) -> pd.Series[str] | pd.Series[int]:
+    """Give the word of each value, or the number of its band; `missing` or -1 for none."""
     if pd.api.types.is_numeric_dtype(values):
-        bands = pd.Series(
-            np.searchsorted(edges, values.to_numpy("float64"), side="left"), values.index
-        )
-        return bands.astype("object").mask(values.isna(), "missing")
+        numbers = values.to_numpy("float64")
+        bands = np.searchsorted(edges, numbers, side="left")
+        return pd.Series(np.where(np.isnan(numbers), -1, bands), values.index).astype("int64")
     return values.astype("object").where(values.notna(), "missing")
 
 

@@ -175,5 +175,6 @@ class LinearDesign(BaseEstimator):  # type: ignore[misc]
 def _objects(frame: pd.DataFrame, numbers: Sequence[str], words: Sequence[str]) -> pd.DataFrame:
     """Text as plain objects with a word for missing, numbers finite, as scikit-learn reads them."""
     filled = frame[words].astype("object").where(frame[words].notna(), "(missing)")
-    finite = frame[numbers].clip(-LARGEST, LARGEST)
+    within = np.clip(frame[numbers].to_numpy("float64"), -LARGEST, LARGEST)
+    finite = pd.DataFrame(within, index=frame.index, columns=list(numbers))
     return pd.concat([finite, filled], axis=1)

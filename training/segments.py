@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import beta
 
-from training.metrics import measure
+from training.metrics import measure_auc
 
 if TYPE_CHECKING:
     from features.catalogue import Feature
@@ -87,7 +87,7 @@ def measure_segments(rows: pd.DataFrame, segments: pd.DataFrame) -> pd.DataFrame
     -----
     The interval of the share is that of Clopper and Pearson at the number of independent
     snapshots that cluster-correlated ones are worth (Korn and Graubard, Survey Methodology 1998);
-    that of the AUC is the cluster bootstrap of `training.metrics.measure`.
+    that of the AUC is the cluster bootstrap of `training.metrics`.
     """
     leads = rows["lead_id"].nunique()
     found = [
@@ -193,7 +193,7 @@ def _measure_one(rows: pd.DataFrame, all_leads: int) -> dict[str, object]:
     low, high = share_interval(outcome, rows["cluster"])
     auc = pd.Series({"value": np.nan, "low": np.nan, "high": np.nan})
     if fewer >= LEAST_OUTCOMES:
-        auc = measure(outcome, rows["propensity"], rows["cluster"]).T["auc"]
+        auc = measure_auc(outcome, rows["propensity"], rows["cluster"])
     return {
         "leads": leads,
         "snapshots": len(rows),

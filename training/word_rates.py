@@ -91,10 +91,13 @@ class WordRates(BaseEstimator):  # type: ignore[misc]
         ndarray of shape (n, columns), float64
         """
         self.fit(frame, outcome)
+        hits, rows = _before(np.zeros(len(frame), dtype="int64"), order, outcome)
+        prior = (hits + PRIOR_ROWS / 2) / (rows + PRIOR_ROWS)
         found = np.empty((len(frame), len(self.columns)))
         for position, column in enumerate(self.columns):
             code = pd.factorize(frame[column], use_na_sentinel=False)[0]
-            found[:, position] = _earlier_rates(code, outcome, order)
+            hits, rows = _before(code, order, outcome)
+            found[:, position] = (hits + PRIOR_ROWS * prior) / (rows + PRIOR_ROWS)
         return found
 
     def _codes(self, values: pd.Series[str]) -> NDArray[np.int64]:
@@ -110,24 +113,19 @@ def _common_words(values: pd.Series[str]) -> list[str]:
     return sorted(str(word) for word in counts[counts >= MIN_ROWS_OF_WORD].index)
 
 
-def _earlier_rates(
-    code: NDArray[np.int64], outcome: NDArray[np.float64], order: NDArray[np.int64]
-) -> NDArray[np.float64]:
-    """Rate of each row's word among leads of a lower place, drawn to the rate of all of those."""
-    rows = np.argsort(order, kind="stable")
-    ordered = pd.DataFrame({"code": code[rows], "lead": order[rows], "y": outcome[rows]})
-    overall = _before(ordered["y"], ordered["lead"])
-    rate = (overall["hits"] + PRIOR_ROWS / 2) / (overall["rows"] + PRIOR_ROWS)
-    by_word = ordered.groupby("code", sort=False)["y"]
-    seen = pd.DataFrame({"hits": by_word.cumsum() - ordered["y"], "rows": by_word.cumcount()})
+def _before(
+    word: NDArray[np.int64], order: NDArray[np.int64], outcome: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Count the conversions and the rows that a word had before each row's lead."""
+    rows = np.lexsort((order, word))
+    place, told = np.arange(len(rows)), outcome[rows]
+    opens_word = np.diff(word[rows], prepend=-1) != 0
     # A lead's later rows must not learn from its earlier ones, which share its outcome.
-    seen = seen.groupby([ordered["code"], ordered["lead"]], sort=False).transform("first")
-    found = np.empty(len(code))
-    found[rows] = (seen["hits"] + PRIOR_ROWS * rate) / (seen["rows"] + PRIOR_ROWS)
-    return found
-
-
-def _before(outcome: pd.Series[float], lead: pd.Series[int]) -> pd.DataFrame:
-    """Conversions and rows of all leads before each row's own."""
-    upto = pd.DataFrame({"hits": outcome.cumsum() - outcome, "rows": np.arange(len(outcome))})
-    return upto.groupby(lead, sort=False).transform("first")
+    opens_lead = opens_word | (np.diff(order[rows], prepend=-1) != 0)
+    word_from = np.maximum.accumulate(np.where(opens_word, place, 0))
+    lead_from = np.maximum.accumulate(np.where(opens_lead, place, 0))
+    upto = np.cumsum(told) - told
+    hits, count = np.empty(len(rows)), np.empty(len(rows), dtype="int64")
+    hits[rows] = upto[lead_from] - upto[word_from]
+    count[rows] = lead_from - word_from
+    return hits, count

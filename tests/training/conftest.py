@@ -20,6 +20,7 @@ from training.prepare import prepare
 from training.report_facts import Facts, gather
 from training.splits import split_by_time
 from training.tracking import Registry, Trained
+from training.tuning import Search
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -198,7 +199,11 @@ def flat_facts(tmp_path_factory: pytest.TempPathFactory) -> Facts:
     with open_tables(contract) as tables:
         prepared = prepare(tables)
     model = FunnelModel().fit(
-        prepared.frame, prepared.labels, prepared.split, catalogue=prepared.catalogue
+        prepared.frame,
+        prepared.labels,
+        prepared.split,
+        catalogue=prepared.catalogue,
+        search=Search(seconds=0),
     )
     evaluation = evaluate(model, prepared)
     return gather(contract, model, prepared, evaluation, judge(evaluation, overruled={}))

@@ -86,10 +86,11 @@ def test_a_row_has_the_same_propensity_whatever_stands_beside_it(
 
 def test_threads_change_no_propensity(funnel: Funnel, monkeypatch: pytest.MonkeyPatch) -> None:
     frame, outcome, lead = (each[:900] for each in rows_of(funnel))
-    alone = StageModel().fit(frame, outcome, lead).propensity(frame)
+    one_recipe = Search(seconds=0)
+    alone = StageModel().fit(frame, outcome, lead, search=one_recipe).propensity(frame)
     monkeypatch.setattr(estimator, "ROWS_FOR_THREADS", 0)
     monkeypatch.setattr(estimator, "cpu_count", lambda: 2)
-    threaded = StageModel().fit(frame, outcome, lead)
+    threaded = StageModel().fit(frame, outcome, lead, search=one_recipe)
     assert {booster.params["num_threads"] for booster in threaded.boosters_} == {2}
     np.testing.assert_array_equal(threaded.propensity(frame), alone)
 
@@ -144,7 +145,8 @@ def test_an_empty_frame_has_no_propensities(stage: StageModel, funnel: Funnel) -
 
 def test_rows_without_dates_are_judged_by_random_folds(funnel: Funnel) -> None:
     frame, outcome, lead = rows_of(funnel)
-    model = StageModel(by_time=False).fit(frame[:900], outcome[:900], lead[:900])
+    model = StageModel(by_time=False)
+    model.fit(frame[:900], outcome[:900], lead[:900], search=Search(seconds=0))
     assert roc_auc_score(outcome[900:], model.propensity(frame[900:])) > 0.7
 
 

@@ -20,6 +20,7 @@ from training.funnel import (
 )
 from training.labels import Labels
 from training.splits import parts_of_stage, split_by_time
+from training.tuning import Search
 
 if TYPE_CHECKING:
     from tests.training.conftest import Funnel
@@ -94,7 +95,11 @@ def test_the_typical_lead_has_medians_and_commonest_words(
 def test_a_funnel_of_one_stage_leaves_the_other_empty(funnel: Funnel) -> None:
     labels = Labels(funnel.labels.frame, ("sql",))
     fitted = FunnelModel().fit(
-        funnel.frame, labels, split_by_time(labels), catalogue=funnel.catalogue
+        funnel.frame,
+        labels,
+        split_by_time(labels),
+        catalogue=funnel.catalogue,
+        search=Search(seconds=0),
     )
     p = fitted.predict(funnel.frame)
     assert p["p_won"].isna().all()

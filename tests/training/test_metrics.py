@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import joblib
 import numpy as np
 import pandas as pd
 import pytest
@@ -13,7 +12,8 @@ from sklearn.metrics import (
     roc_auc_score,
 )
 
-from training.metrics import METRICS, compare, measure, rank, weighed
+from training import metrics
+from training.metrics import METRICS, compare, measure, measure_auc, rank, weighed
 
 Drawn = tuple[pd.Series, pd.Series, pd.Series]
 
@@ -114,10 +114,8 @@ def test_the_interval_of_the_auc_covers_the_truth_as_often_as_it_says() -> None:
         random = np.random.default_rng(seed)
         y = pd.Series((random.random(300) < 0.4).astype(float))
         noise = pd.Series(random.random(300))
-        low, high = measure(y, noise, pd.Series(np.arange(300).astype(str))).loc[
-            "auc", ["low", "high"]
-        ]
-        held += low <= 0.5 <= high
+        auc = measure_auc(y, noise, pd.Series(np.arange(300).astype(str)))
+        held += auc["low"] <= 0.5 <= auc["high"]
     assert held >= 35  # 95 % of 40 are 38
 
 
@@ -144,9 +142,18 @@ def test_a_paired_difference_is_surer_than_two_intervals() -> None:
     assert difference["value"] == pytest.approx(roc_auc_score(y, p) - roc_auc_score(y, worse))
 
 
-@pytest.mark.parametrize("workers", [1, 2])
-def test_the_number_of_workers_changes_no_figure(workers: int) -> None:
+def test_threads_change_no_figure(monkeypatch: pytest.MonkeyPatch) -> None:
     drawn = draw()
-    with joblib.parallel_config(backend="threading", n_jobs=workers):
-        found = measure(*drawn)
-    pd.testing.assert_frame_equal(found, measure(*drawn), check_exact=True)
+    alone = measure(*drawn)
+    monkeypatch.setattr(metrics, "ROWS_FOR_THREADS", 0)
+    pd.testing.assert_frame_equal(measure(*drawn), alone, check_exact=True)
+
+
+@pytest.mark.parametrize("levels", [2, 10_000])
+@pytest.mark.parametrize("leads", [2, 30, 600])
+def test_the_ranking_measured_alone_is_that_measured_with_the_rest(leads: int, levels: int) -> None:
+    drawn = draw(leads, levels=levels)
+    found = measure_auc(*drawn)
+    pd.testing.assert_series_equal(
+        found, measure(*drawn).loc["auc"], check_exact=True, check_names=False
+    )

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from tests.conftest import Project
 
 
+SHORTEST = 7  # letters of a personal value; shorter ones are words such as "none"
+
+
 def champion_of(directory: Path) -> str | None:
     return Registry(directory, load_contract(directory).name).version_of("champion")
 
@@ -40,12 +43,31 @@ def test_the_column_filled_in_by_sales_is_not_learnt_from(project: Project) -> N
 def test_nothing_personal_is_a_feature_or_an_artifact(project: Project) -> None:
     leads = pd.read_csv(project.directory / "raw/leads.csv", dtype=str)
     written = pd.concat([leads["email"], leads["phone"], leads["lead_id"]]).dropna()
-    secrets = set(written[written.str.len() >= 7])  # shorter ones are words such as "none"
+    secrets = set(written[written.str.len() >= SHORTEST])
     assert len(secrets) > 1000
     artifacts = [f for f in (project.directory / "mlartifacts").rglob("*") if f.is_file()]
     for file in artifacts:
         content = file.read_bytes().decode("utf-8", errors="ignore")
-        assert not [secret for secret in secrets if secret in content], file
+        assert not held(secrets, content), file
+
+
+def held(secrets: set[str], content: str) -> set[str]:
+    """Those that stand somewhere in a text, in one walk along it: they are many, and it is long."""
+    by_head: dict[str, list[str]] = {}
+    for secret in secrets:
+        by_head.setdefault(secret[:SHORTEST], []).append(secret)
+    return {
+        secret
+        for place in range(len(content))
+        for secret in by_head.get(content[place : place + SHORTEST], ())
+        if content.startswith(secret, place)
+    }
+
+
+def test_a_personal_value_in_a_text_is_found() -> None:
+    secrets = {"ada@example.com", "ada@example.org", "0151 1234567"}
+    assert held(secrets, "Write to ada@example.org.") == {"ada@example.org"}
+    assert held(secrets, "Write to ada@example") == set()
 
 
 def test_every_trial_of_the_tuning_is_a_child_run(project: Project) -> None:
