@@ -25,7 +25,6 @@ import numpy as np  # noqa: E402
 
 from benchmarks.machine import circumstances  # noqa: E402
 from benchmarks.promises_companies import KNOWN_BY, Kind, trained_companies  # noqa: E402
-from benchmarks.promises_nights import draws, nights_section  # noqa: E402
 from benchmarks.promises_report import AFTER, NIGHTS, SAME, report  # noqa: E402
 from benchmarks.promises_rules import rules  # noqa: E402
 from benchmarks.simulated import MODELS  # noqa: E402
@@ -38,14 +37,12 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from benchmarks.promises_companies import Company
-    from benchmarks.promises_nights import Drawn
 
 RESULT = Path(__file__).parent / "results" / "promises.md"
 COMPANIES = 200
-LEADS = 8_000  # 1,500 of them are evidence; with half as many hardly a company finds a cut-off
-FRESH_LEADS = 8_000  # of each period; a tier's precision is then known to 0.007
-NIGHTLY = 24  # companies whose later leads are looked at every night, too
-DRIFTS = (-0.5, -1.0, -2.0)  # in spreads of fit over the 18 months
+LEADS = 4_000  # some 700 of them are evidence
+FRESH_LEADS = 4_000  # of each period
+DRIFTS = (-0.5, -1.0)  # in spreads of fit over the 18 months
 DRIFT_COMPANIES = 40
 FIRST_SEED = 20_001  # companies of other benchmarks have smaller ones
 FIRST_DRIFT_SEED = 21_001
@@ -101,12 +98,12 @@ def main() -> None:
     asked = _asked()
     start = time.perf_counter()
     with tempfile.TemporaryDirectory() as scratch:
-        found, drawn = kept_promises(asked, asked.kept or Path(scratch))
+        found = kept_promises(asked, asked.kept or Path(scratch))
     minutes = (time.perf_counter() - start) / 60
     command = shlex.join(["python", "benchmarks/promises.py", *sys.argv[1:]])
     remark = f"The model is {asked.model}; all of it took {minutes:.0f} minutes"
     below = circumstances(command, remark=remark, also=("MAPIE",))
-    text = report(found, leads=asked.leads, below=below, nights=nights_section(drawn))
+    text = report(found, leads=asked.leads, below=below)
     asked.out.write_text(text, encoding="utf-8")
     print(text)
 
@@ -116,7 +113,6 @@ def _asked() -> argparse.Namespace:
     parser.add_argument("--companies", type=int, default=COMPANIES)
     parser.add_argument("--leads", type=int, default=LEADS)
     parser.add_argument("--fresh", type=int, default=FRESH_LEADS, help="leads of each period")
-    parser.add_argument("--nightly", type=int, default=NIGHTLY, help="companies judged every night")
     parser.add_argument("--drift", type=float, nargs="*", default=DRIFTS)
     parser.add_argument("--drift-companies", type=int, default=DRIFT_COMPANIES)
     parser.add_argument("--model", choices=MODELS, default=MODELS[1])
@@ -126,7 +122,7 @@ def _asked() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def kept_promises(asked: argparse.Namespace, kept: Path) -> tuple[list[Kept], list[Drawn]]:
+def kept_promises(asked: argparse.Namespace, kept: Path) -> list[Kept]:
     """Train all companies that were asked for and judge each rule's cut-offs.
 
     Parameters
@@ -138,27 +134,23 @@ def kept_promises(asked: argparse.Namespace, kept: Path) -> tuple[list[Kept], li
 
     Returns
     -------
-    found : list of Kept
+    list of Kept
         What came of each promise.
-    drawn : list of Drawn
-        What would have come of it, had the evidence looked more often.
     """
-    plans = [(0.0, FIRST_SEED, asked.companies, asked.nightly)]
-    plans += [(drift, FIRST_DRIFT_SEED, asked.drift_companies, 0) for drift in asked.drift]
+    plans = [(0.0, FIRST_SEED, asked.companies)]
+    plans += [(drift, FIRST_DRIFT_SEED, asked.drift_companies) for drift in asked.drift]
     found: list[Kept] = []
-    drawn: list[Drawn] = []
-    for drift, first, count, nightly in plans:
+    for drift, first, count in plans:
         companies, rows = trained_companies(
             Kind(asked.leads, drift, asked.model),
             range(first, first + count),
             fresh=asked.fresh,
-            nightly=nightly,
+            nightly=count,
             kept=kept,
             jobs=asked.jobs,
         )
         found += [each for company in companies for each in judged(company, drift, rows)]
-        drawn += draws(companies, rows, PROMISES)
-    return found, drawn
+    return found
 
 
 def judged(company: Company, drift: float, rows: pd.DataFrame) -> list[Kept]:

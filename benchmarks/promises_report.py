@@ -37,16 +37,15 @@ handed over* and *SQLs found* (over snapshots) are means over the companies with
 
 
 PERIODS = {
-    SAME: """\
-Leads that came in the months of the evidence, looked at at the same ages: what a promise assumes
-is met exactly.""",
-    AFTER: """\
-Leads that came in the two months after the company trained, in which it would use its cut-off;
-looked at at the same ages, as far as they have got.""",
     NIGHTS: """\
-The same, of which every night is looked at, as `leadscore score` does. The first companies alone
-were asked. A lead that is looked at every night is met just above the cut-off, where one that is
-looked at now and then may be well above it; and more leads get there at some time.""",
+Leads that came in the two months after the company trained, in which it would use its cut-off,
+looked at on every night after something became known of them, as `leadscore score` meets them:
+on the other nights a chance only fades. This is what a promise is about.""",
+    AFTER: """\
+The same leads, looked at only at the ages that training looks at. Who is looked at now and then
+may be well above the cut-off when seen there first, and fewer get there at all.""",
+    SAME: """\
+Leads that came in the months of the evidence, at the same ages.""",
 }
 MAPIE = """\
 MAPIE's `BinaryClassificationController` tests every threshold by the same binomial tail. It takes
@@ -61,10 +60,10 @@ DRIFT = """\
 The guarantee assumes that later leads behave as the evidence did. Here they do not: leads of
 the same looks fit worse from day to day, by so many spreads of fit over the 18 months (a quarter of
 that from the middle of the evidence to the middle of the two months after). Judged on leads of
-those two months; the shortfall is that of the companies that fall short."""
+those two months, on nights with news; the shortfall is that of the companies that fall short."""
 
 
-def report(found: Sequence[Kept], *, leads: int, below: str, nights: Sequence[str] = ()) -> str:
+def report(found: Sequence[Kept], *, leads: int, below: str) -> str:
     """Write the tables.
 
     Parameters
@@ -75,8 +74,6 @@ def report(found: Sequence[Kept], *, leads: int, below: str, nights: Sequence[st
         Of a company.
     below
         How, when and on what it was measured.
-    nights
-        Paragraphs on how often the evidence must look, by `promises_nights.nights_section`.
 
     Returns
     -------
@@ -90,7 +87,6 @@ def report(found: Sequence[Kept], *, leads: int, below: str, nights: Sequence[st
     for judged_on in (each for each in PERIODS if any(one.judged_on == each for one in steady)):
         parts += [f"## Leads of the {judged_on}", PERIODS[judged_on]]
         parts.append(_table([each for each in steady if each.judged_on == judged_on]))
-    parts += nights
     if {each.rule for each in steady} - {OURS, NAIVE}:
         parts += ["## MAPIE", MAPIE]
     drifting = [each for each in found if each.drift and each.rule in {OURS, NAIVE}]
@@ -131,7 +127,7 @@ def _row(promises: Sequence[Kept]) -> list[str]:
 
 
 def _drift_table(found: Sequence[Kept]) -> str:
-    after = [each for each in found if each.judged_on == AFTER]
+    after = [each for each in found if each.judged_on == NIGHTS]
     keys = dict.fromkeys((each.drift, each.tier, each.rule) for each in after)
     ordered = sorted(keys, key=lambda key: (-key[0], key[1] != "SQL", key[2] != OURS))
     rows = [

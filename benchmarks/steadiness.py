@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from features.simulate import SimulatedCompany
     from serving.promises import CutOffs
 
-LEADS, SEED = 20_000, 41  # a company that no other benchmark uses
+LEADS, SEED = 12_000, 41  # a company that no other benchmark uses
 LAST_NIGHT = datetime(2026, 5, 31)  # after it, one horizon of outcomes is known to the end
 NIGHTS_LONG = 60
 DAYS_A_MONTH = 30.0
@@ -53,16 +53,16 @@ HEAD = [
 RESULT = Path(__file__).parent / "results" / "steadiness.md"
 INTRODUCTION = """\
 A made-up company of {leads:,} leads trains on what was known by {start:%d %b %Y} and then scores
-its open leads on {nights} nights running, once with each hysteresis and once with each capacity; the
-chances are the same for all. A *tier change* is a lead that is open on two nights running and has
-another tier on the second (leads that sales has qualified are left out: theirs is no opinion of
-the model); a month is 30 nights. *SQL tier alone* counts only changes into and out of it. A lead
-is *handed over* when it enters the SQL tier; it counts once, the first time. *Precision* is the
-share of them that became SQL within {horizon} days of it, *true precision* their mean true
+its open leads on {nights} nights running, once with each hysteresis and once with each capacity;
+the chances are the same for all. A *tier change* is a lead that is open on two nights running and
+has another tier on the second (leads that sales has qualified are left out: theirs is no opinion
+of the model); a month is 30 nights. *SQL tier alone* counts only changes into and out of it. A
+lead is *handed over* when it enters the SQL tier; it counts once, the first time. *Precision* is
+the share of them that became SQL within {horizon} days of it, *true precision* their mean true
 propensity at that moment. *SQLs found* were handed over before they became SQL and within
 {horizon} days of it; *recall* is their share of all leads that became SQL from the first night to
-the {horizon}th day after the last. *Against none* and *SQLs lost* compare with no hysteresis (margin 0, one night) at the same
-capacity. The promise of the SQL tier: {promise}"""
+the {horizon}th day after the last. *Against none* and *SQLs lost* compare with no hysteresis
+(margin 0, one night) at the same capacity. The promise of the SQL tier: {promise}"""
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,6 @@ sys.path.insert(0, str(ROOT))
 from benchmarks import (  # noqa: E402
     promises,
     promises_companies,
-    promises_nights,
     promises_rules,
 )
 from benchmarks.promises_companies import KNOWN_BY, Company, Kind, trained_companies  # noqa: E402
@@ -123,34 +122,6 @@ def _page(*, short: int) -> str:
         replace(KEPT, seed=seed, precision=0.25 if seed < short else 0.35) for seed in range(100)
     ]
     return report(found, leads=1, below="the command")
-
-
-def test_evidence_of_every_night_keeps_a_promise_of_every_night(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(promises_nights, "SIZES", {2_000: 2})
-    draw = np.random.default_rng(0)
-    nights = 28  # of which seven-nightly looks miss most peaks
-    true = draw.beta(1, 6, 500 * nights)
-    rows = pd.DataFrame(
-        {
-            "lead": np.repeat(np.arange(500), nights),
-            "as_of": pd.Timestamp("2026-05-01")
-            + pd.to_timedelta(np.tile(np.arange(nights), 500), "D"),
-            "true": true,
-            "at_age": np.tile(np.isin(np.arange(nights), [0, 2, 7, 21]), 500),
-            "nightly": True,
-        }
-    )
-    said = np.clip(true + draw.normal(0, 0.1, len(true)), 0, 1)
-    company = Company(1, None, pd.DataFrame(), said)
-    found = promises_nights.draws([company], rows, {"SQL": 0.3})
-    often = [each for each in found if each.looks == "every night"]
-    assert [each.leads for each in often] == [2_000] * 2
-    assert all(each.cut_off is not None and each.precision >= 0.3 for each in often)
-    page = "\n".join(promises_nights.nights_section(found))
-    assert "| SQL: 30% | every night | 2,000 | 2 |" in page
-    assert "For each of 1 trained models" in page
 
 
 @pytest.mark.slow

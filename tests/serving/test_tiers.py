@@ -229,7 +229,7 @@ def test_the_best_get_the_places_and_the_others_wait_in_order() -> None:
     told = night(leads([0.6, 0.9, 0.6, 0.7, 0.1]), policy)
     assert list(told["tier"]) == ["MQL", "SQL", "MQL", "SQL", "Nurture"]
     assert told["waiting"].tolist() == [1, pd.NA, 2, pd.NA, pd.NA]
-    assert list(told["rule"])[0] == "waiting"
+    assert told["rule"].iloc[0] == "waiting"
     assert told["waiting_since"].iloc[0] == pd.Timestamp(NIGHT)
     assert list(told["model_tier"])[:4] == ["SQL"] * 4
 
