@@ -14,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from serving.verdicts import rule_words
-from serving.wording import moment, percent
+from serving.wording import moment, percent, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -52,17 +52,22 @@ def lead_summary(explained: Explained) -> Group:
     """
     row = explained.row
     parts: list[RenderableType] = [
-        Text(f"Lead {row['lead_id']} as of {row['as_of']:%Y-%m-%d %H:%M} UTC", "bold"),
+        Text(
+            f"Lead {printable(str(row['lead_id']))} as of {row['as_of']:%Y-%m-%d %H:%M} UTC", "bold"
+        ),
         Text(_verdict(row)),
         *(Text(line) for line in _rule(row)),
         *(Text(f"! {remark}", "yellow") for remark in [explained.remark] if remark),
         Text(_known(row)),
     ]
     for side, words in (("reasons_for", "For"), ("reasons_against", "Against")):
-        parts += [Text(f"{words}: {reason}") for reason in _lines(row, side)]
+        parts += [Text(f"{words}: {printable(reason)}") for reason in _lines(row, side)]
     brief = _lines(row, "brief")
     if brief:
-        parts += [Text("\nFor the salesperson", "bold"), *(Text(f"  {line}") for line in brief)]
+        parts += [
+            Text("\nFor the salesperson", "bold"),
+            *(Text(f"  {printable(line)}") for line in brief),
+        ]
     if explained.change is not None:
         parts += [Text(), *_change(explained.change)]
     if not explained.history.empty:

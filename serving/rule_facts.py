@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from functools import reduce
 from operator import and_
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 SETBACKS = ("rejected", "recycled")
 DIGEST_SIGNS = 8  # 32 bits tell that a lead changed, and are too few to find anybody by
+COLUMNS_SIGNS = 4  # name the columns that a digest is of: it compares only with its like
 
 
 @dataclass(frozen=True)
@@ -231,4 +233,6 @@ def _digest(tables: Tables, joined: ir.Table) -> ir.Value:
         return ibis.null("string")
     cells = [joined[each.name].cast("string").fill_null("") for each in own]
     text = reduce(lambda left, right: left + BETWEEN + right, cells)
-    return text.hexdigest("md5").left(DIGEST_SIGNS)
+    columns = BETWEEN.join(each.column for each in own)
+    kind = hashlib.md5(columns.encode(), usedforsecurity=False).hexdigest()[:COLUMNS_SIGNS]
+    return ibis.literal(f"{kind}-") + text.hexdigest("md5").left(DIGEST_SIGNS)

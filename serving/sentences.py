@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from serving.capacity import Capacity, Team
     from serving.policy import Exploration, Hysteresis, Policy, TierPromise, Value
     from serving.promises import CutOffs, TierCut
-    from serving.rules import CoolOff
+    from serving.rules import CoolOff, HandRaiser
 
 # The sentence parts of each propensity: what the lead does, and what such leads do.
 DEEDS: dict[Stage, tuple[str, str]] = {
@@ -112,7 +112,7 @@ def fallback_words(share: float) -> str:
 def _rule_sentences(policy: Policy) -> list[str]:
     said = [
         f"Whatever the model says, a lead goes to sales at once when {all_words(rule.when)} "
-        f"({rule.name}), unless sales has sent it back since."
+        f"({rule.name}){_answered(rule)}."
         for rule in policy.hand_raiser
     ]
     said += [_cool_off(rule) for rule in policy.cool_off]
@@ -121,6 +121,12 @@ def _rule_sentences(policy: Policy) -> list[str]:
         for rule in policy.disqualifier
     ]
     return said
+
+
+def _answered(rule: HandRaiser) -> str:
+    """Say how a raised hand comes down: by sales' answer, where it was a request."""
+    asked = any(condition.event is not None for condition in rule.when)
+    return ", unless sales has sent it back since" if asked else ""
 
 
 def _cool_off(rule: CoolOff) -> str:

@@ -137,10 +137,13 @@ def _remembered(leads: pd.DataFrame, previous: pd.DataFrame | None) -> pd.DataFr
 
 
 def _changed_at(leads: pd.DataFrame, before: pd.DataFrame, as_of: datetime) -> pd.Series:
-    """Say at which night a lead's own data were last seen to have changed."""
-    new = leads["facts_digest"].to_numpy(dtype=object)
-    old = before["facts_digest"].to_numpy(dtype=object)
-    changed = (new != old) & pd.notna(old)
+    """Say at which night a lead's own data were last seen to have changed.
+
+    Digests of other columns do not compare: the contract changed, and not the leads.
+    """
+    new, old = (each["facts_digest"].fillna("").str for each in (leads, before))
+    comparable = new.partition("-")[0].eq(old.partition("-")[0])
+    changed = comparable & leads["facts_digest"].ne(before["facts_digest"])
     return before["facts_changed_at"].mask(changed, pd.Timestamp(as_of))
 
 

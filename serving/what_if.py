@@ -139,7 +139,9 @@ def _changed(file: Path, changes: Mapping[str, str]) -> dict[str, Any]:
         raise ContractError(f"{file} does not exist") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ContractError(f"{file} is not valid TOML: {error}") from error
-    for path, text in changes.items():
+    # The mode of a tier first: it takes what goes with another away.
+    modes_first = sorted(changes.items(), key=lambda each: each[0].rsplit(".", 1)[-1] not in MODES)
+    for path, text in modes_first:
         *sections, name = path.split(".")
         section = raw
         for each in sections:

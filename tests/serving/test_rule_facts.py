@@ -256,7 +256,7 @@ def test_a_digest_changes_with_a_leads_own_data_and_nothing_else(
 def test_a_digest_is_short_and_holds_no_cell(tables: Tables) -> None:
     told = facts(tables)["facts_digest"]
     assert told.nunique() == 4
-    assert told.str.fullmatch("[0-9a-f]{8}").all()
+    assert told.str.fullmatch("[0-9a-f]{4}-[0-9a-f]{8}").all()
 
 
 def test_without_own_data_there_is_no_digest(small_tables: Callable[..., Tables]) -> None:

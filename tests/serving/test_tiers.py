@@ -207,12 +207,23 @@ def test_a_rejected_lead_cools_off_as_long_as_its_reason_says() -> None:
 def test_a_lead_with_invalid_data_cools_off_until_they_change() -> None:
     policy = agreed(cool_off=[{"reasons": "bad data", "until_changed": True}])
     told: list[pd.DataFrame] = []
-    for turn, digest in enumerate(["a", "a", "b", "b"]):
+    for turn, digest in enumerate(["1111-a", "1111-a", "1111-b", "1111-b"]):
         setback = {"setback_at": [NIGHT - timedelta(hours=9)], "setback_reason": ["bad data"]}
         today = leads([0.9], facts_digest=[digest], **setback)
         before = told[-1] if told else None
         told.append(night(today, policy, before, as_of=NIGHT + timedelta(days=turn)))
     assert [each["tier"].iloc[0] for each in told] == ["MQL", "MQL", "SQL", "SQL"]
+
+
+def test_another_column_in_the_contract_is_no_change_of_the_leads_data() -> None:
+    policy = agreed(cool_off=[{"reasons": "bad data", "until_changed": True}])
+    setback = {"setback_at": [NIGHT - timedelta(hours=9)], "setback_reason": ["bad data"]}
+    told: list[pd.DataFrame] = []
+    for turn, digest in enumerate(["1111-a", "2222-b", "2222-b", "2222-c"]):
+        today = leads([0.9], facts_digest=[digest], **setback)
+        before = told[-1] if told else None
+        told.append(night(today, policy, before, as_of=NIGHT + timedelta(days=turn)))
+    assert [each["tier"].iloc[0] for each in told] == ["MQL", "MQL", "MQL", "SQL"]
 
 
 def test_who_asks_after_the_rejection_does_not_cool_off() -> None:
@@ -243,14 +254,15 @@ def test_who_is_with_sales_needs_no_new_place() -> None:
 
 def test_nobody_waits_for_ever() -> None:
     policy = agreed(capacity={"reps": 0, "leads_a_day": 1, "max_wait_days": 2})
-    told = nights([[0.6], [0.6], [0.6], [0.6], [0.1], [0.1], [0.1], [0.6]], policy)
+    told = nights([[0.6], [0.6], [0.6], [0.6], [0.49], [0.6]], policy)
     assert [each["rule"].iloc[0] for each in told] == [
         *["waiting"] * 2,
-        *["waited_too_long"] * 4,  # until the model no longer offers it
-        None,
+        *["waited_too_long"] * 2,
+        None,  # below the cut-off: nobody loses a tier that it never had
         "waiting",
     ]
-    assert [each["tier"].iloc[0] for each in told] == [*["MQL"] * 6, "Nurture", "MQL"]
+    assert {each["tier"].iloc[0] for each in told} == {"MQL"}
+    assert [each["model_tier"].iloc[0] for each in told[3:]] == ["SQL", "MQL", "SQL"]
 
 
 def test_teams_have_places_of_their_own() -> None:
