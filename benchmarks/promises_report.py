@@ -98,7 +98,7 @@ def report(found: Sequence[Kept], *, leads: int, below: str) -> str:
 def _table(found: Sequence[Kept]) -> str:
     keys = dict.fromkeys((each.tier, each.rule) for each in found)
     rows = [_row([each for each in found if (each.tier, each.rule) == key]) for key in keys]
-    order = sorted(rows, key=lambda row: row[0], reverse=True)  # SQL before MQL
+    order = sorted(rows, key=lambda row: row[0].rpartition(" ")[2], reverse=True)  # highest first
     return markdown_table(HEAD, order, words=2)
 
 
