@@ -112,7 +112,10 @@ def test_a_company_without_a_cut_off_breaks_no_promise() -> None:
 
 
 def test_the_shortfall_under_drift_is_stated() -> None:
-    drifted = [replace(KEPT, drift=-1.0, seed=seed, precision=0.2) for seed in range(4)]
+    drifted = [
+        replace(KEPT, drift=-1.0, seed=seed, precision=0.2, judged_on=promises.NIGHTS)
+        for seed in range(4)
+    ]
     page = report([KEPT, *drifted], leads=1, below="the command")
     assert "| -1 | SQL: 30% | leadscore | 4 | 4 | 4 of 4 | 20.0% | 10.0 points |" in page
 
