@@ -141,10 +141,9 @@ def _changed_at(leads: pd.DataFrame, before: pd.DataFrame, as_of: datetime) -> p
 
     Digests of other columns do not compare: the contract changed, and not the leads.
     """
-    new, old = (each["facts_digest"].fillna("").str for each in (leads, before))
-    comparable = new.partition("-")[0].eq(old.partition("-")[0])
-    changed = comparable & leads["facts_digest"].ne(before["facts_digest"])
-    return before["facts_changed_at"].mask(changed, pd.Timestamp(as_of))
+    new, old = (each["facts_digest"].fillna("").astype(str) for each in (leads, before))
+    comparable = new.str.partition("-")[0] == old.str.partition("-")[0]
+    return before["facts_changed_at"].mask(comparable & (new != old), pd.Timestamp(as_of))
 
 
 def _ruled(

@@ -226,6 +226,12 @@ def test_another_column_in_the_contract_is_no_change_of_the_leads_data() -> None
     assert [each["tier"].iloc[0] for each in told] == ["MQL", "MQL", "MQL", "SQL"]
 
 
+def test_leads_without_own_data_never_change() -> None:
+    first = night(leads([0.9], facts_digest=[None]))
+    second = night(leads([0.9], facts_digest=[None]), before=first)
+    assert second["facts_changed_at"].isna().all()
+
+
 def test_who_asks_after_the_rejection_does_not_cool_off() -> None:
     policy = agreed(cool_off=[{"reasons": "timing", "days": 90}])
     asked = {"hand_raiser": ["asked"], "setback_at": [NIGHT], "setback_reason": ["timing"]}
