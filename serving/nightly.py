@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -14,7 +14,7 @@ from features.tables import open_tables
 from serving.checks import NightFault, night_faults
 from serving.ledger import Written, latest_before, nights, read_night, write_night
 from serving.lock import project_lock
-from serving.policy import Policy, load_policy
+from serving.policy import Exploration, Policy, load_policy, policy_version
 from serving.score import Scored, score_leads
 from serving.tiers import REMEMBERED
 from training.tracking import Registry
@@ -114,6 +114,9 @@ def score_file(
 ) -> tuple[Scored, Policy]:
     """Score a one-off list of leads; the ledger is not touched.
 
+    A list takes nobody's place: its leads get the tiers of the whole policy but for the capacity
+    and the control group, which are those of a night.
+
     Parameters
     ----------
     directory
@@ -138,16 +141,18 @@ def score_file(
         raise LeadScoreError(f"{leads_file} does not exist; give --leads a file of leads")
     with open_tables(contract, known_by=None, leads_file=leads_file) as tables:
         moment = _naive(as_of) or default_night(tables)
+        nobody = {"capacity": None, "exploration": Exploration(share=0.0)}
         scored = score_leads(
             tables,
             listed_snapshots(tables, as_of=moment),
             as_of=moment,
             champion=champion,
-            policy=policy,
+            policy=policy.model_copy(update=nobody),
             previous=None,
             explained=("SQL", "MQL", "Nurture"),
         )
-    return scored, policy
+    rows = scored.rows.assign(policy_version=policy_version(policy))
+    return replace(scored, rows=rows), policy
 
 
 def default_night(tables: Tables) -> datetime:

@@ -52,7 +52,7 @@ def night_summary(
     parts: list[RenderableType] = [_heading(night, policy, timezone), Text()]
     if not night.empty:
         parts += [tier_table(night), Text(), promise_table(night, cuts), Text()]
-        if policy.capacity is not None:
+        if policy.capacity is not None and night["team"].notna().any():  # a list has no teams
             parts += [places_table(night, policy), Text()]
         parts += [*_rules(night), Text()] if night["rule"].notna().any() else []
     parts += [Text(f"! {cut.tier}: {cut.sentence}", "bold yellow") for cut in _unkept(cuts)]

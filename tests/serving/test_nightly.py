@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pandas as pd
 import pytest
+from rich.console import Console
 
 from features.contract import load_contract
 from features.errors import LeadScoreError, RunLocked
@@ -19,12 +20,15 @@ from serving.ledger import nights, read_night
 from serving.lock import project_lock
 from serving.night import SCHEMA
 from serving.nightly import default_night, last_night, score_file, score_night
+from serving.policy import policy_version
+from serving.summary import night_summary
 from training.tracking import Registered, Registry, Trained
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from serving.policy import Policy
     from serving.score import Scored
     from tests.conftest import Project, Ran
 
@@ -179,6 +183,25 @@ def test_a_list_of_known_leads_scores_with_the_projects_events(scored_project: P
     scored, _ = score_file(scored_project, listed, as_of=NIGHT)
     found = scored.rows.set_index("lead_id")
     np.testing.assert_array_equal(found["p_sql"], told.loc[found.index, "p_sql"])
+
+
+def test_a_list_takes_nobodys_place(own_project: Path) -> None:
+    listed = own_project / "list.csv"
+    new_leads(own_project, 60).to_csv(listed, index=False)
+    without, _ = score_file(own_project, listed)
+    with (own_project / "tiers.toml").open("a", encoding="utf-8") as policy:
+        policy.write("\n[capacity]\nreps = 0\nleads_a_day = 1\n")
+    scored, policy = score_file(own_project, listed)
+    assert scored.rows["tier"].tolist() == without.rows["tier"].tolist()
+    assert scored.rows["waiting"].isna().all()
+    assert set(scored.rows["policy_version"]) == {policy_version(policy)}
+    assert "places" not in said_of(scored, policy)
+
+
+def said_of(scored: Scored, policy: Policy) -> str:
+    console = Console(record=True, width=120, quiet=True)
+    console.print(night_summary(scored.rows, scored.cuts, policy))
+    return console.export_text()
 
 
 def test_a_list_need_not_have_the_target(tmp_path: Path, run_cli: Callable[..., Ran]) -> None:
