@@ -1,9 +1,10 @@
 """The ledger: what was said of each lead each night, written once and never changed.
 
 A night is a folder `ledger/night=2026-06-30/` (with the time where it is not midnight) with one
-Parquet file, sorted by `lead_id`. It is staged on the same file system, checked, forced to disk
-and then moved into place by one rename, so that a reader sees the whole night or none of it. A
-night that is said again differently keeps its earlier verdicts in `ledger_replaced/`.
+Parquet file, sorted by `lead_id`; of a large night each stretch of leads is sorted by itself. It
+is staged on the same file system, checked, forced to disk and then moved into place by one rename,
+so that a reader sees the whole night or none of it. A night that is said again differently keeps
+its earlier verdicts in `ledger_replaced/`.
 
 Other programs read it as they read any partitioned Parquet: `pandas.read_parquet("ledger")`, or
 `ledger/*/*.parquet` in SQL.
@@ -17,27 +18,23 @@ import re
 import shutil
 from dataclasses import dataclass
 from datetime import UTC, datetime, time
-from itertools import count
 from typing import TYPE_CHECKING, Literal
 
+import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from serving.night import LISTS, SCHEMA, LedgerError, as_night
+from serving.night import LISTS, SCHEMA, LedgerError
 from serving.notes import NightNotes
+from serving.staging import PART, ROW_GROUP, STAGING, clear_staging, keep, move, stage
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
-    import pandas as pd
-
 LEDGER = "ledger"
-STAGING = ".staging-"
 REPLACED = "ledger_replaced"
-PART = "part-0.parquet"
-ROW_GROUP = 65_536  # one lead's history then reads a few megabytes a night, not the whole file
 FOLDER = re.compile(r"night=(\d{4}-\d\d-\d\d(?:T\d\d-\d\d-\d\d(?:\.\d{6})?Z)?)")
 
 ABOUT_THE_RUN = ("run_id", "scored_at")  # the same verdicts from another run are the same verdicts
@@ -72,7 +69,7 @@ class Written:
 
 def write_night(
     directory: Path,
-    night: pd.DataFrame | pa.Table,
+    night: pd.DataFrame | pa.Table | Iterable[pd.DataFrame | pa.Table],
     *,
     notes: NightNotes | None = None,
     replace: bool = False,
@@ -85,7 +82,8 @@ def write_night(
         The project folder.
     night
         A row a lead with the columns of `SCHEMA`, of one `as_of`, one run, one model and one
-        policy. Missing is None or NaN.
+        policy. Missing is None or NaN. Or parts of it, no lead in two of them: one at a time is
+        in memory.
     notes
         What holds for the whole night; the file carries it beside the rows.
     replace
@@ -103,21 +101,30 @@ def write_night(
         Where the night is faulty, or another verdict stands and `replace` is false; nothing is
         written then.
     """
-    table = as_night(night)
-    as_of = _utc(table["as_of"][0].as_py())
+    parts = [night] if isinstance(night, (pd.DataFrame, pa.Table)) else night
     ledger = directory / LEDGER
-    _clear_staging(ledger)
-    file = ledger / _folder(as_of) / PART
-    standing = _read(file) if file.exists() else None
-    if standing is not None and _verdicts(standing).equals(_verdicts(table)):
-        logger.info("The ledger holds the same verdicts for %s already", file.parent.name)
-        return Written(as_of, table.num_rows, "unchanged", file)
-    if standing is not None and not replace:
-        raise LedgerError(_conflict(standing, table, as_of))
-    if notes is not None:
-        table = table.replace_schema_metadata(notes.to_metadata())
-    kept = _swap_in(table, standing, file)
-    return Written(as_of, table.num_rows, "replaced" if kept else "written", file, kept)
+    clear_staging(ledger)
+    staging = ledger / f"{STAGING}{os.getpid()}"
+    try:
+        staged = stage(parts, staging / PART, notes)
+        file = ledger / _folder(staged.as_of) / PART
+        if not file.exists():
+            move(staging, file.parent)
+            return Written(staged.as_of, staged.rows, "written", file)
+        differing = _differing(file, staging / PART)
+        if not differing:
+            logger.info("The ledger holds the same verdicts for %s already", file.parent.name)
+            return Written(staged.as_of, staged.rows, "unchanged", file)
+        said_by = _run_of(file)
+        if not replace:
+            raise LedgerError(_conflict(staged.as_of, said_by, differing))
+        kept = keep(file, directory / REPLACED / file.parent.name, said_by)
+        move(staging / PART, file)
+        return Written(staged.as_of, staged.rows, "replaced", file, kept)
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
+        if ledger.is_dir() and not any(ledger.iterdir()):
+            ledger.rmdir()
 
 
 def read_night(
@@ -144,6 +151,36 @@ def read_night(
     LedgerError
         Where the ledger has no such night.
     """
+    file = _file_of(directory, as_of)
+    wanted = SCHEMA.names if columns is None else list(columns)
+    table = _read(file, list(dict.fromkeys(["lead_id", *wanted])))
+    return _as_frame(table.sort_by("lead_id").select(wanted))
+
+
+def night_batches(
+    directory: Path, as_of: datetime, *, columns: Sequence[str] | None = None
+) -> Iterator[pa.Table]:
+    """Read a night some leads at a time, however many there are.
+
+    Parameters
+    ----------
+    directory, as_of, columns
+        As for `read_night`.
+
+    Yields
+    ------
+    pa.Table
+        Up to `ROW_GROUP` rows with the columns of `SCHEMA`, in the file's order.
+    """
+    names = SCHEMA.names if columns is None else list(columns)
+    parquet = pq.ParquetFile(_file_of(directory, as_of))
+    have = [name for name in names if name in parquet.schema_arrow.names]
+    for batch in parquet.iter_batches(ROW_GROUP, columns=have):
+        yield _as_today(pa.Table.from_batches([batch]), names)
+
+
+def _file_of(directory: Path, as_of: datetime) -> Path:
+    """Find a night's file, or say which nights there are."""
     file = directory / LEDGER / _folder(as_of) / PART
     if not file.exists():
         known = nights(directory)
@@ -153,7 +190,7 @@ def read_night(
             else "It is empty."
         )
         raise LedgerError(f"The ledger has no night {_utc(as_of):%Y-%m-%d %H:%M} UTC. {held}")
-    return _as_frame(_read(file, columns))
+    return file
 
 
 def read_notes(directory: Path, as_of: datetime) -> NightNotes | None:
@@ -240,87 +277,42 @@ def _utc(moment: datetime) -> datetime:
     return moment.astimezone(UTC)
 
 
-def _verdicts(table: pa.Table) -> pa.Table:
-    return table.drop_columns(list(ABOUT_THE_RUN))
+def _differing(standing: Path, staged: Path) -> str:
+    """Name what two files of a night say differently; empty where it is nothing.
+
+    A column at a time: two whole nights may not fit in memory.
+    """
+    orders, ids = [], []
+    for file in (standing, staged):
+        lead_id = _read(file, ["lead_id"])["lead_id"]
+        order = pc.sort_indices(lead_id)
+        orders.append(order)
+        ids.append(lead_id.take(order))
+    if not ids[0].equals(ids[1]):
+        return f"which leads there are ({len(ids[0]):,} then, {len(ids[1]):,} now)"
+    names = [name for name in SCHEMA.names if name not in ABOUT_THE_RUN]
+    return ", ".join(name for name in names if not _same(standing, staged, name, orders))
 
 
-def _conflict(standing: pa.Table, table: pa.Table, as_of: datetime) -> str:
-    if standing["lead_id"].equals(table["lead_id"]):
-        names = _verdicts(table).column_names
-        differing = ", ".join(name for name in names if not standing[name].equals(table[name]))
-    else:
-        differing = f"which leads there are ({standing.num_rows:,} then, {table.num_rows:,} now)"
+def _same(standing: Path, staged: Path, name: str, orders: Sequence[pa.Array]) -> bool:
+    then, now = (
+        _read(file, [name])[name].take(order)
+        for file, order in zip((standing, staged), orders, strict=True)
+    )
+    return bool(then.equals(now))
+
+
+def _run_of(file: Path) -> str:
+    first = next(pq.ParquetFile(file).iter_batches(1, columns=["run_id"]))
+    return str(first["run_id"][0].as_py())
+
+
+def _conflict(as_of: datetime, said_by: str, differing: str) -> str:
     return (
         f"The ledger holds other verdicts for the night {as_of:%Y-%m-%d %H:%M} UTC, from run "
-        f"{standing['run_id'][0].as_py()}; different now: {differing}. It is unchanged. To say "
-        f"that night anew, ask for it to be replaced; the earlier verdicts are kept beside it."
+        f"{said_by}; different now: {differing}. It is unchanged. To say that night anew, ask for "
+        "it to be replaced; the earlier verdicts are kept beside it."
     )
-
-
-def _clear_staging(ledger: Path) -> None:
-    """Remove what dead runs left; the caller holds the project's lock, so none is alive."""
-    for leftover in ledger.glob(f"{STAGING}*"):
-        logger.warning("Removing %s, which an interrupted run left behind", leftover)
-        shutil.rmtree(leftover)
-
-
-def _swap_in(table: pa.Table, standing: pa.Table | None, file: Path) -> Path | None:
-    """Stage a night and move it into place; return where the earlier one went, if there was one."""
-    ledger = file.parent.parent
-    staging = ledger / f"{STAGING}{table['run_id'][0].as_py()}"
-    staging.mkdir(parents=True)
-    try:
-        _write(table, staging / PART)
-        if standing is None:
-            _move(staging, file.parent)
-            return None
-        kept = _keep(
-            file, ledger.parent / REPLACED / file.parent.name, standing["run_id"][0].as_py()
-        )
-        _move(staging / PART, file)
-        return kept
-    finally:
-        shutil.rmtree(staging, ignore_errors=True)
-
-
-def _write(table: pa.Table, file: Path) -> None:
-    """Write a file and read it back: what is swapped in has been seen to be whole."""
-    pq.write_table(table, file, compression="zstd", row_group_size=ROW_GROUP)
-    _sync(file)
-    _sync(file.parent)
-    if not pq.ParquetFile(file).read().equals(table):
-        raise LedgerError(f"{file} does not read back as it was written; is the disk in order?")
-
-
-def _move(source: Path, target: Path) -> None:
-    source.replace(target)
-    _sync(target.parent)
-
-
-def _keep(file: Path, folder: Path, run_id: str) -> Path:
-    """Give the earlier night a second name before its first is taken: it is never without one."""
-    for turn in count(1):
-        kept = folder / (run_id if turn == 1 else f"{run_id}-{turn}") / PART
-        if kept.exists() and not kept.samefile(file):
-            continue  # other verdicts of a run of the same name
-        if not kept.exists():
-            kept.parent.mkdir(parents=True, exist_ok=True)
-            try:
-                os.link(file, kept)
-            except OSError:  # a file system without hard links
-                shutil.copyfile(file, kept)
-            _sync(kept)
-            _sync(kept.parent)
-        break
-    return kept
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _as_frame(table: pa.Table) -> pd.DataFrame:

@@ -7,8 +7,16 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
-from serving import ledger
-from serving.ledger import history, latest_before, nights, read_night, read_notes, write_night
+from serving import ledger, staging
+from serving.ledger import (
+    history,
+    latest_before,
+    night_batches,
+    nights,
+    read_night,
+    read_notes,
+    write_night,
+)
 from serving.night import SCHEMA, LedgerError
 from serving.notes import NightNotes
 from serving.policy import Policy, TierPromise
@@ -152,7 +160,7 @@ def test_a_write_that_fails_leaves_everything_as_it_was(
     def full_disk(*arguments: object, **options: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(ledger.pq, "write_table", full_disk)
+    monkeypatch.setattr(staging.pq.ParquetWriter, "write_table", full_disk)
     with pytest.raises(OSError, match="No space left"):
         write_night(tmp_path, of(night, 1))
     with pytest.raises(OSError, match="No space left"):
@@ -170,7 +178,7 @@ def test_a_run_killed_just_before_the_swap_loses_nothing(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr(ledger, "_move", killed)
+        patched.setattr(ledger, "move", killed)
         with pytest.raises(KeyboardInterrupt):
             write_night(tmp_path, changed(night), replace=True)
     assert list(read_night(tmp_path, JUNE_30)["run_id"].unique()) == ["run-1"]
@@ -186,6 +194,42 @@ def test_what_a_dead_run_left_is_ignored_and_cleared(tmp_path: Path, night: pd.D
     assert nights(tmp_path) == [JUNE_30]
     write_night(tmp_path, of(night, 1))
     assert not leftover.exists()
+
+
+def test_parts_of_a_night_are_one_night(tmp_path: Path, night: pd.DataFrame) -> None:
+    odd = night["lead_id"].isin(night["lead_id"][1::2])
+    parts = [night[odd], night[~odd]]
+    assert write_night(tmp_path, iter([*parts, night[:0]])).rows == len(night)
+    read = read_night(tmp_path, JUNE_30)
+    assert read["lead_id"].tolist() == sorted(night["lead_id"])
+    assert write_night(tmp_path, night).outcome == "unchanged"
+    whole = pd.concat([batch.to_pandas() for batch in night_batches(tmp_path, JUNE_30)])
+    assert whole["lead_id"].tolist() == [*sorted(parts[0].lead_id), *sorted(parts[1].lead_id)]
+
+
+def test_parts_of_two_nights_are_refused(tmp_path: Path, night: pd.DataFrame) -> None:
+    other = night.assign(model_version="8", lead_id=night["lead_id"] + "b")
+    with pytest.raises(LedgerError, match="different values of model_version: 3 and 8"):
+        write_night(tmp_path, iter([night, other]))
+    assert files(tmp_path) == {}
+
+
+def test_a_file_that_does_not_read_back_is_not_swapped_in(
+    tmp_path: Path, night: pd.DataFrame, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    closing = staging.pq.ParquetWriter.close
+
+    def bad_disk(writer: staging.pq.ParquetWriter) -> None:
+        closing(writer)
+        staged = next((tmp_path / "ledger").glob(".staging*/*"))
+        content = bytearray(staged.read_bytes())
+        content[len(content) // 4] ^= 0xFF
+        staged.write_bytes(content)
+
+    monkeypatch.setattr(staging.pq.ParquetWriter, "close", bad_disk)
+    with pytest.raises(LedgerError, match="does not read back; is the disk in order"):
+        write_night(tmp_path, night)
+    assert files(tmp_path) == {}
 
 
 def test_a_faulty_night_is_never_staged(tmp_path: Path, night: pd.DataFrame) -> None:
