@@ -221,10 +221,11 @@ def test_a_file_that_does_not_read_back_is_not_swapped_in(
 
     def bad_disk(writer: staging.pq.ParquetWriter) -> None:
         closing(writer)
-        staged = next((tmp_path / "ledger").glob(".staging*/*"))
-        content = bytearray(staged.read_bytes())
-        content[len(content) // 4] ^= 0xFF
-        staged.write_bytes(content)
+        file = next((tmp_path / "ledger").glob(".staging*/*"))
+        content = bytearray(file.read_bytes())
+        first = staging.pq.ParquetFile(file).metadata.row_group(0).column(0)
+        content[first.dictionary_page_offset + first.total_compressed_size - 3] ^= 0xFF
+        file.write_bytes(content)
 
     monkeypatch.setattr(staging.pq.ParquetWriter, "close", bad_disk)
     with pytest.raises(LedgerError, match="does not read back; is the disk in order"):
