@@ -49,6 +49,7 @@ def control_group(
     *,
     policy: Policy,
     cuts: CutOffs,
+    begins: float | None,
 ) -> ControlGroup:
     """Find the leads just below the SQL cut-off of whom no rule speaks, and draw some by lot.
 
@@ -62,13 +63,15 @@ def control_group(
         The rule by which a lead cools off, or None.
     policy, cuts
         What was agreed, and where the tiers begin.
+    begins
+        The propensity (or value) at which SQL begins tonight; None where nobody gets it.
 
     Returns
     -------
     ControlGroup
     """
     nobody = np.zeros(len(leads), dtype=bool)
-    begins, exploration = model.begins_at["SQL"], policy.exploration
+    exploration = policy.exploration
     if begins is None or begins <= 0 or exploration.share == 0:
         return ControlGroup(nobody, nobody)
     floor = np.full(len(leads), begins * exploration.down_to)
@@ -95,30 +98,42 @@ def lot(lead_id: str, key: str) -> float:
     return float((int.from_bytes(digest, "big") >> (64 - LOT_BITS)) / (1 << LOT_BITS))
 
 
-def handoff_probability(
-    rows: pd.DataFrame, control: ControlGroup, exploration: Exploration
-) -> Numbers:
+def lot_chance(near: int, drawn: int, lifted: int, exploration: Exploration) -> float:
+    """Say how likely a lead that the lot could draw was to go to sales, before the lot fell.
+
+    Parameters
+    ----------
+    near, drawn, lifted
+        Of all leads of the night: how many could have been drawn, were drawn, and got a place.
+    exploration
+        With what chance each is drawn.
+
+    Returns
+    -------
+    float
+        Where there were too few places for all who were drawn, that of so many places among so
+        many leads.
+    """
+    return exploration.share if drawn == lifted else lifted / near
+
+
+def handoff_probability(rows: pd.DataFrame, near: Mask, chance: float) -> Numbers:
     """Say how likely this policy was to have each lead with sales tonight, before the lot fell.
 
     Parameters
     ----------
     rows
-        The night's `tier` and `rule`.
-    control
-        Who could have been drawn, and who was.
-    exploration
-        With what chance.
+        The night's `tier`.
+    near
+        Who could have been drawn.
+    chance
+        With what chance, as `lot_chance` gives it.
 
     Returns
     -------
     ndarray of float64
         1 or 0 for those whom no lot decides about; by its inverse, outcomes can be weighed
-        (Horvitz and Thompson, 1952). Where there were too few places for all who were drawn, the
-        chance is that of so many places among so many leads.
+        (Horvitz and Thompson, 1952).
     """
-    lifted = (rows["rule"] == EXPLORATION).to_numpy()
-    share = exploration.share
-    if (control.drawn & ~lifted).any():  # too few places for all who were drawn
-        share = float(lifted.sum()) / float(control.near.sum())
     certain = (rows["tier"] == "SQL").to_numpy(dtype=np.float64)
-    return np.where(control.near, np.float64(share), certain)
+    return np.where(near, np.float64(chance), certain)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
-from serving.places import ASKED, CONTROL, MODEL, allocate
+from serving.places import ASKED, CONTROL, MODEL
 from serving.verdicts import ALREADY_SQL, EXPLORATION, HAND_RAISER, WAITED_TOO_LONG, WAITING
 
 if TYPE_CHECKING:
@@ -16,33 +17,85 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from serving.capacity import Capacity
+    from serving.places import Allocation
 
     Mask = npt.NDArray[np.bool_]
-    Numbers = npt.NDArray[np.float64]
+    Places = npt.NDArray[np.int64]
 
 
-def in_line(
-    rows: pd.DataFrame,
-    before: pd.DataFrame,
-    capacity: Capacity | None,
-    *,
-    order: Numbers,
-    as_of: datetime,
-) -> pd.DataFrame:
-    """Give the places to those who come first; the others stay with marketing, and wait.
+@dataclass(frozen=True)
+class Wanting:
+    """Leads on their way to sales.
+
+    Parameters
+    ----------
+    wants
+        Who shall go to sales and is not there yet; bool, a value a lead.
+    asked, too_long
+        Who of all asked to be contacted, and who has waited too long.
+    urgency
+        Who is served first, as `serving.places` numbers it.
+    since
+        The first night that a lead waited, as far as it waited before.
+    """
+
+    wants: Mask
+    asked: Mask
+    too_long: Mask
+    urgency: Places
+    since: pd.Series[pd.Timestamp]
+
+    @property
+    def in_line(self) -> Mask:
+        """Who stands in line for a place tonight."""
+        return self.wants & ~self.too_long
+
+
+def wanting(
+    rows: pd.DataFrame, before: pd.DataFrame, capacity: Capacity | None, *, as_of: datetime
+) -> Wanting:
+    """Find who wants a place.
 
     Parameters
     ----------
     rows
-        `lead_id`, `tier`, `rule`, `model_tier`, `team`: the tiers as if there were no end of
-        places.
+        `tier`, `rule`: as if there were no end of places.
     before
         What the night before said, on the same index: `tier`, `rule`, `waiting_since`. Who is
         with sales already needs no place.
     capacity
         How many places there are; None for as many as are wanted.
-    order
-        What orders the line, higher first.
+    as_of
+        The night, UTC without a zone.
+
+    Returns
+    -------
+    Wanting
+    """
+    rule = rows["rule"].fillna("")
+    asked = rule.str.startswith(HAND_RAISER).to_numpy(dtype=bool)
+    control = (rule == EXPLORATION).to_numpy(dtype=bool)
+    with_sales = (before["tier"] == "SQL") & (before["rule"] != ALREADY_SQL)
+    wants = ((rows["tier"] == "SQL") & (rule != ALREADY_SQL) & ~with_sales).to_numpy(dtype=bool)
+    since = before["waiting_since"].where(wants & ~control, pd.NaT)
+    too_long = _too_long(since, capacity, as_of) & ~asked
+    urgency = np.select([asked, control], [ASKED, CONTROL], default=MODEL)
+    return Wanting(wants, asked, too_long, urgency, since)
+
+
+def in_line(
+    rows: pd.DataFrame, wanting: Wanting, got: Allocation, *, as_of: datetime
+) -> pd.DataFrame:
+    """Leave with marketing whoever got no place, waiting visibly.
+
+    Parameters
+    ----------
+    rows
+        `tier`, `rule`, `model_tier`: the tiers as if there were no end of places.
+    wanting
+        Who wants a place.
+    got
+        What became of them.
     as_of
         The night, UTC without a zone.
 
@@ -53,24 +106,18 @@ def in_line(
         line, Int32) and `waiting_since` (the first night it waited; kept by a lead that has
         waited too long, until the model no longer offers it).
     """
-    rule = rows["rule"].fillna("")
-    asked = rule.str.startswith(HAND_RAISER).to_numpy()
-    control = (rule == EXPLORATION).to_numpy()
-    with_sales = (before["tier"] == "SQL") & (before["rule"] != ALREADY_SQL)
-    wants = ((rows["tier"] == "SQL") & (rule != ALREADY_SQL) & ~with_sales).to_numpy(dtype=bool)
-    since = before["waiting_since"].where(wants & ~control, pd.NaT)
-    too_long = _too_long(since, capacity, as_of) & ~asked
-    urgency = np.select([asked, control], [ASKED, CONTROL], default=MODEL)
-    got = allocate(rows, wants & ~too_long, urgency, order, capacity)
-    left, waits = wants & ~got.placed, got.line > 0
+    left, waits = wanting.wants & ~got.placed, got.line > 0
     lower = np.where(rows["model_tier"] == "Nurture", "Nurture", "MQL")
-    names = np.select([asked, too_long, waits], [rule, WAITED_TOO_LONG, WAITING], default="")
+    kinds = [wanting.asked, wanting.too_long, waits]
+    names = np.select(kinds, [rows["rule"].fillna(""), WAITED_TOO_LONG, WAITING], default="")
     overruled = pd.Series(names, rows.index).astype(object).replace({"": None})
+    stays = pd.Series(waits | wanting.too_long, rows.index)
+    since = wanting.since.fillna(pd.Timestamp(as_of)).where(stays)
     return rows.assign(
         tier=rows["tier"].mask(left, pd.Series(lower, rows.index)),
         rule=rows["rule"].mask(left, overruled),
         waiting=pd.Series(got.line, rows.index).where(waits).astype("Int32"),
-        waiting_since=since.fillna(pd.Timestamp(as_of)).where(waits | too_long, pd.NaT),
+        waiting_since=since,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from heapq import nsmallest
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,6 +11,8 @@ import numpy as np
 from serving.promises import leads_in
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
     import numpy.typing as npt
     import pandas as pd
 
@@ -23,6 +26,25 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
+class Bar:
+    """Where a tier begins on one night.
+
+    Parameters
+    ----------
+    begins_at
+        The lowest propensity (or value) that gets it; None where nobody does.
+    rank
+        Where a share decides: what the last who gets it ranks at, head start included.
+    last_id
+        Of those who rank exactly there, the last `lead_id` that gets it.
+    """
+
+    begins_at: float | None
+    rank: float | None = None
+    last_id: str = ""
+
+
+@dataclass(frozen=True)
 class ModelTiers:
     """What the model says of each lead.
 
@@ -32,13 +54,10 @@ class ModelTiers:
         `SQL`, `MQL` or `Nurture`; None for a lead that the model is not asked about.
     nights_below
         For how many nights running the lead has been clearly below where its tier begins.
-    begins_at
-        By tier: the propensity (or value) at which it began this night; None where nobody got it.
     """
 
     tier: Texts
     nights_below: Counts
-    begins_at: dict[str, float | None]
 
 
 @dataclass(frozen=True)
@@ -48,11 +67,39 @@ class _Standing:
     reaches: Mask
     clearly_below: Mask
     nights: int
-    begins_at: float | None
+
+
+def find_bars(
+    parts: Callable[[], Iterable[tuple[pd.DataFrame, pd.DataFrame]]],
+    cuts: CutOffs,
+    hysteresis: Hysteresis,
+) -> dict[str, Bar]:
+    """Find where each tier begins tonight; where a share decides, all leads must be looked at.
+
+    Parameters
+    ----------
+    parts
+        Gives the night's leads and what the night before said of them, as `model_tiers` takes
+        them, in parts; called as often as the leads must be gone through.
+    cuts
+        Where the tiers begin by the evidence, or which share gets them.
+    hysteresis
+        The head start of those who have a tier.
+
+    Returns
+    -------
+    dict of str to Bar
+        By tier, `SQL` and `MQL`.
+    """
+    return {cut.tier: _bar(parts, cut, hysteresis) for cut in (cuts.sql, cuts.mql)}
 
 
 def model_tiers(
-    leads: pd.DataFrame, before: pd.DataFrame, cuts: CutOffs, hysteresis: Hysteresis
+    leads: pd.DataFrame,
+    before: pd.DataFrame,
+    cuts: CutOffs,
+    hysteresis: Hysteresis,
+    bars: Mapping[str, Bar],
 ) -> ModelTiers:
     """Give each lead the tier that its chance has earned.
 
@@ -72,17 +119,19 @@ def model_tiers(
         Where the tiers begin.
     hysteresis
         What clearly below is, and for how many nights.
+    bars
+        What `find_bars` found of all leads of the night.
 
     Returns
     -------
     ModelTiers
     """
-    asked = ~leads["is_sql"].to_numpy(dtype=bool)
-    was = before["model_tier"].to_numpy(dtype=object)
+    asked = _asked(leads)
     count = before["nights_below"].fillna(0).to_numpy(dtype=np.int64)
-    was_sql, was_mql = was == "SQL", was == "MQL"
-    sql = _standing(leads, asked, cuts.sql, was_sql, hysteresis)
-    mql = _standing(leads, asked, cuts.mql, was_sql | was_mql, hysteresis)
+    was_sql, had_mql = _had(before, "SQL"), _had(before, "MQL")
+    was_mql = had_mql & ~was_sql
+    sql = _standing(leads, before, cuts.sql, hysteresis, bars["SQL"])
+    mql = _standing(leads, before, cuts.mql, hysteresis, bars["MQL"])
     below_sql = np.where(sql.clearly_below & was_sql, count + 1, 0)
     below_mql = np.where(mql.clearly_below & was_mql, count + 1, 0)
     is_sql = sql.reaches | (was_sql & (below_sql < sql.nights))
@@ -92,9 +141,7 @@ def model_tiers(
     tier = np.select([is_sql, is_mql], ["SQL", "MQL"], default="Nurture").astype(object)
     nights = np.where(is_sql & was_sql, below_sql, np.where(is_mql & was_mql, below_mql, 0))
     tier[~asked] = None
-    return ModelTiers(
-        tier, np.where(asked, nights, 0), {"SQL": sql.begins_at, "MQL": mql.begins_at}
-    )
+    return ModelTiers(tier, np.where(asked, nights, 0))
 
 
 def worth(leads: pd.DataFrame, cut: TierCut) -> Numbers:
@@ -103,25 +150,61 @@ def worth(leads: pd.DataFrame, cut: TierCut) -> Numbers:
     return leads[name].to_numpy(dtype=np.float64)
 
 
-def _standing(
-    leads: pd.DataFrame, asked: Mask, cut: TierCut, had: Mask, hysteresis: Hysteresis
-) -> _Standing:
+def _asked(leads: pd.DataFrame) -> Mask:
+    return ~leads["is_sql"].to_numpy(dtype=bool)
+
+
+def _had(before: pd.DataFrame, tier: str) -> Mask:
+    """Whether each lead had the tier or a better one."""
+    was = before["model_tier"].to_numpy(dtype=object)
+    return np.asarray((was == "SQL") | (was == tier), dtype=bool)
+
+
+def _rank(leads: pd.DataFrame, before: pd.DataFrame, cut: TierCut, margin: float) -> Numbers:
+    """Return what orders leads for a share, NaN for those it is not asked about."""
     value = worth(leads, cut)
+    head_start = np.where(_had(before, cut.tier), value / (1 - margin), value)
+    return np.where(_asked(leads), head_start, np.nan)
+
+
+def _bar(
+    parts: Callable[[], Iterable[tuple[pd.DataFrame, pd.DataFrame]]],
+    cut: TierCut,
+    hysteresis: Hysteresis,
+) -> Bar:
     begins = cut.min_value if cut.min_value is not None else cut.cut_off
-    if begins is None:
-        ranked = np.where(had, value / (1 - hysteresis.margin), value)  # a head start
-        return _by_share(leads, value, np.where(asked, ranked, np.nan), cut.share or 0.0)
-    reaches = asked & (value >= begins)
-    floor = begins - hysteresis.margin * abs(begins)  # below it even where a value is negative
-    return _Standing(reaches, ~(value >= floor), hysteresis.nights, begins)
+    if begins is not None:
+        return Bar(begins)
+    ranks = [_rank(leads, before, cut, hysteresis.margin) for leads, before in parts()]
+    every = np.concatenate([*ranks, np.empty(0)])
+    every = every[~np.isnan(every)]
+    places = leads_in(cut.share or 0.0, len(every))
+    if not places:
+        return Bar(None)
+    edge = float(np.partition(every, len(every) - places)[len(every) - places])
+    spare = places - int((every > edge).sum())
+    tied: list[tuple[str, float]] = []
+    lowest = np.inf
+    for (leads, _before), rank in zip(parts(), ranks, strict=True):
+        value, ties = worth(leads, cut), rank == edge
+        lowest = min(lowest, value[rank > edge].min(initial=np.inf))
+        tied += zip(leads["lead_id"].to_numpy(dtype=object)[ties], value[ties], strict=True)
+    taken = nsmallest(spare, tied)
+    return Bar(min(lowest, *(value for _id, value in taken)), edge, taken[-1][0])
 
 
-def _by_share(leads: pd.DataFrame, value: Numbers, ranked: Numbers, share: float) -> _Standing:
-    """Take the best share; of equals the smaller `lead_id`."""
-    places = np.flatnonzero(~np.isnan(ranked))
-    ids = leads["lead_id"].to_numpy(dtype=object)[places]
-    best = np.lexsort((ids, -ranked[places]))[: leads_in(share, len(places))]
-    reaches = np.zeros(len(leads), dtype=bool)
-    reaches[places[best]] = True
-    begins = float(value[reaches].min()) if reaches.any() else None
-    return _Standing(reaches, ~reaches, 1, begins)  # waiting longer would exceed the share
+def _standing(
+    leads: pd.DataFrame, before: pd.DataFrame, cut: TierCut, hysteresis: Hysteresis, bar: Bar
+) -> _Standing:
+    asked, value = _asked(leads), worth(leads, cut)
+    if bar.rank is not None:
+        rank = _rank(leads, before, cut, hysteresis.margin)
+        in_time = leads["lead_id"].to_numpy(dtype=object) <= bar.last_id
+        reaches = (rank > bar.rank) | ((rank == bar.rank) & in_time)
+        return _Standing(reaches, ~reaches, 1)  # waiting longer would exceed the share
+    if bar.begins_at is None:
+        nobody = np.zeros(len(leads), dtype=bool)
+        return _Standing(nobody, ~nobody, 1)
+    reaches = asked & (value >= bar.begins_at)
+    floor = bar.begins_at - hysteresis.margin * abs(bar.begins_at)  # below it even if negative
+    return _Standing(reaches, ~(value >= floor), hysteresis.nights)

@@ -8,10 +8,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from serving.control_group import ControlGroup, control_group, handoff_probability
+from serving.control_group import (
+    ControlGroup,
+    control_group,
+    handoff_probability,
+    lot_chance,
+)
 from serving.cool_off import cooling
-from serving.line import in_line
-from serving.model_tiers import ModelTiers, model_tiers, worth
+from serving.line import Wanting, in_line, wanting
+from serving.model_tiers import Bar, ModelTiers, find_bars, model_tiers, worth
+from serving.places import Allocation, allocate
 from serving.verdicts import (
     ALREADY_SQL,
     COOL_OFF,
@@ -22,6 +28,7 @@ from serving.verdicts import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     import numpy.typing as npt
@@ -62,6 +69,29 @@ class Decided:
     begins_at: dict[str, float | None]
 
 
+@dataclass(frozen=True)
+class Offered:
+    """Some leads of a night, before the places are shared.
+
+    Parameters
+    ----------
+    rows
+        Their tiers and rules as if there were no end of places.
+    tier_before
+        The tier that each had the night before.
+    wants, control
+        Who wants a place, and who the lot could draw and drew.
+    queue
+        Of those in line: `lead_id`, `team`, `urgency`, `worth`.
+    """
+
+    rows: pd.DataFrame
+    tier_before: pd.Series
+    wants: Wanting
+    control: ControlGroup
+    queue: pd.DataFrame
+
+
 def decide(
     leads: pd.DataFrame,
     previous: pd.DataFrame | None,
@@ -96,11 +126,44 @@ def decide(
     -------
     Decided
     """
-    before = _remembered(leads, previous)
-    model = model_tiers(leads, before, cuts, policy.hysteresis)
+    before = remembered(leads, previous)
+    bars = find_bars(lambda: [(leads, before)], cuts, policy.hysteresis)
+    offered = offer(leads, before, policy, cuts, bars, as_of=as_of)
+    got, chance = share_places([offered], policy)
+    rows = settle(offered, got[0], chance=chance, as_of=as_of)
+    return Decided(rows, {tier: bar.begins_at for tier, bar in bars.items()})
+
+
+def offer(
+    leads: pd.DataFrame,
+    before: pd.DataFrame,
+    policy: Policy,
+    cuts: CutOffs,
+    bars: Mapping[str, Bar],
+    *,
+    as_of: datetime,
+) -> Offered:
+    """Give some leads of a night their tiers as if there were no end of places.
+
+    Parameters
+    ----------
+    leads, policy, cuts, as_of
+        As for `decide`; the leads may be a part of the night's.
+    before
+        What `remembered` knows of them.
+    bars
+        Where the tiers begin, found on all leads of the night.
+
+    Returns
+    -------
+    Offered
+    """
+    model = model_tiers(leads, before, cuts, policy.hysteresis, bars)
     changed_at = _changed_at(leads, before, as_of)
     cools = cooling(leads, changed_at, policy.cool_off, as_of=as_of)
-    control = control_group(leads, before, model, cools, policy=policy, cuts=cuts)
+    control = control_group(
+        leads, before, model, cools, policy=policy, cuts=cuts, begins=bars["SQL"].begins_at
+    )
     tier, rule = _ruled(leads, model, cools, control)
     rows = pd.DataFrame(
         {"lead_id": leads["lead_id"], "tier": tier, "rule": rule, "model_tier": model.tier},
@@ -110,16 +173,92 @@ def decide(
     rows["team"] = leads["team"]
     rows["nights_below"] = model.nights_below
     rows["facts_digest"], rows["facts_changed_at"] = leads["facts_digest"], changed_at
-    order = _order(leads, policy, cuts)
-    rows = in_line(rows, before, policy.capacity, order=order, as_of=as_of)
-    rows["handoff_probability"] = handoff_probability(rows, control, policy.exploration)
-    moved = _moves(rows["tier"], before["tier"])
-    rows = rows.drop(columns="lead_id").assign(previous_tier=before["tier"], moved=moved)
-    return Decided(rows, model.begins_at)
+    wants = wanting(rows, before, policy.capacity, as_of=as_of)
+    queue = rows.loc[wants.in_line, ["lead_id", "team"]].assign(
+        urgency=wants.urgency[wants.in_line], worth=_order(leads, policy, cuts)[wants.in_line]
+    )
+    return Offered(rows, before["tier"], wants, control, queue)
 
 
-def _remembered(leads: pd.DataFrame, previous: pd.DataFrame | None) -> pd.DataFrame:
-    """Say of each lead what the night before knew; nothing of a new one."""
+def share_places(offered: Sequence[Offered], policy: Policy) -> tuple[list[Allocation], float]:
+    """Share the night's places among all who want one.
+
+    Parameters
+    ----------
+    offered
+        All parts of a night.
+    policy
+        What was agreed.
+
+    Returns
+    -------
+    list of Allocation
+        For each part, who got a place and who stands where in line.
+    float
+        How likely a lead that the lot could draw was to go to sales.
+    """
+    queue = pd.concat([each.queue for each in offered], ignore_index=True)
+    got = allocate(
+        queue,
+        np.ones(len(queue), dtype=bool),
+        queue["urgency"].to_numpy(np.int64),
+        queue["worth"].to_numpy(np.float64),
+        policy.capacity,
+    )
+    parts, start, lifted = [], 0, 0
+    for each in offered:
+        rows = slice(start, start + len(each.queue))
+        placed = np.zeros(len(each.rows), dtype=bool)
+        line = np.zeros(len(each.rows), dtype=np.int64)
+        placed[each.wants.in_line], line[each.wants.in_line] = got.placed[rows], got.line[rows]
+        parts.append(Allocation(placed, line))
+        lifted += int((each.control.drawn & (placed | ~each.wants.wants)).sum())
+        start = rows.stop
+    near, drawn = (
+        sum(int(mask.sum()) for mask in masks)
+        for masks in zip(
+            *((each.control.near, each.control.drawn) for each in offered), strict=True
+        )
+    )
+    return parts, lot_chance(near, drawn, lifted, policy.exploration)
+
+
+def settle(offered: Offered, got: Allocation, *, chance: float, as_of: datetime) -> pd.DataFrame:
+    """Say what became of some leads of a night.
+
+    Parameters
+    ----------
+    offered, got, chance
+        A part of the night, what became of those who wanted a place, and the lot's chance.
+    as_of
+        The night, UTC without a zone.
+
+    Returns
+    -------
+    DataFrame
+        As `Decided` has it.
+    """
+    rows = in_line(offered.rows, offered.wants, got, as_of=as_of)
+    rows["handoff_probability"] = handoff_probability(rows, offered.control.near, chance)
+    moved = _moves(rows["tier"], offered.tier_before)
+    return rows.drop(columns="lead_id").assign(previous_tier=offered.tier_before, moved=moved)
+
+
+def remembered(leads: pd.DataFrame, previous: pd.DataFrame | None) -> pd.DataFrame:
+    """Say of each lead what the night before knew; nothing of a new one.
+
+    Parameters
+    ----------
+    leads
+        `lead_id`: some leads of a night.
+    previous
+        `lead_id` and the columns `REMEMBERED` of the night before, of these leads and any others.
+
+    Returns
+    -------
+    DataFrame
+        The columns `REMEMBERED`, on the index of the leads; moments in UTC without a zone.
+    """
     if previous is None:
         previous = pd.DataFrame(columns=["lead_id", *REMEMBERED])
     before = previous.set_index("lead_id").reindex(leads["lead_id"]).set_index(leads.index)
@@ -142,7 +281,7 @@ def _changed_at(leads: pd.DataFrame, before: pd.DataFrame, as_of: datetime) -> p
     Digests of other columns do not compare: the contract changed, and not the leads.
     """
     new, old = (each["facts_digest"].fillna("").astype(str) for each in (leads, before))
-    comparable = new.str.partition("-")[0] == old.str.partition("-")[0]
+    comparable = new.str.split("-").str[0] == old.str.split("-").str[0]
     return before["facts_changed_at"].mask(comparable & (new != old), pd.Timestamp(as_of))
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from serving.control_group import ControlGroup, control_group, handoff_probability, lot
+from serving.control_group import ControlGroup, control_group, handoff_probability, lot, lot_chance
 from serving.model_tiers import ModelTiers
 from serving.policy import Exploration, Policy
 from serving.promises import CutOffs, cut_offs
@@ -39,12 +39,10 @@ def drawn_from(
         }
     ).assign(**columns)
     before = pd.DataFrame({"rule": pd.Series([was] * size, dtype=object)})
-    model = ModelTiers(
-        np.array([tier] * size, dtype=object), np.zeros(size, dtype=np.int64), {"SQL": begins}
-    )
+    model = ModelTiers(np.array([tier] * size, dtype=object), np.zeros(size, dtype=np.int64))
     policy = Policy.model_validate({"exploration": {"share": share, "down_to": 0.5}})
     ruled = np.array([cools] * size, dtype=object)
-    return control_group(leads, before, model, ruled, policy=policy, cuts=cuts)
+    return control_group(leads, before, model, ruled, policy=policy, cuts=cuts, begins=begins)
 
 
 def test_just_below_goes_down_to_a_part_of_the_cut_off(cuts: CutOffs) -> None:
@@ -107,7 +105,9 @@ def chances_of(rules: Sequence[str | None], near: Sequence[bool], drawn: Sequenc
     tier = ["SQL" if rule == "exploration" else "MQL" for rule in rules]
     rows = pd.DataFrame({"tier": tier, "rule": pd.Series(rules, dtype=object)})
     group = ControlGroup(np.array(near), np.array(drawn))
-    return handoff_probability(rows, group, Exploration(share=0.1)).tolist()
+    lifted = sum(rule == "exploration" for rule in rules)
+    chance = lot_chance(sum(near), sum(drawn), lifted, Exploration(share=0.1))
+    return handoff_probability(rows, group.near, chance).tolist()
 
 
 def test_the_probability_is_that_of_the_lot_for_all_who_could_be_drawn() -> None:

@@ -7,10 +7,13 @@ import numpy as np
 import pandas as pd
 
 from serving.capacity import Capacity
-from serving.line import in_line
+from serving.line import in_line, wanting
+from serving.places import allocate
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    import numpy.typing as npt
 
 NIGHT = datetime(2026, 6, 1)
 
@@ -44,8 +47,19 @@ def queue(
         }
     )
     capacity = Capacity(reps=places, leads_a_day=1, **settings)
-    order = np.linspace(1, 0.5, size)
-    return in_line(rows, earlier, capacity, order=order, as_of=NIGHT)
+    return shared(rows, earlier, capacity, order=np.linspace(1, 0.5, size))
+
+
+def shared(
+    rows: pd.DataFrame,
+    before: pd.DataFrame,
+    capacity: Capacity | None,
+    *,
+    order: npt.NDArray[np.float64],
+) -> pd.DataFrame:
+    wants = wanting(rows, before, capacity, as_of=NIGHT)
+    got = allocate(rows, wants.in_line, wants.urgency, order, capacity)
+    return in_line(rows, wants, got, as_of=NIGHT)
 
 
 def test_who_waits_is_marketings_meanwhile_and_says_since_when() -> None:
@@ -112,6 +126,6 @@ def test_without_a_capacity_nobody_waits() -> None:
     )
     before = pd.DataFrame({"tier": [None], "rule": [None], "waiting_since": [pd.NaT]})
     before["waiting_since"] = pd.to_datetime(before["waiting_since"])
-    told = in_line(rows, before, None, order=np.array([0.5]), as_of=NIGHT)
+    told = shared(rows, before, None, order=np.array([0.5]))
     assert told["tier"].tolist() == ["SQL"]
     assert told["waiting"].isna().all()

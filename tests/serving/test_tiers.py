@@ -10,9 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from serving.control_group import lot
+from serving.model_tiers import find_bars
 from serving.policy import Policy
 from serving.promises import CutOffs, TierCut
-from serving.tiers import REMEMBERED, decide
+from serving.tiers import REMEMBERED, decide, offer, remembered, settle, share_places
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -418,3 +419,43 @@ def test_capacity_is_never_exceeded(
         assert newly.sum() <= places
         in_line = sorted(each["waiting"].dropna())
         assert in_line == list(range(1, len(in_line) + 1))
+
+
+# --- a night in parts -----------------------------------------------------------------------
+
+
+@settings(deadline=None, max_examples=50)
+@given(
+    chances=st.lists(st.sampled_from([0.05, 0.2, 0.2, 0.5, 0.9]), min_size=2, max_size=30),
+    yesterday=st.lists(st.sampled_from([0.05, 0.2, 0.5, 0.9]), max_size=20),
+    cuts=st.sampled_from([BY_CHANCE, BY_SHARE]),
+    share=st.sampled_from([0.0, 0.1, 0.5]),
+    places=st.integers(0, 6),
+)
+def test_in_parts_a_night_gets_the_tiers_that_it_gets_as_a_whole(
+    chances: list[float], yesterday: list[float], cuts: CutOffs, share: float, places: int
+) -> None:
+    policy = agreed(
+        capacity={"reps": places, "leads_a_day": 1},
+        exploration={"share": share, "down_to": 0.0},
+        hysteresis={"margin": 0.3, "nights": 3},
+    )
+    today = leads(chances)
+    earlier = NIGHT - timedelta(days=1)
+    previous = night(leads(yesterday), policy, cuts=cuts, as_of=earlier) if yesterday else None
+    whole = decide(today, previous, policy, cuts, as_of=NIGHT)
+    parts = [today.iloc[place::3] for place in range(3)]
+    before = [remembered(part, previous) for part in parts]
+    bars = find_bars(lambda: zip(parts, before, strict=True), cuts, policy.hysteresis)
+    offered = [
+        offer(part, was, policy, cuts, bars, as_of=NIGHT)
+        for part, was in zip(parts, before, strict=True)
+    ]
+    shared, chance = share_places(offered, policy)
+    settled = [
+        settle(each, got, chance=chance, as_of=NIGHT)
+        for each, got in zip(offered, shared, strict=True)
+    ]
+    told = pd.concat([part for part in settled if len(part)]).sort_index()
+    pd.testing.assert_frame_equal(told, whole.rows, check_dtype=False)
+    assert {tier: bar.begins_at for tier, bar in bars.items()} == whole.begins_at
