@@ -9,7 +9,7 @@ import ibis
 from features.cells import number_cell, text_cell, time_cell, unreadable_numbers
 from features.contract import OUTCOME_STAGES
 from features.errors import DataError
-from features.files import open_source, place_of
+from features.files import open_source, place_of, row_number
 from features.quarantine import broken_lines, screen
 
 if TYPE_CHECKING:
@@ -44,10 +44,25 @@ def clean_events(
         The screened rows (columns `lead_id`, `occurred_at`, `recorded_at`, `kind`, `value` and
         the touch's), and which of the optional columns there are.
     """
-    source, reading = contract.events, contract.reading
+    source = contract.events
     if source is None:
         raise DataError("the contract describes no [events]")
     raw = open_source(connection, source, contract=contract, name="events")
+    return screen_events(connection, raw, contract, leads, strangers_wanted=strangers_wanted)
+
+
+def screen_events(
+    connection: Backend,
+    raw: ir.Table,
+    contract: Contract,
+    leads: ir.Table,
+    *,
+    strangers_wanted: bool,
+) -> tuple[Screened, tuple[str, ...]]:
+    """Screen events that are open already, as `clean_events` does."""
+    source, reading = contract.events, contract.reading
+    if source is None:
+        raise DataError("the contract describes no [events]")
     optional = ("value", *CHANNEL_TOUCH)
     names = _columns(raw, contract, source, name="events", required="kind", optional=optional)
     kind = text_cell(raw[names["kind"]], reading)
@@ -74,10 +89,25 @@ def clean_outcomes(
     Screened
         Columns `lead_id`, `occurred_at`, `recorded_at`, `stage`, `reason` (lower case), `amount`.
     """
-    source, reading = contract.outcomes, contract.reading
+    source = contract.outcomes
     if source is None:
         raise DataError("the contract describes no [outcomes]")
     raw = open_source(connection, source, contract=contract, name="outcomes")
+    return screen_outcomes(connection, raw, contract, leads, strangers_wanted=strangers_wanted)
+
+
+def screen_outcomes(
+    connection: Backend,
+    raw: ir.Table,
+    contract: Contract,
+    leads: ir.Table,
+    *,
+    strangers_wanted: bool,
+) -> Screened:
+    """Screen outcomes that are open already, as `clean_outcomes` does."""
+    source, reading = contract.outcomes, contract.reading
+    if source is None:
+        raise DataError("the contract describes no [outcomes]")
     optional = ("reason", "amount")
     names = _columns(raw, contract, source, name="outcomes", required="stage", optional=optional)
     given = text_cell(raw[names["stage"]], reading)
@@ -136,7 +166,7 @@ def _dated(
     occurred_at, recorded_at = time_cell(occurred, reading), time_cell(recorded, reading)
     numbers = {names[number]: raw[names[number]]} if number in names else {}
     return {
-        "row": ibis.row_number() + 1,
+        "row": row_number(raw),
         "lead_id": text_cell(raw[names["lead_id"]], reading),
         "occurred_at": occurred_at,
         "recorded_at": ibis.coalesce(recorded_at, occurred_at),

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from features.contract import Contract, Source
 
+ROW = "(row)"  # no export calls a column that
 OTHER_DELIMITERS = (",", ";", "\t", "|")
 ENCODINGS_OF_DUCKDB = {"utf-8", "utf8", "utf-8-sig"}
 
@@ -57,6 +58,11 @@ def open_source(connection: Backend, source: Source, *, contract: Contract, name
     if files[0].suffix.lower() in {".parquet", ".pq"}:
         return _open_parquet(connection, files)
     return _open_csv(connection, files, contract=contract, name=name)
+
+
+def row_number(raw: ir.Table) -> ir.IntegerValue:
+    """Give the rows their numbers as they stand, from 1; those sorted into buckets know theirs."""
+    return raw[ROW] if ROW in raw.columns else ibis.row_number() + 1
 
 
 def place_of(contract: Contract, source: Source) -> str:

@@ -9,7 +9,7 @@ import ibis
 from features.attributes import attributes_of, read_attributes
 from features.cells import text_cell, time_cell, unreadable_numbers
 from features.errors import DataError
-from features.files import open_source, place_of
+from features.files import open_source, place_of, row_number
 from features.quarantine import broken_lines, screen
 
 if TYPE_CHECKING:
@@ -49,6 +49,13 @@ def clean_leads(
         Where the contract names a column that the table lacks.
     """
     raw = open_source(connection, contract.leads, contract=contract, name="leads")
+    return screen_leads(connection, raw, contract, leads_file=leads_file)
+
+
+def screen_leads(
+    connection: Backend, raw: ir.Table, contract: Contract, *, leads_file: Path | None = None
+) -> tuple[Screened, tuple[Attribute, ...]]:
+    """Screen leads that are open already, as `clean_leads` does."""
     place = place_of(contract, contract.leads)
     attributes = attributes_of(contract, raw.schema(), place=place)
     names = _reserved_columns(raw, contract, place=place, with_target=True)
@@ -112,7 +119,7 @@ def _typed(
 ) -> ir.Table:
     """Read every cell; where the file has no id, the row's number becomes it."""
     reading = contract.reading
-    row, nothing = ibis.row_number() + 1, ibis.null("string")
+    row, nothing = row_number(raw), ibis.null("string")
     own = {term: raw[column] for term, column in names.items()}
     lead_id, created = own.get("lead_id"), own.get("created_at")
     account, target = own.get("account"), own.get("target")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import ibis
@@ -19,9 +19,12 @@ if TYPE_CHECKING:
     import ibis.expr.types as ir
     from ibis.backends.duckdb import Backend
 
+WHOLE_LINE = "(whole line)"  # a fault of no one column
 COLUMNS = ("table", "row", "column", "value", "reason")
 SHOWN_CHARACTERS = 80  # enough to find the cell, too little for somebody's letter
 EMAIL = r"[^\s@]+@[^\s@]+"  # a quarantined id or cell may be somebody's address
+
+HELPERS = ("row", "fault", "shown")  # of a screened table, beside what the caller asked for
 
 # column, whether the row has the fault, the value to show, the reason
 Fault = tuple[str, "ir.BooleanValue", "ir.Value", str]
@@ -43,6 +46,8 @@ class Screened:
         How many rows came in.
     dropped
         How many rows were left out.
+    by
+        How it was screened, to screen other rows in the same way.
     """
 
     name: str
@@ -50,6 +55,7 @@ class Screened:
     aside: pd.DataFrame
     rows: int
     dropped: int
+    by: Screening
 
 
 @dataclass(frozen=True)
@@ -66,6 +72,14 @@ class Quarantine:
 
     rows: pd.DataFrame
     counts: pd.DataFrame
+
+    @classmethod
+    def from_buckets(cls, screened: Sequence[Screened]) -> Quarantine:
+        """Collect the faults of tables that were screened in several parts."""
+        of_table: dict[str, list[Screened]] = {}
+        for part in screened:
+            of_table.setdefault(part.name, []).append(part)
+        return cls.from_screened([_together(parts) for parts in of_table.values()])
 
     @classmethod
     def from_screened(cls, screened: Sequence[Screened]) -> Quarantine:
@@ -121,6 +135,79 @@ class Quarantine:
         return file
 
 
+def _together(parts: Sequence[Screened]) -> Screened:
+    """Join the faults of a table's parts; lines that no part could hold are told once."""
+    first, *others = parts
+    broken = len(first.by.broken)
+    later = [part.aside[~part.aside["column"].isin([WHOLE_LINE])] for part in others]
+    aside = pd.concat([first.aside, *later], ignore_index=True).sort_values(["row", "column"])
+    rows = first.rows + sum(part.rows - broken for part in others)
+    dropped = first.dropped + sum(part.dropped - broken for part in others)
+    return replace(first, aside=aside, rows=rows, dropped=dropped)
+
+
+@dataclass(frozen=True)
+class Screening:
+    """How a table is screened, written once: `run` looks at the rows that it holds by then.
+
+    Parameters
+    ----------
+    connection
+        The DuckDB connection that keeps the result.
+    name
+        leads, events or outcomes.
+    query
+        What gives the rows with `fault`, `shown` and the helper columns, in DuckDB's words.
+    faults
+        Of each fault, by its number, the column and the reason.
+    unreadable
+        The helper column of `cells.unreadable_numbers`.
+    broken
+        Lines of the file that could not be split into columns.
+    """
+
+    connection: Backend
+    name: str
+    query: str
+    faults: tuple[tuple[str, str], ...]
+    unreadable: str
+    broken: pd.DataFrame
+
+    @property
+    def table(self) -> str:
+        """The name of the table that holds the rows, faulty ones included."""
+        return f"screened_{self.name}"
+
+    def run(self) -> Screened:
+        """Screen the rows that there are now; what an earlier run kept is replaced."""
+        self.connection.drop_table(self.table, force=True)
+        self.connection.con.sql(self.query).create(self.table)
+        return self.screened()
+
+    def screened(self) -> Screened:
+        """Read the result of a run, which may have been kept elsewhere since."""
+        flagged = self.connection.table(self.table)
+        helpers = [name for name in HELPERS if name in flagged.columns]
+        kept = flagged.filter(flagged.fault == -1).drop(*helpers, self.unreadable)
+        set_aside = flagged.filter(flagged.fault >= 0).select("row", "fault", "shown").to_pandas()
+        aside = pd.DataFrame(
+            {
+                "table": self.name,
+                "row": set_aside["row"].astype("int64"),
+                "column": [self.faults[index][0] for index in set_aside["fault"]],
+                "value": set_aside["shown"],
+                "reason": [self.faults[index][1] for index in set_aside["fault"]],
+            }
+        )
+        cells = _cells(flagged, self.name, self.unreadable)
+        aside = pd.concat([aside, cells, self.broken], ignore_index=True)
+        aside["value"] = _fit_to_show(aside["value"])
+        rows = int(flagged.count().to_pyarrow().as_py()) + len(self.broken)
+        dropped = len(set_aside) + len(self.broken)
+        ordered = aside.sort_values(["row", "column"])
+        return Screened(self.name, kept, ordered, rows, dropped, self)
+
+
 def screen(
     connection: Backend,
     table: ir.Table,
@@ -157,26 +244,15 @@ def screen(
     """
     number = ibis.cases(*((fault[1], index) for index, fault in enumerate(faults)), else_=-1)
     shown = ibis.cases(*((fault[1], fault[2].cast("string")) for fault in faults), else_=None)
-    flagged = connection.create_table(
-        f"screened_{name}", table.mutate(fault=number, shown=shown), overwrite=True
+    own = [column for column in table.columns if column not in {*helpers, "row"}]
+    # Numbers of rows that nobody will be told of would take as much room as a date.
+    told = (number >= 0) | table[unreadable].notnull()  # noqa: PD004 - Ibis has no `notna`
+    flagged = table.select(
+        *own, unreadable, row=ibis.ifelse(told, table.row, None), fault=number, shown=shown
     )
-    drop = [column for column in (*helpers, "fault", "shown") if column in flagged.columns]
-    kept = flagged.filter(flagged.fault == -1).drop(*drop)
-    set_aside = flagged.filter(flagged.fault >= 0).select("row", "fault", "shown").to_pandas()
-    aside = pd.DataFrame(
-        {
-            "table": name,
-            "row": set_aside["row"].astype("int64"),
-            "column": [faults[index][0] for index in set_aside["fault"]],
-            "value": set_aside["shown"],
-            "reason": [faults[index][3] for index in set_aside["fault"]],
-        }
-    )
-    aside = pd.concat([aside, _cells(flagged, name, unreadable), broken], ignore_index=True)
-    aside["value"] = _fit_to_show(aside["value"])
-    rows = int(flagged.count().to_pyarrow().as_py()) + len(broken)
-    dropped = len(set_aside) + len(broken)
-    return Screened(name, kept, aside.sort_values(["row", "column"]), rows, dropped)
+    named = tuple((fault[0], fault[3]) for fault in faults)
+    query = connection.compile(flagged)
+    return Screening(connection, name, query, named, unreadable, broken).run()
 
 
 def broken_lines(connection: Backend, *names: str) -> pd.DataFrame:
@@ -193,7 +269,7 @@ def broken_lines(connection: Backend, *names: str) -> pd.DataFrame:
         found = connection.table(f"broken_{name}").to_pandas().drop_duplicates(["file_id", "line"])
         part = pd.DataFrame({"row": found["line"].astype("int64") - 1})
         reason = found["error_message"].str.split("\n").str[0]
-        parts.append(part.assign(table=names[0], column="(whole line)", value="", reason=reason))
+        parts.append(part.assign(table=names[0], column=WHOLE_LINE, value="", reason=reason))
     return pd.concat(parts, ignore_index=True)
 
 
