@@ -80,6 +80,8 @@ def demo(
 ) -> int:
     """Simulate a company, train, score its last night and export the tiers, on defaults."""
     from serving.demo import run_demo
+    from serving.nightly import last_night
+    from serving.shown_night import shown_night
     from serving.summary import night_summary
     from training.run import AlreadyTrained
     from training.summary import training_summary
@@ -89,7 +91,8 @@ def demo(
         _tell(f"Model version {result.trained.version} was trained on exactly these tables before.")
     else:
         _tell(training_summary(result.trained))
-    _tell(night_summary(result.night.scored.rows, result.night.scored.cuts, result.night.policy))
+    night = result.night
+    _tell(night_summary(shown_night(directory, last_night(directory)), night.cuts, night.policy))
     _tell(
         f"\nEverything is in {directory}/. Try next:\n"
         f"  leadscore tiers -C {directory}            the policy in sentences\n"
@@ -206,6 +209,7 @@ def score(
 ) -> int:
     """Score every open lead of a night into the ledger, or a one-off list into a file."""
     from serving.nightly import score_file, score_night
+    from serving.shown_night import shown_night
     from serving.sinks import write_scores
     from serving.summary import night_summary
 
@@ -219,13 +223,15 @@ def score(
             _print_json({"tiers": scored.rows["tier"].value_counts().to_dict(), "file": target})
         return DONE
     result = score_night(directory, as_of=_moment(as_of), replace=replace)
-    _tell(night_summary(result.scored.rows, result.scored.cuts, result.policy))
+    night = shown_night(directory, result.written.as_of) if result.written else None
+    if night is not None:
+        _tell(night_summary(night, result.cuts, result.policy))
     for fault in result.faults:
         typer.secho(f"✗ held back: {fault.message}", err=True, fg="red")
     if result.written is not None:
         _tell(f"{result.written.path}: {result.written.rows:,} rows, {result.written.outcome}")
     if as_json:
-        tiers = result.scored.rows["tier"].value_counts().to_dict()
+        tiers = {} if night is None else night["tier"].value_counts().to_dict()
         outcome = result.written.outcome if result.written else "held back"
         _print_json({"as_of": str(result.as_of), "tiers": tiers, "ledger": outcome})
     return DONE if not result.faults else NEEDS_A_PERSON

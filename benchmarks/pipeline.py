@@ -262,7 +262,7 @@ def _score(folder: Path, leads: int) -> Worked:  # noqa: ARG001
 
     watch = Stopwatch()
     result = score_night(folder, replace=True)
-    return len(result.scored.rows), "open lead", watch.read()
+    return result.written.rows, "open lead", watch.read()
 
 
 STAGES: dict[str, Callable[[Path, int], Worked]] = {

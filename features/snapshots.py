@@ -71,12 +71,17 @@ def nightly_snapshots(tables: Tables, *, as_of: datetime) -> ir.Table:
     leads = tables.leads
     if tables.contract.is_flat:
         unknown = leads.target.isnull()
-        any_unknown = leads.aggregate(found=unknown.any()).to_pyarrow()["found"][0].as_py()
-        leads = leads.filter(unknown if any_unknown else leads.target < 1)
+        leads = leads.filter(unknown if _has_unknown_target(tables) else leads.target < 1)
     if tables.has_dates:
         leads = leads.filter((leads.created_at < moment) | leads.created_at.isnull())
     spine = leads.select("lead_id", as_of=moment)
     return spine if tables.outcomes is None else still_open(tables, spine)
+
+
+def _has_unknown_target(tables: Tables) -> bool:
+    if tables.past is not None:
+        return tables.past.has_unknown_target
+    return bool(tables.leads.target.isnull().any().to_pyarrow().as_py())
 
 
 def listed_snapshots(tables: Tables, *, as_of: datetime) -> ir.Table:

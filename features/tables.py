@@ -17,14 +17,16 @@ from features.lead_rows import clean_leads
 from features.quarantine import Quarantine
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterator, Sequence
     from pathlib import Path
 
     import ibis.expr.types as ir
     from ibis.backends.duckdb import Backend
 
+    from features.asked import Asked
     from features.attributes import Attribute
     from features.contract import Contract
+    from features.past import Past
 
 logger = logging.getLogger(__name__)
 
@@ -59,6 +61,10 @@ class Tables:
         Until when the tables are complete (UTC, without a zone); None where nothing has a date.
     quarantine
         The rows and cells that could not be used.
+    past
+        Where these are the tables of one bucket of the leads: what only all leads can tell.
+    asked
+        Where they are: the questions that were asked of earlier buckets.
     """
 
     contract: Contract
@@ -69,6 +75,8 @@ class Tables:
     event_terms: tuple[str, ...]
     data_end: datetime | None
     quarantine: Quarantine
+    past: Past | None = None
+    asked: Asked | None = None
 
     @property
     def has_dates(self) -> bool:
@@ -109,28 +117,39 @@ def open_tables(
         Where a file or column is missing, or more rows than `reading.max_quarantine_share`
         cannot be used.
     """
+    with connected() as connection:
+        yield tables_of(connection, contract, naive(known_by), leads_file)
+
+
+@contextmanager
+def connected(memory_limit: str = MEMORY_LIMIT) -> Iterator[Backend]:
+    """Open a DuckDB connection with a folder of its own to spill to, which goes with it."""
     scratch = tempfile.mkdtemp(prefix="leadscore-")
-    connection = ibis.duckdb.connect(temp_directory=scratch, memory_limit=MEMORY_LIMIT)
+    connection = ibis.duckdb.connect(temp_directory=scratch, memory_limit=memory_limit)
     try:
-        yield _tables(connection, contract, _naive(known_by), leads_file)
+        yield connection
     finally:
         connection.disconnect()
         shutil.rmtree(scratch, ignore_errors=True)
 
 
-def _naive(moment: datetime | None) -> datetime | None:
-    """UTC without a zone, as timestamps are inside."""
+def naive(moment: datetime | None) -> datetime | None:
+    """Return a moment in UTC without a zone, as timestamps are inside."""
     if moment is None or moment.tzinfo is None:
         return moment
     return moment.astimezone(UTC).replace(tzinfo=None)
 
 
-def _tables(
-    connection: Backend, contract: Contract, known_by: datetime | None, leads_file: Path | None
+def tables_of(
+    connection: Backend,
+    contract: Contract,
+    known_by: datetime | None,
+    leads_file: Path | None = None,
 ) -> Tables:
+    """Open, clean and screen the tables on a connection, as `open_tables` does."""
     leads, attributes = clean_leads(connection, contract, leads_file=leads_file)
     screened = [leads]
-    kept = leads.kept if known_by is None else _known_leads(leads.kept, known_by)
+    kept = known_leads(leads.kept, known_by)
     events = outcomes = None
     event_terms: tuple[str, ...] = ()
     strangers_wanted = leads_file is None
@@ -139,36 +158,44 @@ def _tables(
             connection, contract, leads.kept, strangers_wanted=strangers_wanted
         )
         screened.append(part)
-        events = _known(part.kept, known_by)
+        events = known(part.kept, known_by)
     if contract.outcomes is not None:
         part = clean_outcomes(connection, contract, leads.kept, strangers_wanted=strangers_wanted)
         screened.append(part)
-        outcomes = _known(part.kept, known_by)
+        outcomes = known(part.kept, known_by)
     quarantine = Quarantine.from_screened(screened)
     quarantine.refuse_above(contract.reading.max_quarantine_share)
     tables = Tables(contract, kept, events, outcomes, attributes, event_terms, None, quarantine)
     return replace(tables, data_end=_data_end(tables, known_by))
 
 
-def _known(rows: ir.Table, known_by: datetime | None) -> ir.Table:
+def known(rows: ir.Table, known_by: datetime | None) -> ir.Table:
+    """Keep the events or outcomes that were known before a moment; all where it is None."""
     if known_by is None:
         return rows
     return rows.filter(rows.occurred_at < known_by, rows.recorded_at < known_by)
 
 
-def _known_leads(leads: ir.Table, known_by: datetime) -> ir.Table:
+def known_leads(leads: ir.Table, known_by: datetime | None) -> ir.Table:
+    """Keep the leads that were known before a moment; all where it is None."""
+    if known_by is None:
+        return leads
     return leads.filter((leads.created_at < known_by) | leads.created_at.isnull())
 
 
 def _data_end(tables: Tables, known_by: datetime | None) -> datetime | None:
-    """When the tables end: the moment asked for, unless they stop more than a day before it."""
     moments = [tables.leads.created_at.max()]
     if tables.events is not None:
         moments.append(tables.events.recorded_at.max())
     if tables.outcomes is not None:
         moments.append(tables.outcomes.recorded_at.max())
     found: list[datetime | None] = [each.to_pyarrow().as_py() for each in moments]
-    seen = [moment for moment in found if moment]
+    return end_of(found, known_by)
+
+
+def end_of(moments: Sequence[datetime | None], known_by: datetime | None) -> datetime | None:
+    """Find when tables end: the moment asked for, unless they stop more than a day before it."""
+    seen = [moment for moment in moments if moment]
     if not seen:
         return None
     last = max(seen)

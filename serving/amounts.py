@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import ibis
 import numpy as np
 import pandas as pd
 
+from features.asked import frame_of
+
 if TYPE_CHECKING:
     import ibis.expr.types as ir
+    import pyarrow as pa
 
     from features.tables import Tables
 
+WINS = "wins by segment"  # how the wins of every bucket of leads are asked for
+NEVER = datetime(1, 1, 1)
+NO_WINS = {
+    "segment": "string",
+    "n": "int64",
+    "total": "decimal(38, 4)",
+    "squares": "decimal(38, 4)",
+}
 EXACT = "decimal(38, 4)"  # decimals add up to the same sum in any order
 
 
@@ -35,11 +47,11 @@ def expected_amounts(tables: Tables, snapshots: ir.Table, *, by: tuple[str, ...]
         the lead's own where its table has one, otherwise the average of the wins known by the
         night in its segment, shrunk; NaN where nothing was ever won.
     """
-    segment = _segment(tables, by)
-    leads = tables.leads.select(own_id="lead_id", segment=segment, own=_own(tables))
-    joined = snapshots.left_join(leads, snapshots.lead_id == leads.own_id)
-    frame = joined.select("lead_id", "segment", "own").order_by("lead_id").to_pandas()
-    wins = _wins(tables, snapshots, segment)
+    frame = frame_of(tables, "amounts", lambda: _own_amounts(tables, snapshots, by))
+    if tables.past is not None:
+        wins = _as_wins(tables.past.answers[WINS])
+    else:
+        wins = _as_wins(wins_by_segment(tables, by=by, as_of=_night(snapshots)).to_pyarrow())
     means = shrunk_means(wins)
     overall = float(wins["total"].sum() / wins["n"].sum()) if len(wins) else float("nan")
     expected = frame["segment"].map(means).astype("float64").fillna(overall)
@@ -110,15 +122,40 @@ def _own(tables: Tables) -> ir.Value:
     return ibis.null("float64")
 
 
-def _wins(tables: Tables, snapshots: ir.Table, segment: ir.Value) -> pd.DataFrame:
-    """Count and sum the wins with an amount that were known by the night, a row a segment."""
-    if tables.outcomes is None:
-        return pd.DataFrame(columns=["n", "total", "squares"])
-    outcomes = tables.outcomes
+def _own_amounts(tables: Tables, snapshots: ir.Table, by: tuple[str, ...]) -> ir.Table:
+    leads = tables.leads.select(own_id="lead_id", segment=_segment(tables, by), own=_own(tables))
+    joined = snapshots.left_join(leads, snapshots.lead_id == leads.own_id)
+    return joined.select("lead_id", "segment", "own").order_by("lead_id")
+
+
+def _night(snapshots: ir.Table) -> datetime | None:
     night = snapshots.aggregate(as_of=snapshots.as_of.max()).to_pyarrow().to_pylist()[0]["as_of"]
-    if night is None:
-        return pd.DataFrame(columns=["n", "total", "squares"])
-    moment = ibis.literal(night.replace(tzinfo=None)).cast("timestamp")
+    return None if night is None else night.replace(tzinfo=None)
+
+
+def wins_by_segment(tables: Tables, *, by: tuple[str, ...], as_of: datetime | None) -> ir.Table:
+    """Count and sum the wins with an amount that were known by a night.
+
+    Parameters
+    ----------
+    tables
+        The cleaned tables.
+    by
+        As for `expected_amounts`.
+    as_of
+        The night, UTC without a zone; None where no lead is looked at, and no win either.
+
+    Returns
+    -------
+    ir.Table
+        A row a segment: `segment` (text, empty where it is not known), `n` (int64), `total`,
+        `squares` (decimals, so that sums of parts add up to the sum of the whole).
+    """
+    segment = _segment(tables, by)
+    if tables.outcomes is None:
+        return ibis.memtable([], schema=NO_WINS)
+    outcomes = tables.outcomes
+    moment = ibis.literal(as_of or NEVER).cast("timestamp")
     won = outcomes.filter(
         outcomes.stage == "won",
         # Nor is an amount one whose square has more digits than a decimal holds.
@@ -129,10 +166,18 @@ def _wins(tables: Tables, snapshots: ir.Table, segment: ir.Value) -> pd.DataFram
     leads = tables.leads.select(won_id="lead_id", segment=segment.fill_null(""))
     joined = won.join(leads, won.lead_id == leads.won_id)
     exact = joined.amount.try_cast(EXACT)
-    summed = joined.group_by("segment").aggregate(
+    return joined.group_by("segment").aggregate(
         n=exact.count(),
         total=exact.sum(),
         squares=(joined.amount * joined.amount).try_cast(EXACT).sum(),
     )
-    found: pd.DataFrame = summed.order_by("segment").to_pandas()
-    return found.set_index("segment").astype("float64")
+
+
+def _as_wins(found: pa.Table) -> pd.DataFrame:
+    """Add up the wins of each segment, in the order of the segments."""
+    names = ["n", "total", "squares"]
+    totals = found.group_by("segment").aggregate([(name, "sum") for name in names])
+    ordered = totals.sort_by("segment").to_pandas().set_index("segment")
+    ordered.columns = [name.removesuffix("_sum") for name in ordered.columns]
+    wins: pd.DataFrame = ordered[names].astype("float64")
+    return wins

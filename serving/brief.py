@@ -8,6 +8,7 @@ import ibis
 import pandas as pd
 from ibis import _
 
+from features.asked import frame_of
 from features.engagement import events_before
 from features.event_words import one_of, several
 from features.family import as_words
@@ -16,6 +17,7 @@ from serving.wording import day, looks_personal, number, shortened
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
 
     import ibis.expr.types as ir
 
@@ -56,13 +58,20 @@ def handoff_briefs(tables: Tables, snapshots: ir.Table) -> pd.DataFrame:
         and advertisements shown are left out; what the tables do not say has no line. Nothing of a
         personal column is read.
     """
-    lead_ids = snapshots.select("lead_id").order_by("lead_id").to_pandas()["lead_id"]
+    lead_ids = frame_of(
+        tables, "leads of the brief", lambda: snapshots.select("lead_id").order_by("lead_id")
+    )["lead_id"]
     lines = []
     if tables.events is not None:
         groups = _groups(tables)
-        seen = events_before(tables, snapshots).filter(~_.kind.lower().re_search(SHOWN))
-        lines.append(_done(seen, groups).reindex(lead_ids, fill_value=_nothing_done()))
-        lines.append(_touches(seen, groups).reindex(lead_ids))
+        counted = frame_of(
+            tables, "done of the brief", lambda: _counts(_shown(tables, snapshots), groups)
+        )
+        touched = frame_of(
+            tables, "touches of the brief", lambda: _latest(_shown(tables, snapshots), groups)
+        )
+        lines.append(_done(counted).reindex(lead_ids, fill_value=_nothing_done()))
+        lines.append(_touches(touched, groups).reindex(lead_ids))
     lines.append(_origin(tables, snapshots, lead_ids))
     told = zip(*(line.to_numpy(dtype=object) for line in lines), strict=True)
     briefs = [[line for line in brief if isinstance(line, str)] for brief in told]
@@ -73,10 +82,18 @@ def _groups(tables: Tables) -> Mapping[str, tuple[str, ...]]:
     return tables.contract.events.groups if tables.contract.events is not None else {}
 
 
-def _done(seen: ir.Table, groups: Mapping[str, tuple[str, ...]]) -> pd.Series[str]:
-    """Count what the lead itself did lately, commonest first; leads that did nothing are absent."""
+def _shown(tables: Tables, snapshots: ir.Table) -> ir.Table:
+    """Leave out advertisements that were merely shown."""
+    return events_before(tables, snapshots).filter(~_.kind.lower().re_search(SHOWN))
+
+
+def _counts(seen: ir.Table, groups: Mapping[str, tuple[str, ...]]) -> ir.Table:
     own = seen.filter(_.kind.notin(not_by_the_lead(dict(groups))), _.age_days < RECENT_DAYS)
-    counted = own.group_by("lead_id", "kind").aggregate(n=_.count()).to_pandas()
+    return own.group_by("lead_id", "kind").aggregate(n=_.count())
+
+
+def _done(counted: pd.DataFrame) -> pd.Series[str]:
+    """Count what the lead itself did lately, commonest first; leads that did nothing are absent."""
     ranked = counted.sort_values(["lead_id", "n", "kind"], ascending=[True, False, True])
     place = ranked.groupby("lead_id").cumcount()
     told = ranked[place < MOST_KINDS]
@@ -96,8 +113,8 @@ def _counted(kind: str, count: int) -> str:
     return f"{number(count)} {one_of(kind) if count == 1 else several(kind)}"
 
 
-def _touches(seen: ir.Table, groups: Mapping[str, tuple[str, ...]]) -> pd.Series[str]:
-    """Tell the last touches, newest first; those of one kind on one day are one."""
+def _latest(seen: ir.Table, groups: Mapping[str, tuple[str, ...]]) -> ir.Table:
+    """Find the last touches, newest first; those of one kind on one day are one."""
     wanted = seen.filter(_.kind.notin(groups.get("email_sent", ())))
     daily = (
         wanted.mutate(day=_.occurred_at.truncate("D"))
@@ -106,11 +123,15 @@ def _touches(seen: ir.Table, groups: Mapping[str, tuple[str, ...]]) -> pd.Series
     )
     newest = ibis.window(group_by="lead_id", order_by=[_.latest.desc(), _.kind])
     last = daily.mutate(place=ibis.row_number().over(newest)).filter(_.place < MOST_TOUCHES)
-    told = last.order_by("lead_id", "place").to_pandas()
+    return last.order_by("lead_id", "place")
+
+
+def _touches(told: pd.DataFrame, groups: Mapping[str, tuple[str, ...]]) -> pd.Series[str]:
     by_sales = groups.get("sales_touch", ())
+    columns = (told[name].tolist() for name in ("kind", "n", "day", "as_of"))
     phrases = [
-        _touch(row.kind, row.n, day(row.day, row.as_of), by_sales=row.kind in by_sales)
-        for row in told.itertuples()
+        _touch(kind, count, day(on, as_of), by_sales=kind in by_sales)
+        for kind, count, on, as_of in zip(*columns, strict=True)
     ]
     lists = pd.Series(phrases, told.index, dtype=object).groupby(told["lead_id"]).agg(", ".join)
     return "Last: " + lists + "."
@@ -135,8 +156,12 @@ def _channel(tables: Tables, snapshots: ir.Table) -> pd.Series[str]:
         each for each in tables.attributes if each.role == "channel" and each.type == "text"
     ]
     names = [each.name for each in attributes]
-    chosen = tables.leads.semi_join(snapshots, "lead_id").select("lead_id", *names)
-    rows = chosen.to_pandas().set_index("lead_id")
+    chosen = frame_of(
+        tables,
+        "channels of the brief",
+        lambda: tables.leads.semi_join(snapshots, "lead_id").select("lead_id", *names),
+    )
+    rows = chosen.set_index("lead_id")
     terms = {each.name: each.term or "" for each in attributes}
     words = {
         each.name: as_words(each.column) for each in attributes if each.term not in PHRASED_TERMS
@@ -177,25 +202,29 @@ def _without_query(page: str) -> str:
 
 def _verdicts(tables: Tables, snapshots: ir.Table) -> pd.Series[str]:
     """Tell the latest verdicts of sales, newest first, each with its day and reason."""
-    if tables.outcomes is None:
+    outcomes = tables.outcomes
+    if outcomes is None:
         return pd.Series(dtype=object)
-    spine = snapshots.select(spine_id=snapshots.lead_id, as_of=snapshots.as_of)
-    paired = tables.outcomes.join(spine, tables.outcomes.lead_id == spine.spine_id)
-    known = paired.filter(
-        _.occurred_at < _.as_of, _.recorded_at < _.as_of, _.stage.isin(list(VERDICTS))
-    )
-    columns = ["lead_id", "as_of", "occurred_at", "stage", "reason"]
-    rows = known.select(columns).distinct().to_pandas()
+    rows = frame_of(tables, "verdicts of the brief", lambda: _told_verdicts(outcomes, snapshots))
     order = {"lead_id": True, "occurred_at": False, "stage": True, "reason": True}
     ordered = rows.sort_values(list(order), ascending=list(order.values()))
     last = ordered.groupby("lead_id").head(MOST_VERDICTS)
-    phrases = [_verdict(row) for row in last.to_dict("records")]
+    columns = (last[name].tolist() for name in ("stage", "occurred_at", "as_of", "reason"))
+    phrases = [_verdict(*row) for row in zip(*columns, strict=True)]
     return pd.Series(phrases, last.index, dtype=object).groupby(last["lead_id"]).agg(" ".join)
 
 
-def _verdict(row: Mapping[str, object]) -> str:
-    said = f"{VERDICTS[str(row['stage'])]} on {day(row['occurred_at'], row['as_of'])}"  # type: ignore[arg-type]
-    reason = row["reason"]
+def _told_verdicts(outcomes: ir.Table, snapshots: ir.Table) -> ir.Table:
+    spine = snapshots.select(spine_id=snapshots.lead_id, as_of=snapshots.as_of)
+    paired = outcomes.join(spine, outcomes.lead_id == spine.spine_id)
+    known = paired.filter(
+        _.occurred_at < _.as_of, _.recorded_at < _.as_of, _.stage.isin(list(VERDICTS))
+    )
+    return known.select("lead_id", "as_of", "occurred_at", "stage", "reason").distinct()
+
+
+def _verdict(stage: str, occurred_at: datetime, as_of: datetime, reason: object) -> str:
+    said = f"{VERDICTS[stage]} on {day(occurred_at, as_of)}"
     if not isinstance(reason, str) or looks_personal(reason):
         return f"{said}."
     return f"{said}: {shortened(reason)}."

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from features.contract import CONTRACT_FILE
+from features.errors import LeadScoreError
 from features.simulate import simulate
 from serving.ledger import read_night
 from serving.nightly import NightResult, score_night
@@ -68,5 +69,8 @@ def run_demo(directory: Path, *, leads: int) -> DemoResult:
         )
     trained = train(directory)
     night = score_night(directory)
-    told = read_night(directory, night.written.as_of) if night.written else night.scored.rows
+    if night.written is None:
+        found = "; ".join(fault.message for fault in night.faults)
+        raise LeadScoreError(f"the night of {directory} was held back: {found}")
+    told = read_night(directory, night.written.as_of)
     return DemoResult(trained, night, export(told, directory / "exports"))

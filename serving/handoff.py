@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import ibis
 import pandas as pd
 
+from features.asked import with_ids
 from serving.brief import handoff_briefs
 from serving.missing_facts import missing_facts
 from serving.night import LISTS
@@ -78,7 +78,7 @@ def _reasons(part: pd.DataFrame, champion: Registered, stage: str) -> pd.DataFra
 
 
 def _briefs(tables: Tables, snapshots: ir.Table, rows: pd.DataFrame) -> pd.Series[str]:
-    wanted = ibis.memtable({"lead_id": rows["lead_id"].tolist()})
-    briefs = handoff_briefs(tables, snapshots.semi_join(wanted, "lead_id"))
+    chosen = with_ids(tables, snapshots, rows["lead_id"].tolist())
+    briefs = handoff_briefs(tables, chosen)
     found = rows["lead_id"].map(briefs.set_index("lead_id")["brief"])
     return found.astype(object)

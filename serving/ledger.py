@@ -151,7 +151,7 @@ def read_night(
     LedgerError
         Where the ledger has no such night.
     """
-    file = _file_of(directory, as_of)
+    file = night_file(directory, as_of)
     wanted = SCHEMA.names if columns is None else list(columns)
     table = _read(file, list(dict.fromkeys(["lead_id", *wanted])))
     return _as_frame(table.sort_by("lead_id").select(wanted))
@@ -173,14 +173,20 @@ def night_batches(
         Up to `ROW_GROUP` rows with the columns of `SCHEMA`, in the file's order.
     """
     names = SCHEMA.names if columns is None else list(columns)
-    parquet = pq.ParquetFile(_file_of(directory, as_of))
+    parquet = pq.ParquetFile(night_file(directory, as_of))
     have = [name for name in names if name in parquet.schema_arrow.names]
     for batch in parquet.iter_batches(ROW_GROUP, columns=have):
-        yield _as_today(pa.Table.from_batches([batch]), names)
+        yield as_today(pa.Table.from_batches([batch]), names)
 
 
-def _file_of(directory: Path, as_of: datetime) -> Path:
-    """Find a night's file, or say which nights there are."""
+def night_file(directory: Path, as_of: datetime) -> Path:
+    """Find a night's file.
+
+    Raises
+    ------
+    LedgerError
+        Where the ledger has no such night: which nights there are.
+    """
     file = directory / LEDGER / _folder(as_of) / PART
     if not file.exists():
         known = nights(directory)
@@ -199,6 +205,31 @@ def read_notes(directory: Path, as_of: datetime) -> NightNotes | None:
     if not file.exists():
         return None
     return NightNotes.from_metadata(pq.ParquetFile(file).schema_arrow.metadata)
+
+
+def read_leads(
+    directory: Path, as_of: datetime, lead_ids: Sequence[str], *, columns: Sequence[str]
+) -> pd.DataFrame:
+    """Read what was said of some leads one night.
+
+    Parameters
+    ----------
+    directory, as_of, columns
+        As for `read_night`.
+    lead_ids
+        The leads.
+
+    Returns
+    -------
+    pd.DataFrame
+        `columns`, on an index of `lead_id`.
+    """
+    file = night_file(directory, as_of)
+    chosen = pc.field("lead_id").isin(list(lead_ids))
+    names = ["lead_id", *columns]
+    have = [name for name in names if name in pq.read_schema(file).names]
+    rows = pq.read_table(file, columns=have, filters=chosen, partitioning=None)
+    return _as_frame(as_today(rows, names)).set_index("lead_id")
 
 
 def nights(directory: Path) -> list[datetime]:
@@ -236,7 +267,7 @@ def history(directory: Path, lead_id: str) -> pd.DataFrame:
     for night in nights(directory):
         file = directory / LEDGER / _folder(night) / PART
         rows = pq.read_table(file, filters=pc.field("lead_id") == lead_id, partitioning=None)
-        found.append(_as_today(rows, SCHEMA.names))
+        found.append(as_today(rows, SCHEMA.names))
     return _as_frame(pa.concat_tables(found))
 
 
@@ -244,11 +275,24 @@ def _read(file: Path, columns: Sequence[str] | None = None) -> pa.Table:
     names = SCHEMA.names if columns is None else list(columns)
     parquet = pq.ParquetFile(file)
     have = [name for name in names if name in parquet.schema_arrow.names]
-    return _as_today(parquet.read(columns=have), names)
+    return as_today(parquet.read(columns=have), names)
 
 
-def _as_today(table: pa.Table, names: Sequence[str]) -> pa.Table:
-    """Give an earlier night the columns it did not have yet, empty, and today's order of them."""
+def as_today(table: pa.Table, names: Sequence[str]) -> pa.Table:
+    """Give an earlier night the columns it did not have yet, empty, and today's order of them.
+
+    Parameters
+    ----------
+    table
+        Rows of a night's file.
+    names
+        The columns wanted.
+
+    Returns
+    -------
+    pa.Table
+        These columns, typed as `SCHEMA` has them.
+    """
     for name in names:
         if name not in table.column_names:
             field = SCHEMA.field(name)

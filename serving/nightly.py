@@ -5,28 +5,31 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from importlib.metadata import version
 from typing import TYPE_CHECKING
 
+from features.buckets import A_SMALL_MACHINE, AtOnce, open_buckets
 from features.contract import load_contract
 from features.errors import LeadScoreError
-from features.snapshots import listed_snapshots, next_midnight, nightly_snapshots
+from features.files import file_states
+from features.snapshots import listed_snapshots, next_midnight
 from features.tables import open_tables
-from serving.checks import NightFault, night_faults
-from serving.ledger import Written, latest_before, nights, read_night, write_night
+from serving.ledger import Written, latest_before, night_file, nights, write_night
 from serving.lock import project_lock
 from serving.policy import Exploration, Policy, load_policy, policy_version
 from serving.score import Scored, score_leads
-from serving.tiers import REMEMBERED
+from serving.streaming.run import BEFORE, Night, decide_tiers, judge, told
+from serving.streaming.workbench import Workbench
 from training.tracking import Registry
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    import pandas as pd
-
     from features.contract import Contract
     from features.quarantine import Quarantine
     from features.tables import Tables
+    from serving.checks import NightFault
+    from serving.promises import CutOffs
     from training.tracking import Registered
 
 logger = logging.getLogger(__name__)
@@ -40,8 +43,8 @@ class NightResult:
     ----------
     as_of
         The night.
-    scored
-        The rows, cut-offs and counts.
+    cuts
+        Where the tiers begin, and on what evidence.
     policy
         The policy in force.
     faults
@@ -53,7 +56,7 @@ class NightResult:
     """
 
     as_of: datetime
-    scored: Scored
+    cuts: CutOffs
     policy: Policy
     faults: list[NightFault]
     written: Written | None
@@ -61,7 +64,11 @@ class NightResult:
 
 
 def score_night(
-    directory: Path, *, as_of: datetime | None = None, replace: bool = False
+    directory: Path,
+    *,
+    as_of: datetime | None = None,
+    replace: bool = False,
+    at_once: AtOnce = A_SMALL_MACHINE,
 ) -> NightResult:
     """Score every lead that is open as of a night, and write the ledger.
 
@@ -74,6 +81,8 @@ def score_night(
         last midnight that has passed.
     replace
         Whether a night that the ledger holds with other verdicts may be said anew.
+    at_once
+        How many leads and events may be in memory at once.
 
     Returns
     -------
@@ -88,25 +97,47 @@ def score_night(
     """
     with project_lock(directory, command="leadscore score"):
         contract, policy, champion = _settings(directory)
-        with open_tables(contract, known_by=as_of) as tables:
-            tables.quarantine.write(directory)
-            night = _naive(as_of) or default_night(tables)
-            _say_what_is_odd(tables, champion, night)
-            snapshots = nightly_snapshots(tables, as_of=night)
-            logger.info("scoring open leads as of %s by model %s", night, champion.version)
-            scored = score_leads(
-                tables,
-                snapshots,
-                as_of=night,
-                champion=champion,
-                policy=policy,
-                previous=_night_before(directory, night),
-            )
-        faults = night_faults(_with_is_sql(scored.rows), open_leads=scored.open_leads)
-        written = None
-        if not faults:
-            written = write_night(directory, scored.rows, notes=scored.notes, replace=replace)
-        return NightResult(night, scored, policy, faults, written, tables.quarantine)
+        key = _key(contract, policy, champion, as_of) | {"at_once": str(at_once)}
+        work = Workbench.of(directory, key)
+        with open_buckets(contract, known_by=as_of, folder=work.folder, at_once=at_once) as buckets:
+            moment = _naive(as_of) or default_night(buckets.tables)
+            _say_what_is_odd(buckets.tables, champion, moment)
+            logger.info("scoring open leads as of %s by model %s", moment, champion.version)
+            night = Night(moment, champion, policy, buckets, work)
+            result = _worked_through(directory, night, replace=replace)
+        work.clear()
+        return result
+
+
+def _worked_through(directory: Path, night: Night, *, replace: bool) -> NightResult:
+    faults = judge(night)
+    quarantine = night.buckets.quarantine()
+    quarantine.write(directory)
+    quarantine.refuse_above(night.buckets.tables.contract.reading.max_quarantine_share)
+    before = latest_before(directory, night.as_of.replace(tzinfo=UTC))
+    if before is not None:
+        night.buckets.sort_beside(BEFORE, night_file(directory, before))
+    tiered = decide_tiers(night, has_before=before is not None)
+    written = None
+    if not faults:
+        rows = told(night, tiered)
+        written = write_night(directory, rows, notes=tiered.notes, replace=replace)
+    return NightResult(night.as_of, tiered.cuts, night.policy, faults, written, quarantine)
+
+
+def _key(
+    contract: Contract, policy: Policy, champion: Registered, as_of: datetime | None
+) -> dict[str, object]:
+    """Name all that a night's work hangs on; what has the same key may be gone on with."""
+    return {
+        "contract": contract.model_dump_json(),
+        "tables": file_states(contract),
+        "policy": policy_version(policy),
+        "model": f"{champion.name} {champion.version}",
+        "as_of": str(as_of or f"the default of {datetime.now(UTC):%Y-%m-%d}"),
+        "leadscore": version("leadscore"),
+        "duckdb": version("duckdb"),
+    }
 
 
 def score_file(
@@ -173,17 +204,6 @@ def _naive(moment: datetime | None) -> datetime | None:
     if moment is None or moment.tzinfo is None:
         return moment
     return moment.astimezone(UTC).replace(tzinfo=None)
-
-
-def _night_before(directory: Path, night: datetime) -> pd.DataFrame | None:
-    before = latest_before(directory, night.replace(tzinfo=UTC))
-    if before is None:
-        return None
-    return read_night(directory, before, columns=["lead_id", *REMEMBERED])
-
-
-def _with_is_sql(rows: pd.DataFrame) -> pd.DataFrame:
-    return rows.assign(is_sql=rows["rule"] == "already_sql")
 
 
 def _say_what_is_odd(tables: Tables, champion: Registered, night: datetime) -> None:

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING
 import ibis
 from ibis import _
 
+from features.asked import frame_of
 from features.errors import ContractError, nearest
 from features.history import BETWEEN, reason_group
 from serving.column_tests import holds
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     import ibis.expr.types as ir
     import pandas as pd
@@ -67,6 +68,13 @@ def rule_facts(tables: Tables, snapshots: ir.Table, policy: Policy) -> pd.DataFr
         Where a rule asks for a kind of event or a reason that is neither in the tables nor in
         the contract, or for a number of a text.
     """
+    found = frame_of(tables, "rule facts", lambda: _facts(tables, snapshots, policy))
+    texts = [name for name in found.columns if name not in {"is_sql", "setback_at"}]
+    found[texts] = found[texts].astype(object).where(found[texts].notna(), None)
+    return found
+
+
+def _facts(tables: Tables, snapshots: ir.Table, policy: Policy) -> ir.Table:
     _refuse_unknown_words(tables, policy)
     leads = tables.leads.rename(own_id="lead_id")
     joined = snapshots.left_join(leads, snapshots.lead_id == leads.own_id)
@@ -92,10 +100,7 @@ def rule_facts(tables: Tables, snapshots: ir.Table, policy: Policy) -> pd.DataFr
         setback_reason=joined.setback_reason,
         facts_digest=_digest(tables, joined),
     )
-    found: pd.DataFrame = table.order_by("lead_id").to_pandas()
-    texts = [name for name in found.columns if name not in {"is_sql", "setback_at"}]
-    found[texts] = found[texts].astype(object).where(found[texts].notna(), None)
-    return found
+    return table.order_by("lead_id")
 
 
 def _refuse_unknown_words(tables: Tables, policy: Policy) -> None:
@@ -105,19 +110,33 @@ def _refuse_unknown_words(tables: Tables, policy: Policy) -> None:
         groups = contract.events.groups
         known = {*groups, *(kind for kinds in groups.values() for kind in kinds)}
         asked = [kind for each in _counts(policy) for kind in each.condition.event or ()]
-        _refuse("event", asked, known, tables.events.kind, "[events.groups]")
+        events = tables.events
+        kinds = tables.past.kinds if tables.past else lambda: _different(events.kind)
+        _refuse("event", asked, known, kinds, "[events.groups]")
     if tables.outcomes is not None and contract.outcomes is not None and policy.cool_off:
         groups = contract.outcomes.reason_groups
         known = {word.strip().lower() for words in groups.values() for word in words}
         known |= {group.lower() for group in groups}
         asked = _reasons(policy)
-        _refuse("reason", asked, known, tables.outcomes.reason, "[outcomes.reason_groups]")
+        outcomes = tables.outcomes
+        reasons = tables.past.reasons if tables.past else lambda: _different(outcomes.reason)
+        _refuse("reason", asked, known, reasons, "[outcomes.reason_groups]")
 
 
-def _refuse(what: str, asked: Sequence[str], known: set[str], column: ir.Column, at: str) -> None:
+def _different(column: ir.Column) -> frozenset[str]:
+    return frozenset(column.as_table().distinct().to_pyarrow().column(0).drop_null().to_pylist())
+
+
+def _refuse(
+    what: str,
+    asked: Sequence[str],
+    known: set[str],
+    seen_words: Callable[[], frozenset[str]],
+    at: str,
+) -> None:
     if set(asked) <= known:
         return
-    seen = known | set(column.as_table().distinct().to_pandas().iloc[:, 0].dropna())
+    seen = known | seen_words()
     lacking = sorted(set(asked) - seen)
     if lacking:
         raise ContractError(

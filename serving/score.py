@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from features.asked import frame_of
 from features.build import build_features
 from features.errors import ModelMismatch, nearest
 from serving.amounts import expected_amounts
@@ -22,6 +23,8 @@ from serving.rule_facts import rule_facts
 from serving.tiers import decide
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     import ibis.expr.types as ir
 
     from features.tables import Tables
@@ -30,6 +33,29 @@ if TYPE_CHECKING:
 
 EXPLAINED = ("SQL", "MQL")  # whom somebody will act on tonight
 COVERED = ("firmographic", "channel")  # facts that can be unknown; no activity is a fact, too
+
+
+JUDGED = ("lead_id", "p_sql", "p_won", "score", "expected_value", "coverage")  # of the ledger
+
+
+@dataclass(frozen=True)
+class Judged:
+    """Leads with their propensities, before the tiers.
+
+    Parameters
+    ----------
+    frame
+        Their features, with `lead_id`, sorted by it.
+    leads
+        On the same index: `JUDGED`, and what `serving.rule_facts` finds.
+    unseen
+        By text column: how many cells are filled in (`filled`), and how many of these hold words
+        that the model does not know (`unseen`).
+    """
+
+    frame: pd.DataFrame
+    leads: pd.DataFrame
+    unseen: pd.DataFrame
 
 
 @dataclass(frozen=True)
@@ -95,30 +121,54 @@ def score_leads(
     ModelMismatch
         Where the contract no longer gives what the model learnt from.
     """
+    judged = judge_leads(tables, snapshots, champion=champion, policy=policy)
+    cuts = cut_offs(policy, champion.evidence)
+    decided = decide(judged.leads, previous, policy, cuts, as_of=as_of)
+    told = handoff_words(
+        tables,
+        snapshots,
+        judged.frame,
+        explained=decided.rows["tier"].isin(explained),
+        is_sql=judged.leads["is_sql"],
+        champion=champion,
+    )
+    rows = pd.concat([judged.leads[list(JUDGED)], decided.rows, told], axis=1)
+    rows = stamped(rows, Stamp.of(as_of, champion, policy, [judged.leads]))
+    notes = NightNotes(policy, decided.begins_at)
+    unseen = judged.unseen["unseen"] / judged.unseen["filled"].clip(lower=1)
+    return Scored(rows, cuts, notes, len(judged.frame), unseen)
+
+
+def judge_leads(
+    tables: Tables, snapshots: ir.Table, *, champion: Registered, policy: Policy
+) -> Judged:
+    """Find each lead's propensities, and all else that its tier hangs on.
+
+    Parameters
+    ----------
+    tables, snapshots, champion, policy
+        As for `score_leads`; the leads may be a part of the night's.
+
+    Returns
+    -------
+    Judged
+
+    Raises
+    ------
+    ModelMismatch
+        Where the contract no longer gives what the model learnt from.
+    """
     model = champion.model
     frame = learnt_features(tables, snapshots, champion)
     propensity = model.predict(frame)
     leads = pd.concat([frame["lead_id"], propensity], axis=1)
-    leads["expected_value"] = _expected_values(tables, snapshots, leads, policy)
+    amounts = expected_amounts(tables, snapshots, by=policy.value.by).set_index("lead_id")
+    worth = leads["p_won"] * leads["lead_id"].map(amounts["amount"])
+    leads["expected_value"] = worth - policy.value.follow_up_cost
+    leads["score"] = 100 * propensity[f"p_{model.first_stage}"]
+    leads["coverage"] = _coverage(frame, champion)
     leads = leads.merge(rule_facts(tables, snapshots, policy), on="lead_id", validate="1:1")
-    cuts = cut_offs(policy, champion.evidence)
-    decided = decide(leads, previous, policy, cuts, as_of=as_of)
-    told = handoff_words(
-        tables,
-        snapshots,
-        frame,
-        explained=decided.rows["tier"].isin(explained),
-        is_sql=leads["is_sql"],
-        champion=champion,
-    )
-    rows = pd.concat(
-        [leads[["lead_id", "p_sql", "p_won", "expected_value"]], decided.rows, told], axis=1
-    )
-    rows["score"] = 100 * propensity[f"p_{model.first_stage}"]
-    rows["coverage"] = _coverage(frame, champion)
-    unseen = model.stages_[model.first_stage].encoder_.unseen(frame)
-    notes = NightNotes(policy, decided.begins_at)
-    return Scored(_stamped(rows, as_of, champion, policy), cuts, notes, len(frame), unseen)
+    return Judged(frame, leads, model.stages_[model.first_stage].encoder_.unseen_cells(frame))
 
 
 def learnt_features(tables: Tables, snapshots: ir.Table, champion: Registered) -> pd.DataFrame:
@@ -145,7 +195,11 @@ def learnt_features(tables: Tables, snapshots: ir.Table, champion: Registered) -
     """
     known = _as_learnt(tables, champion)
     kinds = tuple(champion.model.kinds_)
-    frame = build_features(known, snapshots, kinds=kinds).to_pandas()
+
+    def features() -> ir.Table:
+        return build_features(known, snapshots, kinds=kinds).table.order_by("lead_id", "as_of")
+
+    frame = frame_of(tables, f"features of version {champion.version}", features)
     _refuse_other_features(frame, champion)
     return frame
 
@@ -175,14 +229,6 @@ def _refuse_other_features(frame: pd.DataFrame, champion: Registered) -> None:
         )
 
 
-def _expected_values(
-    tables: Tables, snapshots: ir.Table, leads: pd.DataFrame, policy: Policy
-) -> pd.Series[float]:
-    """Weigh what each lead is worth by its chance of being won, less what following it up costs."""
-    amounts = expected_amounts(tables, snapshots, by=policy.value.by).set_index("lead_id")
-    return leads["p_won"] * leads["lead_id"].map(amounts["amount"]) - policy.value.follow_up_cost
-
-
 def _coverage(frame: pd.DataFrame, champion: Registered) -> pd.Series[float]:
     """Find the share of a lead's facts that were known."""
     used = set(champion.model.features_)
@@ -193,21 +239,60 @@ def _coverage(frame: pd.DataFrame, champion: Registered) -> pd.Series[float]:
     return frame[facts or names].notna().mean(axis=1)
 
 
-def _stamped(
-    rows: pd.DataFrame, as_of: datetime, champion: Registered, policy: Policy
-) -> pd.DataFrame:
-    """Add what is the same for the whole night; the run's name follows from what it said."""
-    version = policy_version(policy)
-    digest = hashlib.sha256(json.dumps([str(as_of), champion.version, version]).encode())
-    figures = rows[["p_sql", "p_won"]].to_numpy("float64")
-    digest.update("\x1f".join(rows["lead_id"]).encode())
-    digest.update(np.ascontiguousarray(figures).tobytes())
+@dataclass(frozen=True)
+class Stamp:
+    """What is the same for all leads of a night.
+
+    Parameters
+    ----------
+    as_of
+        The night, UTC without a zone.
+    model_version, policy_version
+        What scored, and by which policy.
+    run_id
+        The run's name, which follows from what it said.
+    """
+
+    as_of: datetime
+    model_version: str
+    policy_version: str
+    run_id: str
+
+    @classmethod
+    def of(
+        cls, as_of: datetime, champion: Registered, policy: Policy, leads: Iterable[pd.DataFrame]
+    ) -> Stamp:
+        """Name a run after its propensities; `leads` may come in parts."""
+        version = policy_version(policy)
+        digest = hashlib.sha256(json.dumps([str(as_of), champion.version, version]).encode())
+        for part in leads:
+            figures = part[["p_sql", "p_won"]].to_numpy("float64")
+            digest.update("\x1f".join(part["lead_id"]).encode())
+            digest.update(np.ascontiguousarray(figures).tobytes())
+        return cls(as_of, champion.version, version, digest.hexdigest()[:16])
+
+
+def stamped(rows: pd.DataFrame, stamp: Stamp) -> pd.DataFrame:
+    """Add to leads what is the same for all of a night, and make its moments UTC.
+
+    Parameters
+    ----------
+    rows
+        The columns of the ledger that differ from lead to lead; moments without a zone.
+    stamp
+        What does not.
+
+    Returns
+    -------
+    DataFrame
+        With the columns of `serving.night.SCHEMA`.
+    """
     return rows.assign(
-        as_of=pd.Timestamp(as_of, tz=UTC),
+        as_of=pd.Timestamp(stamp.as_of, tz=UTC),
         waiting_since=rows["waiting_since"].dt.tz_localize(UTC),
         facts_changed_at=rows["facts_changed_at"].dt.tz_localize(UTC),
-        model_version=champion.version,
-        policy_version=version,
-        run_id=digest.hexdigest()[:16],
+        model_version=stamp.model_version,
+        policy_version=stamp.policy_version,
+        run_id=stamp.run_id,
         scored_at=pd.Timestamp(datetime.now(UTC)),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -51,6 +51,10 @@ REMEMBERED = (
 )  # what tonight's tiers need of the night before, beside the lead's id
 
 
+# How an offer's own columns are called beside the ledger's while it is kept.
+KEPT, TIER_BEFORE, NEAR = "place_", "tier_before", "near"
+
+
 @dataclass(frozen=True)
 class Decided:
     """A night's tiers.
@@ -79,17 +83,63 @@ class Offered:
         Their tiers and rules as if there were no end of places.
     tier_before
         The tier that each had the night before.
-    wants, control
-        Who wants a place, and who the lot could draw and drew.
-    queue
-        Of those in line: `lead_id`, `team`, `urgency`, `worth`.
+    wants
+        Who wants a place.
+    near
+        Who the lot could have drawn.
     """
 
     rows: pd.DataFrame
     tier_before: pd.Series
     wants: Wanting
-    control: ControlGroup
-    queue: pd.DataFrame
+    near: Mask
+
+    def to_frame(self) -> pd.DataFrame:
+        """Put everything into one frame, to be kept for a while."""
+        frame = self.rows.copy()
+        for each in fields(Wanting):
+            frame[f"{KEPT}{each.name}"] = getattr(self.wants, each.name)
+        frame[TIER_BEFORE], frame[NEAR] = self.tier_before, self.near
+        return frame
+
+    @classmethod
+    def from_frame(cls, frame: pd.DataFrame) -> Offered:
+        """Read what `to_frame` made; rows are numbered from 0."""
+        own = {each.name: frame[f"{KEPT}{each.name}"] for each in fields(Wanting)}
+        wants = Wanting(
+            wants=own["wants"].to_numpy(dtype=bool),
+            asked=own["asked"].to_numpy(dtype=bool),
+            too_long=own["too_long"].to_numpy(dtype=bool),
+            urgency=own["urgency"].to_numpy(dtype=np.int64),
+            since=own["since"],
+        )
+        rows = frame.drop(columns=[*(str(kept.name) for kept in own.values()), TIER_BEFORE, NEAR])
+        texts = ["tier", "rule", "model_tier", "team", "facts_digest"]
+        rows[texts] = rows[texts].astype(object).where(rows[texts].notna(), None)
+        before = frame[TIER_BEFORE].astype(object)
+        return cls(rows, before.where(before.notna(), None), wants, frame[NEAR].to_numpy())
+
+
+@dataclass(frozen=True)
+class Queue:
+    """Those of some leads who stand in line for a place.
+
+    Parameters
+    ----------
+    leads
+        `lead_id`, `team`, `urgency`, `worth`, `drawn` (whether by lot), on their positions.
+    size
+        How many leads they are among.
+    near, drawn, lifted
+        Of these: how many the lot could have drawn, it drew, and go to sales by it without a
+        place.
+    """
+
+    leads: pd.DataFrame
+    size: int
+    near: int
+    drawn: int
+    lifted: int
 
 
 def decide(
@@ -128,8 +178,8 @@ def decide(
     """
     before = remembered(leads, previous)
     bars = find_bars(lambda: [(leads, before)], cuts, policy.hysteresis)
-    offered = offer(leads, before, policy, cuts, bars, as_of=as_of)
-    got, chance = share_places([offered], policy)
+    offered, queue = offer(leads, before, policy, cuts, bars, as_of=as_of)
+    got, chance = share_places([queue], policy)
     rows = settle(offered, got[0], chance=chance, as_of=as_of)
     return Decided(rows, {tier: bar.begins_at for tier, bar in bars.items()})
 
@@ -142,7 +192,7 @@ def offer(
     bars: Mapping[str, Bar],
     *,
     as_of: datetime,
-) -> Offered:
+) -> tuple[Offered, Queue]:
     """Give some leads of a night their tiers as if there were no end of places.
 
     Parameters
@@ -157,6 +207,7 @@ def offer(
     Returns
     -------
     Offered
+    Queue
     """
     model = model_tiers(leads, before, cuts, policy.hysteresis, bars)
     changed_at = _changed_at(leads, before, as_of)
@@ -174,19 +225,38 @@ def offer(
     rows["nights_below"] = model.nights_below
     rows["facts_digest"], rows["facts_changed_at"] = leads["facts_digest"], changed_at
     wants = wanting(rows, before, policy.capacity, as_of=as_of)
-    queue = rows.loc[wants.in_line, ["lead_id", "team"]].assign(
-        urgency=wants.urgency[wants.in_line], worth=_order(leads, policy, cuts)[wants.in_line]
+    offered = Offered(rows, before["tier"], wants, control.near)
+    return offered, _queue(offered, control, _order(leads, policy, cuts))
+
+
+def _queue(offered: Offered, control: ControlGroup, order: Numbers) -> Queue:
+    wants, places = offered.wants, np.flatnonzero(offered.wants.in_line)
+    leads = pd.DataFrame(
+        {
+            "lead_id": offered.rows["lead_id"].to_numpy(dtype=object)[places],
+            "team": offered.rows["team"].to_numpy(dtype=object)[places],
+            "urgency": wants.urgency[places],
+            "worth": order[places],
+            "drawn": control.drawn[places],
+        },
+        index=places,
     )
-    return Offered(rows, before["tier"], wants, control, queue)
+    return Queue(
+        leads,
+        len(offered.rows),
+        near=int(control.near.sum()),
+        drawn=int(control.drawn.sum()),
+        lifted=int((control.drawn & ~wants.wants).sum()),
+    )
 
 
-def share_places(offered: Sequence[Offered], policy: Policy) -> tuple[list[Allocation], float]:
+def share_places(queues: Sequence[Queue], policy: Policy) -> tuple[list[Allocation], float]:
     """Share the night's places among all who want one.
 
     Parameters
     ----------
-    offered
-        All parts of a night.
+    queues
+        Of all parts of a night.
     policy
         What was agreed.
 
@@ -197,30 +267,28 @@ def share_places(offered: Sequence[Offered], policy: Policy) -> tuple[list[Alloc
     float
         How likely a lead that the lot could draw was to go to sales.
     """
-    queue = pd.concat([each.queue for each in offered], ignore_index=True)
+    every = pd.concat([queue.leads for queue in queues], ignore_index=True)
     got = allocate(
-        queue,
-        np.ones(len(queue), dtype=bool),
-        queue["urgency"].to_numpy(np.int64),
-        queue["worth"].to_numpy(np.float64),
+        every,
+        np.ones(len(every), dtype=bool),
+        every["urgency"].to_numpy(np.int64),
+        every["worth"].to_numpy(np.float64),
         policy.capacity,
     )
-    parts, start, lifted = [], 0, 0
-    for each in offered:
-        rows = slice(start, start + len(each.queue))
-        placed = np.zeros(len(each.rows), dtype=bool)
-        line = np.zeros(len(each.rows), dtype=np.int64)
-        placed[each.wants.in_line], line[each.wants.in_line] = got.placed[rows], got.line[rows]
-        parts.append(Allocation(placed, line))
-        lifted += int((each.control.drawn & (placed | ~each.wants.wants)).sum())
-        start = rows.stop
-    near, drawn = (
-        sum(int(mask.sum()) for mask in masks)
-        for masks in zip(
-            *((each.control.near, each.control.drawn) for each in offered), strict=True
-        )
-    )
-    return parts, lot_chance(near, drawn, lifted, policy.exploration)
+    ends = np.cumsum([len(queue.leads) for queue in queues])[:-1]
+    split = zip(queues, np.split(got.placed, ends), np.split(got.line, ends), strict=True)
+    lifted = sum(queue.lifted for queue in queues)
+    lifted += int((got.placed & every["drawn"].to_numpy(dtype=bool)).sum())
+    near, drawn = (sum(getattr(queue, name) for queue in queues) for name in ("near", "drawn"))
+    chance = lot_chance(near, drawn, lifted, policy.exploration)
+    return [_spread(queue, placed, line) for queue, placed, line in split], chance
+
+
+def _spread(queue: Queue, placed: Mask, line: npt.NDArray[np.int64]) -> Allocation:
+    """Say of all leads of a part what became of those in line."""
+    everybody = Allocation(np.zeros(queue.size, dtype=bool), np.zeros(queue.size, dtype=np.int64))
+    everybody.placed[queue.leads.index], everybody.line[queue.leads.index] = placed, line
+    return everybody
 
 
 def settle(offered: Offered, got: Allocation, *, chance: float, as_of: datetime) -> pd.DataFrame:
@@ -239,7 +307,7 @@ def settle(offered: Offered, got: Allocation, *, chance: float, as_of: datetime)
         As `Decided` has it.
     """
     rows = in_line(offered.rows, offered.wants, got, as_of=as_of)
-    rows["handoff_probability"] = handoff_probability(rows, offered.control.near, chance)
+    rows["handoff_probability"] = handoff_probability(rows, offered.near, chance)
     moved = _moves(rows["tier"], offered.tier_before)
     return rows.drop(columns="lead_id").assign(previous_tier=offered.tier_before, moved=moved)
 

@@ -118,21 +118,31 @@ class TextEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             is_new[rows, place] = early & code.notna()
         return is_new
 
+    def unseen_cells(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """Count, for each text column, the filled-in cells and those of them that have no code.
+
+        Returns
+        -------
+        DataFrame
+            Indexed by column: `filled`, `unseen` (int64).
+        """
+        check_is_fitted(self)
+        counts = {}
+        for column, words in self.vocabulary_.items():
+            filled = frame[column].dropna()
+            counts[column] = (len(filled), int((~filled.isin(words)).sum()))
+        return pd.DataFrame.from_dict(counts, orient="index", columns=["filled", "unseen"])
+
     def unseen(self, frame: pd.DataFrame) -> pd.Series[float]:
-        """Count, for each text column, the share of filled-in cells that have no code.
+        """Give the share of each text column's filled-in cells that have no code.
 
         Returns
         -------
         Series of float
             Indexed by column.
         """
-        check_is_fitted(self)
-        shares = {}
-        for column in self.vocabulary_:
-            filled = frame[column].dropna()
-            known = filled.isin(self.vocabulary_[column])
-            shares[column] = float(1 - known.mean()) if len(filled) else 0.0
-        return pd.Series(shares, dtype="float64")
+        cells = self.unseen_cells(frame)
+        return (cells["unseen"] / cells["filled"].clip(lower=1)).astype("float64")
 
     @property
     def text_positions(self) -> list[int]:

@@ -43,7 +43,8 @@ def moved(project: Project, tmp_path_factory: pytest.TempPathFactory) -> Moved:
     left_out = shutil.ignore_patterns("mlartifacts", "truth", "ledger")
     shutil.copytree(project.directory, directory, ignore=left_out)
     sql_begins_at(directory, 0.25)
-    rows = score_night(directory, as_of=NIGHT).scored.rows
+    score_night(directory, as_of=NIGHT)
+    rows = read_night(directory, NIGHT.replace(tzinfo=UTC))
     undecided = rows[rows["rule"].isna() & rows["p_sql"].between(0.02, 0.2)]
     lead_ids = undecided["lead_id"].tail(3).tolist()
     edit(directory, lead_ids[EDITED])

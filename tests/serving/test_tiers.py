@@ -13,7 +13,15 @@ from serving.control_group import lot
 from serving.model_tiers import find_bars
 from serving.policy import Policy
 from serving.promises import CutOffs, TierCut
-from serving.tiers import REMEMBERED, decide, offer, remembered, settle, share_places
+from serving.tiers import (
+    REMEMBERED,
+    Offered,
+    decide,
+    offer,
+    remembered,
+    settle,
+    share_places,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -447,13 +455,16 @@ def test_in_parts_a_night_gets_the_tiers_that_it_gets_as_a_whole(
     parts = [today.iloc[place::3] for place in range(3)]
     before = [remembered(part, previous) for part in parts]
     bars = find_bars(lambda: zip(parts, before, strict=True), cuts, policy.hysteresis)
-    offered = [
-        offer(part, was, policy, cuts, bars, as_of=NIGHT)
-        for part, was in zip(parts, before, strict=True)
-    ]
-    shared, chance = share_places(offered, policy)
+    offered, queues = zip(
+        *(
+            offer(part, was, policy, cuts, bars, as_of=NIGHT)
+            for part, was in zip(parts, before, strict=True)
+        ),
+        strict=True,
+    )
+    shared, chance = share_places(queues, policy)
     settled = [
-        settle(each, got, chance=chance, as_of=NIGHT)
+        settle(Offered.from_frame(each.to_frame()), got, chance=chance, as_of=NIGHT)
         for each, got in zip(offered, shared, strict=True)
     ]
     told = pd.concat([part for part in settled if len(part)]).sort_index()

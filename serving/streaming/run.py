@@ -1,0 +1,203 @@
+"""One night from tables to rows, some leads at a time.
+
+Three passes. The first builds the features of one bucket of leads after another, and their
+propensities. The second looks at all leads, but only at what tiers hang on: bars by share, and
+the places that sales has. The third writes reasons and briefs for those whom somebody will act on,
+and the night goes to the ledger part by part.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from functools import cached_property, reduce
+from operator import add
+from typing import TYPE_CHECKING
+
+import pandas as pd
+from ibis import _
+
+from features.asked import frame_of
+from features.snapshots import nightly_snapshots
+from serving.amounts import WINS, wins_by_segment
+from serving.checks import NightFault, count_scores, faults_of
+from serving.handoff import handoff_words
+from serving.model_tiers import find_bars
+from serving.notes import NightNotes
+from serving.promises import CutOffs, cut_offs
+from serving.score import EXPLAINED, JUDGED, Stamp, judge_leads, stamped
+from serving.tiers import REMEMBERED, Offered, offer, remembered, settle, share_places
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+
+    import ibis.expr.types as ir
+
+    from features.buckets import Buckets
+    from serving.policy import Policy
+    from serving.streaming.workbench import Workbench
+    from training.tracking import Registered
+
+logger = logging.getLogger(__name__)
+
+# What is kept of every bucket; `DONE` last of what the first pass keeps.
+FEATURES, LEADS, UNSEEN, DONE = "features", "leads", "unseen", "done"
+BEFORE, OFFERS, TIERS = "before", "offers", "tiers"
+TEXTS = ("hand_raiser", "disqualifier", "team", "setback_reason", "facts_digest")
+
+
+@dataclass(frozen=True)
+class Night:
+    """What a night is made with.
+
+    Parameters
+    ----------
+    as_of
+        The night, UTC without a zone.
+    champion, policy
+        Who scores, and what was agreed.
+    buckets
+        The leads.
+    work
+        Where unfinished work lies.
+    """
+
+    as_of: datetime
+    champion: Registered
+    policy: Policy
+    buckets: Buckets
+    work: Workbench
+
+    @cached_property
+    def snapshots(self) -> ir.Table:
+        """Columns `lead_id`, `as_of`: the open leads of the bucket at hand."""
+        return nightly_snapshots(self.buckets.tables, as_of=self.as_of)
+
+    @property
+    def numbers(self) -> range:
+        """The buckets' numbers."""
+        return range(self.buckets.count)
+
+
+@dataclass(frozen=True)
+class Tiered:
+    """A night whose tiers are decided.
+
+    Parameters
+    ----------
+    cuts
+        Where the tiers begin, and on what evidence.
+    notes
+        What holds for the whole night.
+    stamp
+        What is the same for all its leads.
+    """
+
+    cuts: CutOffs
+    notes: NightNotes
+    stamp: Stamp
+
+
+def judge(night: Night) -> list[NightFault]:
+    """First pass: features and propensities, bucket after bucket, kept on the workbench.
+
+    Returns
+    -------
+    list of NightFault
+        What is wrong with the propensities.
+    """
+    by = night.policy.value.by
+    night.buckets.ask_all(WINS, lambda part: wins_by_segment(part, by=by, as_of=night.as_of))
+    for bucket in night.numbers:
+        if not night.work.has(DONE, bucket):
+            _judge_bucket(night, bucket)
+    counts = [night.work.take(DONE, bucket)["open_leads"].iloc[0] for bucket in night.numbers]
+    scores = (count_scores(night.work.take(LEADS, bucket)) for bucket in night.numbers)
+    return faults_of(reduce(add, scores), open_leads=int(sum(counts)))
+
+
+def _judge_bucket(night: Night, bucket: int) -> None:
+    night.buckets.turn_to(bucket)
+    tables, snapshots = night.buckets.tables, night.snapshots
+    count = frame_of(tables, "open leads", lambda: snapshots.aggregate(open_leads=_.count()))
+    judged = judge_leads(tables, snapshots, champion=night.champion, policy=night.policy)
+    wanted = ["lead_id", *night.champion.model.features_]
+    night.work.keep(FEATURES, bucket, judged.frame[wanted])
+    night.work.keep(LEADS, bucket, judged.leads)
+    night.work.keep(UNSEEN, bucket, judged.unseen.rename_axis("column").reset_index())
+    night.work.keep(DONE, bucket, count)
+    scored = f"{len(judged.leads):,}"
+    logger.info("bucket %d of %d: %s leads scored", bucket + 1, night.buckets.count, scored)
+
+
+def decide_tiers(night: Night, *, has_before: bool) -> Tiered:
+    """Second pass: every lead's tier, by what was kept of it and of the night before.
+
+    Parameters
+    ----------
+    night
+        Whose leads are judged.
+    has_before
+        Whether there is a night before, sorted beside the tables as `BEFORE`.
+
+    Returns
+    -------
+    Tiered
+    """
+    cuts = cut_offs(night.policy, night.champion.evidence)
+
+    def parts() -> Iterator[tuple[pd.DataFrame, pd.DataFrame]]:
+        for bucket in night.numbers:
+            yield _leads_of(night, bucket, has_before=has_before)
+
+    bars = find_bars(parts, cuts, night.policy.hysteresis)
+    queues = []
+    for bucket, (leads, before) in enumerate(parts()):
+        offered, queue = offer(leads, before, night.policy, cuts, bars, as_of=night.as_of)
+        night.work.keep(OFFERS, bucket, offered.to_frame())
+        queues.append(queue)
+    shared, chance = share_places(queues, night.policy)
+    for bucket, got in enumerate(shared):
+        offered = Offered.from_frame(night.work.take(OFFERS, bucket))
+        night.work.keep(TIERS, bucket, settle(offered, got, chance=chance, as_of=night.as_of))
+        night.work.drop(OFFERS, bucket)
+    scores = (night.work.take(LEADS, bucket) for bucket in night.numbers)
+    begins_at = {tier: bar.begins_at for tier, bar in bars.items()}
+    stamp = Stamp.of(night.as_of, night.champion, night.policy, scores)
+    return Tiered(cuts, NightNotes(night.policy, begins_at), stamp)
+
+
+def _leads_of(night: Night, bucket: int, *, has_before: bool) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Take up a bucket's leads, and what the night before said of them."""
+    leads = night.work.take(LEADS, bucket)
+    texts = list(TEXTS)
+    leads[texts] = leads[texts].astype(object).where(leads[texts].notna(), None)
+    if not has_before:
+        return leads, remembered(leads, None)
+    said = night.buckets.beside(BEFORE, bucket, ["lead_id", *REMEMBERED]).to_pandas()
+    return leads, remembered(leads, said)
+
+
+def told(night: Night, tiered: Tiered) -> Iterator[pd.DataFrame]:
+    """Third pass: the ledger's rows, bucket after bucket, with words for those acted on.
+
+    Yields
+    ------
+    DataFrame
+        With the columns of `serving.night.SCHEMA`.
+    """
+    for bucket in night.numbers:
+        leads, tiers = night.work.take(LEADS, bucket), night.work.take(TIERS, bucket)
+        frame = night.work.take(FEATURES, bucket)
+        explained = tiers["tier"].isin(EXPLAINED)
+        night.buckets.turn_to(bucket, only=frame.loc[explained, "lead_id"].tolist())
+        words = handoff_words(
+            night.buckets.tables,
+            night.snapshots,
+            frame,
+            explained=explained,
+            is_sql=leads["is_sql"],
+            champion=night.champion,
+        )
+        yield stamped(pd.concat([leads[list(JUDGED)], tiers, words], axis=1), tiered.stamp)

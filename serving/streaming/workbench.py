@@ -1,0 +1,91 @@
+"""Where a night lies while it is worked on: what one run finished, the next need not do again."""
+
+from __future__ import annotations
+
+import json
+import logging
+import shutil
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+from pyarrow import feather
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    import pandas as pd
+
+WORK = ".leadscore/night"
+KEY = "key.json"
+ROWS_A_BATCH = 65_536
+
+logger = logging.getLogger(__name__)
+
+
+class Workbench:
+    """A folder of one night's unfinished work.
+
+    Parameters
+    ----------
+    folder
+        Where it lies.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    @classmethod
+    def of(cls, directory: Path, key: Mapping[str, object]) -> Workbench:
+        """Go on with what a run that died left behind, if it worked on the very same night.
+
+        Parameters
+        ----------
+        directory
+            The project folder; the caller holds its lock.
+        key
+            All that the work hangs on: tables, contract, policy, model, night, versions.
+
+        Returns
+        -------
+        Workbench
+        """
+        folder = directory / WORK
+        text = json.dumps(key, sort_keys=True, indent=1)
+        file = folder / KEY
+        if file.exists() and file.read_text(encoding="utf-8") == text:
+            logger.info("going on with the night that an earlier run did not finish")
+            return cls(folder)
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        file.write_text(text, encoding="utf-8")
+        return cls(folder)
+
+    def clear(self) -> None:
+        """Throw the work away: the night is over."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def has(self, what: str, bucket: int) -> bool:
+        """Whether a bucket's part was finished."""
+        return self._file(what, bucket).exists()
+
+    def keep(self, what: str, bucket: int, frame: pd.DataFrame) -> None:
+        """Keep a bucket's part, whole or not at all."""
+        file = self._file(what, bucket)
+        file.parent.mkdir(exist_ok=True)
+        part = file.with_suffix(".part")
+        table = pa.Table.from_pandas(frame, preserve_index=False)
+        feather.write_feather(table, part, compression="lz4", chunksize=ROWS_A_BATCH)
+        part.replace(file)
+
+    def take(self, what: str, bucket: int) -> pd.DataFrame:
+        """Take up a bucket's part again; rows are numbered from 0."""
+        frame: pd.DataFrame = feather.read_table(self._file(what, bucket)).to_pandas()
+        return frame
+
+    def drop(self, what: str, bucket: int) -> None:
+        """Throw a bucket's part away."""
+        self._file(what, bucket).unlink(missing_ok=True)
+
+    def _file(self, what: str, bucket: int) -> Path:
+        return self.folder / what / f"{bucket}.arrow"
