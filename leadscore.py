@@ -205,6 +205,9 @@ def score(
     leads: Annotated[Path | None, typer.Option(help="Score this list instead of a night.")] = None,
     out: Annotated[Path | None, typer.Option(help="Where the list's scores go, as CSV.")] = None,
     replace: Annotated[bool, typer.Option(help="Say a night anew; the earlier is kept.")] = False,
+    accept: Annotated[
+        bool, typer.Option(help="Write a night though it looks unlike the one before.")
+    ] = False,
     as_json: Json = False,
 ) -> int:
     """Score every open lead of a night into the ledger, or a one-off list into a file."""
@@ -222,12 +225,14 @@ def score(
         if as_json:
             _print_json({"tiers": scored.rows["tier"].value_counts().to_dict(), "file": target})
         return DONE
-    result = score_night(directory, as_of=_moment(as_of), replace=replace)
+    result = score_night(directory, as_of=_moment(as_of), replace=replace, accept=accept)
     night = shown_night(directory, result.written.as_of) if result.written else None
     if night is not None:
         _tell(night_summary(night, result.cuts, result.policy))
     for fault in result.faults:
         typer.secho(f"✗ held back: {fault.message}", err=True, fg="red")
+    for fault in result.accepted:
+        typer.secho(f"! accepted: {fault.message}", err=True, fg="yellow")
     if result.written is not None:
         _tell(f"{result.written.path}: {result.written.rows:,} rows, {result.written.outcome}")
     if as_json:

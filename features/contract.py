@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import Field, PrivateAttr, StringConstraints, field_validator, model_validator
 
 from features.errors import nearest
+from features.limits import Limits
 from features.settings import Settings, read_settings
 
 CONTRACT_FILE = "leadscore.toml"
@@ -275,6 +276,8 @@ class Contract(Settings):
     horizon_days: HorizonDays = HorizonDays()
     features: FeatureSettings = FeatureSettings()
     audit: Audit = Audit()
+    # What holds a night back does not change what is learnt, so it does not name a training.
+    limits: Limits = Field(default=Limits(), exclude=True)
     _directory: Path = PrivateAttr(default_factory=Path.cwd)
 
     @model_validator(mode="after")

@@ -138,6 +138,7 @@ class Shelf:
         return found
 
     def _with_events(self, tables: Tables) -> Tables:
+        self._take_up(0)
         screened, terms = screen_events(
             self.connection,
             self.files.show("events", 0),

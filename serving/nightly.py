@@ -14,11 +14,28 @@ from features.errors import LeadScoreError
 from features.files import file_states
 from features.snapshots import listed_snapshots, next_midnight
 from features.tables import open_tables
-from serving.ledger import Written, latest_before, night_file, nights, write_night
+from serving.ledger import (
+    Written,
+    latest_before,
+    night_batches,
+    night_file,
+    nights,
+    write_night,
+)
 from serving.lock import project_lock
+from serving.night_shape import shape_of, unlike, unseen_words
 from serving.policy import Exploration, Policy, load_policy, policy_version
 from serving.score import Scored, score_leads
-from serving.streaming.run import BEFORE, Night, decide_tiers, judge, told
+from serving.streaming.run import (
+    BEFORE,
+    Night,
+    Tiered,
+    decide_tiers,
+    judge,
+    tier_parts,
+    told,
+    unseen_cells,
+)
 from serving.streaming.workbench import Workbench
 from training.tracking import Registry
 
@@ -49,6 +66,8 @@ class NightResult:
         The policy in force.
     faults
         What held the night back; empty where it was written.
+    accepted
+        What would have, had a person not accepted it.
     written
         What became of it in the ledger; None where it was held back or nobody was open.
     quarantine
@@ -59,6 +78,7 @@ class NightResult:
     cuts: CutOffs
     policy: Policy
     faults: list[NightFault]
+    accepted: list[NightFault]
     written: Written | None
     quarantine: Quarantine
 
@@ -68,6 +88,7 @@ def score_night(
     *,
     as_of: datetime | None = None,
     replace: bool = False,
+    accept: bool = False,
     at_once: AtOnce = A_SMALL_MACHINE,
 ) -> NightResult:
     """Score every lead that is open as of a night, and write the ledger.
@@ -81,6 +102,9 @@ def score_night(
         last midnight that has passed.
     replace
         Whether a night that the ledger holds with other verdicts may be said anew.
+    accept
+        Whether a night that looks unlike the one before is written all the same: somebody has
+        looked at it.
     at_once
         How many leads and events may be in memory at once.
 
@@ -104,12 +128,12 @@ def score_night(
             _say_what_is_odd(buckets.tables, champion, moment)
             logger.info("scoring open leads as of %s by model %s", moment, champion.version)
             night = Night(moment, champion, policy, buckets, work)
-            result = _worked_through(directory, night, replace=replace)
+            result = _worked_through(directory, night, replace=replace, accept=accept)
         work.clear()
         return result
 
 
-def _worked_through(directory: Path, night: Night, *, replace: bool) -> NightResult:
+def _worked_through(directory: Path, night: Night, *, replace: bool, accept: bool) -> NightResult:
     faults = judge(night)
     quarantine = night.buckets.quarantine()
     quarantine.write(directory)
@@ -118,11 +142,33 @@ def _worked_through(directory: Path, night: Night, *, replace: bool) -> NightRes
     if before is not None:
         night.buckets.sort_beside(BEFORE, night_file(directory, before))
     tiered = decide_tiers(night, has_before=before is not None)
+    odd = _odd(directory, night, tiered, before)
+    faults += [] if accept else odd
     written = None
     if not faults:
         rows = told(night, tiered)
         written = write_night(directory, rows, notes=tiered.notes, replace=replace)
-    return NightResult(night.as_of, tiered.cuts, night.policy, faults, written, quarantine)
+    accepted = odd if accept else []
+    return NightResult(
+        night.as_of, tiered.cuts, night.policy, faults, accepted, written, quarantine
+    )
+
+
+def _odd(
+    directory: Path, night: Night, tiered: Tiered, before: datetime | None
+) -> list[NightFault]:
+    """Find what makes this night unlike the one before, and unlike what the model knows."""
+    limits = night.buckets.tables.contract.limits
+    found = unseen_words(unseen_cells(night), limits)
+    if before is None:
+        return found
+    columns = ["tier", "p_sql", "p_won", "model_version", "policy_version"]
+    batches = (batch.to_pandas() for batch in night_batches(directory, before, columns=columns))
+    first = next(night_batches(directory, before, columns=columns[-2:])).to_pylist()[0]
+    then = shape_of(batches, made_by=(first["model_version"], first["policy_version"]))
+    stamp = tiered.stamp
+    now = shape_of(tier_parts(night), made_by=(stamp.model_version, stamp.policy_version))
+    return found + unlike(now, then, limits)
 
 
 def _key(

@@ -168,6 +168,25 @@ def decide_tiers(night: Night, *, has_before: bool) -> Tiered:
     return Tiered(cuts, NightNotes(night.policy, begins_at), stamp)
 
 
+def tier_parts(night: Night) -> Iterator[pd.DataFrame]:
+    """Give each bucket's `tier`, `p_sql` and `p_won`."""
+    for bucket in night.numbers:
+        tier = night.work.take(TIERS, bucket)["tier"]
+        yield night.work.take(LEADS, bucket)[["p_sql", "p_won"]].assign(tier=tier)
+
+
+def unseen_cells(night: Night) -> pd.DataFrame:
+    """Add up by text column the filled-in cells, and those with words the model never saw.
+
+    Returns
+    -------
+    DataFrame
+        Indexed by column: `filled`, `unseen` (int64).
+    """
+    every = pd.concat([night.work.take(UNSEEN, bucket) for bucket in night.numbers])
+    return every.groupby("column").sum()
+
+
 def _leads_of(night: Night, bucket: int, *, has_before: bool) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Take up a bucket's leads, and what the night before said of them."""
     leads = night.work.take(LEADS, bucket)

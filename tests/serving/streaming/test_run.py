@@ -1,0 +1,150 @@
+from __future__ import annotations
+
+import shutil
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import pandas as pd
+import pytest
+
+from features.buckets import AtOnce
+from features.errors import DataError
+from serving.ledger import read_night
+from serving.nightly import score_night
+from serving.streaming import run
+from serving.streaming.workbench import WORK
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from tests.conftest import Ran
+
+NIGHT = datetime(2026, 6, 1, tzinfo=UTC)
+EVENING_BEFORE = NIGHT - timedelta(days=1)
+SMALL = AtOnce(leads=900, events=10**9)  # the small company's leads in three or four buckets
+POLICY = """
+[capacity]
+reps = 15
+leads_a_day = 2
+"""
+
+
+@pytest.fixture(scope="module")
+def company(scored_project: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give the scored company little capacity and a lot, so that its places matter."""
+    directory = tmp_path_factory.mktemp("streamed") / "company"
+    shutil.copytree(scored_project, directory, ignore=shutil.ignore_patterns("ledger", "truth"))
+    policy = directory / "tiers.toml"
+    text = policy.read_text(encoding="utf-8").replace("\nshare = 0.02", "\nshare = 0.2")
+    for line in ("min_precision = 0.30", "confidence = 0.95", "fallback_share = 0.0"):
+        text = text.replace(f"\n{line}", "\nshare = 0.1" if "precision" in line else "", 1)
+    policy.write_text(text + POLICY, encoding="utf-8")
+    score_night(directory, as_of=EVENING_BEFORE)
+    score_night(directory, as_of=NIGHT)
+    return directory
+
+
+@pytest.fixture
+def without_night(company: Path, tmp_path: Path) -> Path:
+    directory = tmp_path / "company"
+    shutil.copytree(company, directory)
+    shutil.rmtree(directory / "ledger" / f"night={NIGHT:%Y-%m-%d}")
+    return directory
+
+
+def same_verdicts(directory: Path, company: Path) -> None:
+    run_only = ["run_id", "scored_at"]
+    many, one = (read_night(each, NIGHT).drop(columns=run_only) for each in (directory, company))
+    pd.testing.assert_frame_equal(many, one, check_exact=True)
+
+
+def test_in_buckets_a_night_says_what_it_says_as_a_whole(
+    without_night: Path, company: Path
+) -> None:
+    result = score_night(without_night, as_of=NIGHT, at_once=SMALL)
+    assert result.written is not None
+    same_verdicts(without_night, company)
+    rule = read_night(company, NIGHT)["rule"].fillna("")
+    assert {"waiting", "exploration"} <= set(rule)
+    assert not (without_night / WORK).exists()
+
+
+def test_in_buckets_the_quarantine_is_the_same(without_night: Path, company: Path) -> None:
+    score_night(without_night, as_of=NIGHT, at_once=SMALL)
+    told = (pd.read_csv(each / "quarantine/rows.csv") for each in (without_night, company))
+    many, one = (rows.sort_values(["table", "row"], ignore_index=True) for rows in told)
+    pd.testing.assert_frame_equal(many, one)
+
+
+def test_a_night_that_died_goes_on_where_it_ended(
+    without_night: Path, company: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    judged: list[int] = []
+    judging = run.judge_leads
+
+    def dying(*args: object, **options: object) -> run.Judged:
+        if len(judged) == 2:
+            raise KeyboardInterrupt
+        judged.append(1)
+        return judging(*args, **options)  # type: ignore[arg-type]
+
+    with monkeypatch.context() as patched:
+        patched.setattr(run, "judge_leads", dying)
+        with pytest.raises(KeyboardInterrupt):
+            score_night(without_night, as_of=NIGHT, at_once=SMALL)
+    buckets = len(list((without_night / WORK / "raw/leads").glob("*=*")))
+    later: list[int] = []
+
+    def counting(*args: object, **options: object) -> run.Judged:
+        later.append(1)
+        return judging(*args, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(run, "judge_leads", counting)
+    score_night(without_night, as_of=NIGHT, at_once=SMALL)
+    assert len(judged) + len(later) == buckets > 2
+    same_verdicts(without_night, company)
+
+
+def test_work_on_other_tables_is_not_gone_on_with(
+    without_night: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def dying(*_args: object, **_options: object) -> run.Judged:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(run, "judge_leads", dying)
+        with pytest.raises(KeyboardInterrupt):
+            score_night(without_night, as_of=NIGHT, at_once=SMALL)
+    leads = without_night / "raw/leads.csv"
+    rows = pd.read_csv(leads, dtype=str, keep_default_na=False)
+    gone = read_night(without_night, EVENING_BEFORE)["lead_id"].iloc[:40]
+    rows[~rows["lead_id"].isin(gone)].to_csv(leads, index=False)
+    score_night(without_night, as_of=NIGHT, at_once=SMALL)
+    assert not read_night(without_night, NIGHT)["lead_id"].isin(gone).any()
+
+
+def test_in_buckets_too_many_faulty_events_stop_the_night(without_night: Path) -> None:
+    part = next((without_night / "raw/events").glob("*.parquet"))
+    events = pd.read_parquet(part)
+    events.assign(occurred_at=pd.NaT).to_parquet(part)
+    for other in (without_night / "raw/events").glob("*.parquet"):
+        if other != part:
+            other.unlink()
+    with pytest.raises(DataError, match=r"events: .* cannot be used .* × occurred_at"):
+        score_night(without_night, as_of=NIGHT, at_once=SMALL)
+
+
+def test_a_night_unlike_the_one_before_is_held_back_until_somebody_accepts_it(
+    without_night: Path, run_cli: Callable[..., Ran]
+) -> None:
+    leads = without_night / "raw/leads.csv"
+    rows = pd.read_csv(leads, dtype=str, keep_default_na=False)
+    rows.assign(industry="Falconry").to_csv(leads, index=False)
+    ran = run_cli("score", "-C", without_night, "--as-of", "2026-06-01")
+    assert ran.code == 1
+    assert "held back: 100% of the words in 'industry' are such as the model never saw" in ran.err
+    assert not (without_night / "ledger" / f"night={NIGHT:%Y-%m-%d}").exists()
+    ran = run_cli("score", "-C", without_night, "--as-of", "2026-06-01", "--accept")
+    assert ran.code == 0, ran.err
+    assert "accepted: 100% of the words in 'industry'" in ran.err
