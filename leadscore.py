@@ -91,8 +91,8 @@ def demo(
         _tell(f"Model version {result.trained.version} was trained on exactly these tables before.")
     else:
         _tell(training_summary(result.trained))
-    night = result.night
-    _tell(night_summary(shown_night(directory, last_night(directory)), night.cuts, night.policy))
+    shown, tiered = shown_night(directory, last_night(directory)), result.night.tiered
+    _tell(night_summary(shown, tiered.cuts, tiered.notes.policy))
     _tell(
         f"\nEverything is in {directory}/. Try next:\n"
         f"  leadscore tiers -C {directory}            the policy in sentences\n"
@@ -228,7 +228,7 @@ def score(
     result = score_night(directory, as_of=_moment(as_of), replace=replace, accept=accept)
     night = shown_night(directory, result.written.as_of) if result.written else None
     if night is not None:
-        _tell(night_summary(night, result.cuts, result.policy))
+        _tell(night_summary(night, result.tiered.cuts, result.tiered.notes.policy))
     for fault in result.faults:
         typer.secho(f"✗ held back: {fault.message}", err=True, fg="red")
     for fault in result.accepted:
@@ -236,7 +236,7 @@ def score(
     if result.written is not None:
         _tell(f"{result.written.path}: {result.written.rows:,} rows, {result.written.outcome}")
     if as_json:
-        tiers = {} if night is None else night["tier"].value_counts().to_dict()
+        tiers = {tier: count for tier, count in result.shape.tiers.items() if count}
         outcome = result.written.outcome if result.written else "held back"
         _print_json({"as_of": str(result.as_of), "tiers": tiers, "ledger": outcome})
     return DONE if not result.faults else NEEDS_A_PERSON

@@ -107,7 +107,7 @@ def write_night(
     staging = ledger / f"{STAGING}{os.getpid()}"
     try:
         staged = stage(parts, staging / PART, notes)
-        file = ledger / _folder(staged.as_of) / PART
+        file = ledger / folder_of(staged.as_of) / PART
         if not file.exists():
             move(staging, file.parent)
             return Written(staged.as_of, staged.rows, "written", file)
@@ -187,7 +187,7 @@ def night_file(directory: Path, as_of: datetime) -> Path:
     LedgerError
         Where the ledger has no such night: which nights there are.
     """
-    file = directory / LEDGER / _folder(as_of) / PART
+    file = directory / LEDGER / folder_of(as_of) / PART
     if not file.exists():
         known = nights(directory)
         held = (
@@ -201,7 +201,7 @@ def night_file(directory: Path, as_of: datetime) -> Path:
 
 def read_notes(directory: Path, as_of: datetime) -> NightNotes | None:
     """Read what holds for a whole night; None where the night or its notes do not exist."""
-    file = directory / LEDGER / _folder(as_of) / PART
+    file = directory / LEDGER / folder_of(as_of) / PART
     if not file.exists():
         return None
     return NightNotes.from_metadata(pq.ParquetFile(file).schema_arrow.metadata)
@@ -265,7 +265,7 @@ def history(directory: Path, lead_id: str) -> pd.DataFrame:
     """
     found = [SCHEMA.empty_table()]
     for night in nights(directory):
-        file = directory / LEDGER / _folder(night) / PART
+        file = directory / LEDGER / folder_of(night) / PART
         rows = pq.read_table(file, filters=pc.field("lead_id") == lead_id, partitioning=None)
         found.append(as_today(rows, SCHEMA.names))
     return _as_frame(pa.concat_tables(found))
@@ -300,7 +300,7 @@ def as_today(table: pa.Table, names: Sequence[str]) -> pa.Table:
     return table.select(names).cast(pa.schema([SCHEMA.field(name) for name in names]))
 
 
-def _folder(as_of: datetime) -> str:
+def folder_of(as_of: datetime) -> str:
     """Name a night's folder; no colons, which some file systems refuse."""
     utc = _utc(as_of)
     if utc.time() == time.min:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import logging
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from features.buckets import A_SMALL_MACHINE, AtOnce, open_buckets
 from features.contract import load_contract
@@ -23,7 +24,8 @@ from serving.ledger import (
     write_night,
 )
 from serving.lock import project_lock
-from serving.night_shape import shape_of, unlike, unseen_words
+from serving.manifest import Manifest, messages, now, versions_of_libraries
+from serving.night_shape import NightShape, shape_of, unlike, unseen_words
 from serving.policy import Exploration, Policy, load_policy, policy_version
 from serving.score import Scored, score_leads
 from serving.streaming.run import (
@@ -36,6 +38,7 @@ from serving.streaming.run import (
     told,
     unseen_cells,
 )
+from serving.streaming.stages import Stages, peak_memory_mb
 from serving.streaming.workbench import Workbench
 from training.tracking import Registry
 
@@ -46,7 +49,6 @@ if TYPE_CHECKING:
     from features.quarantine import Quarantine
     from features.tables import Tables
     from serving.checks import NightFault
-    from serving.promises import CutOffs
     from training.tracking import Registered
 
 logger = logging.getLogger(__name__)
@@ -60,10 +62,10 @@ class NightResult:
     ----------
     as_of
         The night.
-    cuts
-        Where the tiers begin, and on what evidence.
-    policy
-        The policy in force.
+    tiered
+        Where the tiers begin, by what policy, and on what evidence.
+    shape
+        How many leads there are in which tier.
     faults
         What held the night back; empty where it was written.
     accepted
@@ -75,8 +77,8 @@ class NightResult:
     """
 
     as_of: datetime
-    cuts: CutOffs
-    policy: Policy
+    tiered: Tiered
+    shape: NightShape
     faults: list[NightFault]
     accepted: list[NightFault]
     written: Written | None
@@ -121,15 +123,20 @@ def score_night(
     """
     with project_lock(directory, command="leadscore score"):
         contract, policy, champion = _settings(directory)
+        began_at, stages = now(), Stages()
         key = _key(contract, policy, champion, as_of) | {"at_once": str(at_once)}
         work = Workbench.of(directory, key)
-        with open_buckets(contract, known_by=as_of, folder=work.folder, at_once=at_once) as buckets:
+        opening = open_buckets(contract, known_by=as_of, folder=work.folder, at_once=at_once)
+        with ExitStack() as opened:
+            with stages.timed("sort and screen"):
+                buckets = opened.enter_context(opening)
             moment = _naive(as_of) or default_night(buckets.tables)
             _say_what_is_odd(buckets.tables, champion, moment)
             logger.info("scoring open leads as of %s by model %s", moment, champion.version)
-            night = Night(moment, champion, policy, buckets, work)
+            night = Night(moment, champion, policy, buckets, work, stages)
             result = _worked_through(directory, night, replace=replace, accept=accept)
         work.clear()
+        _keep_record(directory, night, result, began_at=began_at, tables=key["tables"])
         return result
 
 
@@ -139,23 +146,66 @@ def _worked_through(directory: Path, night: Night, *, replace: bool, accept: boo
     quarantine.write(directory)
     quarantine.refuse_above(night.buckets.tables.contract.reading.max_quarantine_share)
     before = latest_before(directory, night.as_of.replace(tzinfo=UTC))
-    if before is not None:
-        night.buckets.sort_beside(BEFORE, night_file(directory, before))
-    tiered = decide_tiers(night, has_before=before is not None)
-    odd = _odd(directory, night, tiered, before)
+    with night.stages.timed("tiers"):
+        if before is not None:
+            night.buckets.sort_beside(BEFORE, night_file(directory, before))
+        tiered = decide_tiers(night, has_before=before is not None)
+    with night.stages.timed("checks"):
+        shape = shape_of(tier_parts(night), made_by=tiered.stamp.made_by)
+        odd = _odd(directory, night, shape, before)
     faults += [] if accept else odd
     written = None
     if not faults:
-        rows = told(night, tiered)
-        written = write_night(directory, rows, notes=tiered.notes, replace=replace)
+        with night.stages.timed("words and ledger"):
+            rows = told(night, tiered)
+            written = write_night(directory, rows, notes=tiered.notes, replace=replace)
     accepted = odd if accept else []
-    return NightResult(
-        night.as_of, tiered.cuts, night.policy, faults, accepted, written, quarantine
+    return NightResult(night.as_of, tiered, shape, faults, accepted, written, quarantine)
+
+
+def _keep_record(
+    directory: Path, night: Night, result: NightResult, *, began_at: str, tables: Any
+) -> None:
+    """Write the run's manifest, and show its figures in MLflow."""
+    stamp, dropped = result.tiered.stamp, result.quarantine.counts.set_index("table")["dropped"]
+    counts = {"leads": result.shape.leads, "buckets": night.buckets.count}
+    counts |= {f"tier {tier}": count for tier, count in result.shape.tiers.items()}
+    counts |= {f"dropped {table}": int(rows) for table, rows in dropped.items()}
+    manifest = Manifest(
+        as_of=result.as_of.replace(tzinfo=UTC).isoformat(),
+        began_at=began_at,
+        ended_at=now(),
+        outcome=result.written.outcome if result.written else "held back",
+        run_id=stamp.run_id,
+        model_version=stamp.model_version,
+        policy_version=stamp.policy_version,
+        tables=tables,
+        counts=counts,
+        faults=messages(result.faults),
+        accepted=messages(result.accepted),
+        seconds={stage: round(seconds, 3) for stage, seconds in night.stages.seconds.items()},
+        peak_memory_mb=round(peak_memory_mb()),
+        versions=versions_of_libraries(),
+    )
+    manifest.write(directory)
+    seconds = {f"seconds.{_plain(stage)}": value for stage, value in manifest.seconds.items()}
+    figures = {_plain(name): float(count) for name, count in counts.items()} | seconds
+    Registry(directory, night.champion.name).log_night(
+        name=f"{manifest.as_of} {stamp.run_id}",
+        metrics=figures | {"peak_memory_mb": manifest.peak_memory_mb},
+        params={
+            name: getattr(manifest, name)
+            for name in ("as_of", "outcome", "model_version", "policy_version", "run_id")
+        },
     )
 
 
+def _plain(name: str) -> str:
+    return name.replace(" ", "_")
+
+
 def _odd(
-    directory: Path, night: Night, tiered: Tiered, before: datetime | None
+    directory: Path, night: Night, shape: NightShape, before: datetime | None
 ) -> list[NightFault]:
     """Find what makes this night unlike the one before, and unlike what the model knows."""
     limits = night.buckets.tables.contract.limits
@@ -163,12 +213,10 @@ def _odd(
     if before is None:
         return found
     columns = ["tier", "p_sql", "p_won", "model_version", "policy_version"]
-    batches = (batch.to_pandas() for batch in night_batches(directory, before, columns=columns))
     first = next(night_batches(directory, before, columns=columns[-2:])).to_pylist()[0]
+    batches = (batch.to_pandas() for batch in night_batches(directory, before, columns=columns))
     then = shape_of(batches, made_by=(first["model_version"], first["policy_version"]))
-    stamp = tiered.stamp
-    now = shape_of(tier_parts(night), made_by=(stamp.model_version, stamp.policy_version))
-    return found + unlike(now, then, limits)
+    return found + unlike(shape, then, limits)
 
 
 def _key(

@@ -121,7 +121,9 @@ def score_leads(
     ModelMismatch
         Where the contract no longer gives what the model learnt from.
     """
-    judged = judge_leads(tables, snapshots, champion=champion, policy=policy)
+    frame = learnt_features(tables, snapshots, champion)
+    propensity = champion.model.predict(frame)
+    judged = judge_leads(tables, snapshots, frame, propensity, champion=champion, policy=policy)
     cuts = cut_offs(policy, champion.evidence)
     decided = decide(judged.leads, previous, policy, cuts, as_of=as_of)
     told = handoff_words(
@@ -140,27 +142,28 @@ def score_leads(
 
 
 def judge_leads(
-    tables: Tables, snapshots: ir.Table, *, champion: Registered, policy: Policy
+    tables: Tables,
+    snapshots: ir.Table,
+    frame: pd.DataFrame,
+    propensity: pd.DataFrame,
+    *,
+    champion: Registered,
+    policy: Policy,
 ) -> Judged:
-    """Find each lead's propensities, and all else that its tier hangs on.
+    """Put all that a lead's tier hangs on beside its propensities.
 
     Parameters
     ----------
     tables, snapshots, champion, policy
         As for `score_leads`; the leads may be a part of the night's.
+    frame, propensity
+        Their features, and what the champion predicts from them.
 
     Returns
     -------
     Judged
-
-    Raises
-    ------
-    ModelMismatch
-        Where the contract no longer gives what the model learnt from.
     """
     model = champion.model
-    frame = learnt_features(tables, snapshots, champion)
-    propensity = model.predict(frame)
     leads = pd.concat([frame["lead_id"], propensity], axis=1)
     amounts = expected_amounts(tables, snapshots, by=policy.value.by).set_index("lead_id")
     worth = leads["p_won"] * leads["lead_id"].map(amounts["amount"])
@@ -257,6 +260,11 @@ class Stamp:
     model_version: str
     policy_version: str
     run_id: str
+
+    @property
+    def made_by(self) -> tuple[str, str]:
+        """The versions of model and policy."""
+        return self.model_version, self.policy_version
 
     @classmethod
     def of(

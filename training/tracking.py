@@ -111,7 +111,7 @@ class Registry:
             The new version.
         """
         with quiet_mlflow(self.address) as mlflow:
-            mlflow.set_experiment(experiment_id=self._experiment(mlflow))
+            mlflow.set_experiment(experiment_id=self._experiment(mlflow, self.name))
             with mlflow.start_run(tags=dict(trained.tags)):
                 mlflow.log_params(dict(trained.params))
                 mlflow.log_metrics(dict(trained.metrics))
@@ -130,19 +130,37 @@ class Registry:
             promotion.settle_challenger(shelf)
         return version
 
+    def log_night(
+        self, *, name: str, metrics: Mapping[str, float], params: Mapping[str, object]
+    ) -> None:
+        """Log what a nightly run counted and how long it took, in an experiment of the nights.
+
+        Parameters
+        ----------
+        name
+            The run's name.
+        metrics, params
+            What MLflow shows.
+        """
+        with quiet_mlflow(self.address) as mlflow:
+            experiment = self._experiment(mlflow, f"{self.name} nights")
+            with mlflow.start_run(experiment_id=experiment, run_name=name):
+                mlflow.log_params(dict(params))
+                mlflow.log_metrics(dict(metrics))
+
     @property
     def _has_store(self) -> bool:
         """Whether there is something to look into; a look shall not make an empty store."""
         return not self.is_local or (self.directory / STORE).exists()
 
-    def _experiment(self, mlflow: Any) -> str:
-        known = mlflow.get_experiment_by_name(self.name)
+    def _experiment(self, mlflow: Any, name: str) -> str:
+        known = mlflow.get_experiment_by_name(name)
         if known is not None:
             return str(known.experiment_id)
         location = None
         if self.is_local:
             location = (self.directory / ARTIFACTS).as_uri()
-        return str(mlflow.create_experiment(self.name, artifact_location=location))
+        return str(mlflow.create_experiment(name, artifact_location=location))
 
     def _log_artifacts(self, mlflow: Any, trained: Trained) -> None:
         with tempfile.TemporaryDirectory() as scratch:

@@ -8,7 +8,6 @@ and the night goes to the ledger part by part.
 
 from __future__ import annotations
 
-import logging
 from dataclasses import dataclass
 from functools import cached_property, reduce
 from operator import add
@@ -25,7 +24,8 @@ from serving.handoff import handoff_words
 from serving.model_tiers import find_bars
 from serving.notes import NightNotes
 from serving.promises import CutOffs, cut_offs
-from serving.score import EXPLAINED, JUDGED, Stamp, judge_leads, stamped
+from serving.score import EXPLAINED, JUDGED, Stamp, judge_leads, learnt_features, stamped
+from serving.streaming.stages import Progress, Stages
 from serving.tiers import REMEMBERED, Offered, offer, remembered, settle, share_places
 
 if TYPE_CHECKING:
@@ -38,8 +38,6 @@ if TYPE_CHECKING:
     from serving.policy import Policy
     from serving.streaming.workbench import Workbench
     from training.tracking import Registered
-
-logger = logging.getLogger(__name__)
 
 # What is kept of every bucket; `DONE` last of what the first pass keeps.
 FEATURES, LEADS, UNSEEN, DONE = "features", "leads", "unseen", "done"
@@ -61,6 +59,8 @@ class Night:
         The leads.
     work
         Where unfinished work lies.
+    stages
+        How long each stage takes.
     """
 
     as_of: datetime
@@ -68,6 +68,7 @@ class Night:
     policy: Policy
     buckets: Buckets
     work: Workbench
+    stages: Stages
 
     @cached_property
     def snapshots(self) -> ir.Table:
@@ -108,27 +109,38 @@ def judge(night: Night) -> list[NightFault]:
         What is wrong with the propensities.
     """
     by = night.policy.value.by
-    night.buckets.ask_all(WINS, lambda part: wins_by_segment(part, by=by, as_of=night.as_of))
+    with night.stages.timed("sort and screen"):
+        night.buckets.ask_all(WINS, lambda part: wins_by_segment(part, by=by, as_of=night.as_of))
+    progress = Progress("propensities", night.buckets.count)
     for bucket in night.numbers:
         if not night.work.has(DONE, bucket):
             _judge_bucket(night, bucket)
+        progress.add(len(night.work.take(DONE, bucket)))
     counts = [night.work.take(DONE, bucket)["open_leads"].iloc[0] for bucket in night.numbers]
     scores = (count_scores(night.work.take(LEADS, bucket)) for bucket in night.numbers)
     return faults_of(reduce(add, scores), open_leads=int(sum(counts)))
 
 
 def _judge_bucket(night: Night, bucket: int) -> None:
-    night.buckets.turn_to(bucket)
+    stages = night.stages
+    with stages.timed("screen events"):
+        night.buckets.turn_to(bucket)
     tables, snapshots = night.buckets.tables, night.snapshots
-    count = frame_of(tables, "open leads", lambda: snapshots.aggregate(open_leads=_.count()))
-    judged = judge_leads(tables, snapshots, champion=night.champion, policy=night.policy)
-    wanted = ["lead_id", *night.champion.model.features_]
-    night.work.keep(FEATURES, bucket, judged.frame[wanted])
-    night.work.keep(LEADS, bucket, judged.leads)
-    night.work.keep(UNSEEN, bucket, judged.unseen.rename_axis("column").reset_index())
-    night.work.keep(DONE, bucket, count)
-    scored = f"{len(judged.leads):,}"
-    logger.info("bucket %d of %d: %s leads scored", bucket + 1, night.buckets.count, scored)
+    with stages.timed("features"):
+        count = frame_of(tables, "open leads", lambda: snapshots.aggregate(open_leads=_.count()))
+        frame = learnt_features(tables, snapshots, night.champion)
+    with stages.timed("propensities"):
+        propensity = night.champion.model.predict(frame)
+    with stages.timed("facts for tiers"):
+        judged = judge_leads(
+            tables, snapshots, frame, propensity, champion=night.champion, policy=night.policy
+        )
+    with stages.timed("keep"):
+        wanted = ["lead_id", *night.champion.model.features_]
+        night.work.keep(FEATURES, bucket, judged.frame[wanted])
+        night.work.keep(LEADS, bucket, judged.leads)
+        night.work.keep(UNSEEN, bucket, judged.unseen.rename_axis("column").reset_index())
+        night.work.keep(DONE, bucket, count)
 
 
 def decide_tiers(night: Night, *, has_before: bool) -> Tiered:
@@ -206,17 +218,25 @@ def told(night: Night, tiered: Tiered) -> Iterator[pd.DataFrame]:
     DataFrame
         With the columns of `serving.night.SCHEMA`.
     """
+    progress = Progress("words", night.buckets.count)
     for bucket in night.numbers:
-        leads, tiers = night.work.take(LEADS, bucket), night.work.take(TIERS, bucket)
-        frame = night.work.take(FEATURES, bucket)
-        explained = tiers["tier"].isin(EXPLAINED)
-        night.buckets.turn_to(bucket, only=frame.loc[explained, "lead_id"].tolist())
-        words = handoff_words(
-            night.buckets.tables,
-            night.snapshots,
-            frame,
-            explained=explained,
-            is_sql=leads["is_sql"],
-            champion=night.champion,
-        )
-        yield stamped(pd.concat([leads[list(JUDGED)], tiers, words], axis=1), tiered.stamp)
+        with night.stages.timed("words"):
+            rows = _told_bucket(night, bucket, tiered.stamp)
+        yield rows
+        progress.add(len(rows))
+
+
+def _told_bucket(night: Night, bucket: int, stamp: Stamp) -> pd.DataFrame:
+    leads, tiers = night.work.take(LEADS, bucket), night.work.take(TIERS, bucket)
+    frame = night.work.take(FEATURES, bucket)
+    explained = tiers["tier"].isin(EXPLAINED)
+    night.buckets.turn_to(bucket, only=frame.loc[explained, "lead_id"].tolist())
+    words = handoff_words(
+        night.buckets.tables,
+        night.snapshots,
+        frame,
+        explained=explained,
+        is_sql=leads["is_sql"],
+        champion=night.champion,
+    )
+    return stamped(pd.concat([leads[list(JUDGED)], tiers, words], axis=1), stamp)
