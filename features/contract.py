@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, PrivateAttr, StringConstraints, field_validator, model_validator
 
+from features.destinations import Destinations
 from features.errors import nearest
 from features.settings import Settings, read_settings
 
@@ -275,6 +276,8 @@ class Contract(Settings):
     horizon_days: HorizonDays = HorizonDays()
     features: FeatureSettings = FeatureSettings()
     audit: Audit = Audit()
+    # Where scores go does not change what is learnt: it is no part of what names a training.
+    publish: Destinations = Field(default=Destinations(), exclude=True)
     _directory: Path = PrivateAttr(default_factory=Path.cwd)
 
     @model_validator(mode="after")
