@@ -279,6 +279,29 @@ def export(
     return DONE
 
 
+@app.command()
+@command
+def publish(
+    directory: Folder = Path(),
+    as_of: Annotated[
+        str | None,
+        typer.Option(
+            "--as-of", help="Which night; the ledger's newest if left out.", metavar="DATE"
+        ),
+    ] = None,
+    as_json: Json = False,
+) -> int:
+    """Publish a night of the ledger to PostgreSQL, where [publish.postgres] says."""
+    from serving.postgres.publish import publish as run_publish
+    from serving.postgres.summary import published_record, published_summary
+
+    published = run_publish(directory, _moment(as_of))
+    _tell(published_summary(published))
+    if as_json:
+        _print_json(published_record(published))
+    return NEEDS_A_PERSON if published.to_do else DONE
+
+
 @models_app.callback(invoke_without_command=True)
 def models(context: typer.Context, directory: Folder = Path(), as_json: Json = False) -> None:
     """List what is registered, what is champion, since when and why."""

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, PrivateAttr, StringConstraints, field_validator, model_validator
 
+from features.destinations import Destinations
 from features.errors import nearest
 from features.limits import Limits
 from features.settings import Settings, read_settings
@@ -278,6 +279,8 @@ class Contract(Settings):
     audit: Audit = Audit()
     # What holds a night back does not change what is learnt, so it does not name a training.
     limits: Limits = Field(default=Limits(), exclude=True)
+    # Where scores go does not change what is learnt: it is no part of what names a training.
+    publish: Destinations = Field(default=Destinations(), exclude=True)
     _directory: Path = PrivateAttr(default_factory=Path.cwd)
 
     @model_validator(mode="after")

@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from features.errors import DataError
+from features.remote import remote_batches, remote_table
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -147,15 +148,18 @@ def _open_address(connection: Backend, source: Source, *, name: str) -> ir.Table
     options = {"read_only": True} if scheme == "duckdb" else {}
     try:
         remote = ibis.connect(address, **options)
-        batches = remote.table(str(source.table)).to_pyarrow_batches()
-        empty = batches.schema.empty_table()
-        copy = connection.create_table(f"source_{name}", empty, overwrite=True)
-        for batch in batches:
-            connection.insert(f"source_{name}", pa.Table.from_batches([batch]))
+        try:
+            found = remote_table(remote, str(source.table))
+            batches = remote_batches(found, lead_id=source.lead_id)
+            empty = batches.schema.empty_table()
+            copy = connection.create_table(f"source_{name}", empty, overwrite=True)
+            for batch in batches:
+                connection.insert(f"source_{name}", pa.Table.from_batches([batch]))
+        finally:
+            remote.disconnect()
     except Exception as error:  # noqa: BLE001 - every driver raises kinds of its own
         message = f"`{name}`: table {source.table!r} behind {scheme}:… cannot be read: "
         raise DataError(message + _without_secrets(error, address)) from None
-    remote.disconnect()
     return copy
 
 

@@ -128,7 +128,7 @@ def _fields_at(kind: type[BaseModel], path: list[str]) -> list[str]:
         if not nested:
             return []
         section = nested[0]
-    return list(section.model_fields)
+    return [field.alias or name for name, field in section.model_fields.items()]
 
 
 def _is_section(annotation: Any) -> bool:

@@ -20,6 +20,7 @@ OWN = {"features", "training", "serving", "leadscore", "tests", "benchmarks"}
 # Reasons are computed by LightGBM itself, from the booster that the estimator hands on.
 HOMES = {
     "mlflow": {f"training/{name}.py" for name in ("tracking", "tracking_model", "tracking_store")},
+    "adbc_driver_postgresql": {"serving/postgres/connection.py"},
     "lightgbm": {"training/estimator.py", "training/trees.py", "serving/reasons.py"},
 }
 
