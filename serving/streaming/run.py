@@ -115,7 +115,7 @@ def judge(night: Night) -> list[NightFault]:
     for bucket in night.numbers:
         if not night.work.has(DONE, bucket):
             _judge_bucket(night, bucket)
-        progress.add(len(night.work.take(DONE, bucket)))
+        progress.add(int(night.work.take(DONE, bucket)["open_leads"].iloc[0]))
     counts = [night.work.take(DONE, bucket)["open_leads"].iloc[0] for bucket in night.numbers]
     scores = (count_scores(night.work.take(LEADS, bucket)) for bucket in night.numbers)
     return faults_of(reduce(add, scores), open_leads=int(sum(counts)))
