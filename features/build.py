@@ -9,6 +9,7 @@ import pandas as pd
 
 from features.channel import channel_features
 from features.engagement import common_kinds, engagement_features
+from features.family import side_by_side
 from features.firmographic import firmographic_features
 from features.history import history_features
 
@@ -16,12 +17,12 @@ if TYPE_CHECKING:
     import ibis.expr.types as ir
 
     from features.catalogue import Feature
-    from features.family import FeatureSet
     from features.tables import Tables
 
 
-# The widest join of so many takes about 2 GB, half of what DuckDB is given.
-SNAPSHOTS_AT_ONCE = 250_000
+# The widest join of so many takes about 2 GB, half of what DuckDB is given; so do the days of so
+# many events, each counted once a snapshot of its lead.
+SNAPSHOTS_AT_ONCE, EVENTS_AT_ONCE = 250_000, 50_000_000
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,8 @@ def build_features(
     ]
     if tables.events is not None:
         families.insert(1, engagement_features(tables, snapshots, kinds=kinds))
-    return FeatureTable(_wide(snapshots, families), _catalogue(families), kinds)
+    wide = side_by_side(snapshots, families)
+    return FeatureTable(wide.table, wide.features, kinds)
 
 
 def feature_frame(
@@ -107,7 +109,7 @@ def feature_frame(
         The whole table, not computed.
     """
     built = build_features(tables, snapshots, kinds=kinds)
-    parts = max(-(-int(snapshots.count().to_pyarrow().as_py()) // at_once), 1)
+    parts = _parts(tables, snapshots, at_once)
     if parts == 1:
         return built.to_pandas(), built
     bucket = snapshots.lead_id.hash().abs() % parts
@@ -119,24 +121,16 @@ def feature_frame(
     return frame.sort_values(["lead_id", "as_of"], ignore_index=True), built
 
 
-def _catalogue(families: list[FeatureSet]) -> tuple[Feature, ...]:
-    return tuple(feature for family in families for feature in family.features)
-
-
-def _wide(snapshots: ir.Table, families: list[FeatureSet]) -> ir.Table:
-    table = snapshots.select("lead_id", "as_of")
-    for family in families:
-        columns = {
-            feature.name: family.table[feature.name].cast(
-                "string" if feature.kind == "text" else "float64"
-            )
-            for feature in family.features
-        }
-        right = family.table.select(family_id="lead_id", family_as_of="as_of", **columns)
-        table = table.left_join(
-            right, [table.lead_id == right.family_id, table.as_of == right.family_as_of]
-        ).drop("family_id", "family_as_of")
-    return table
+def _parts(tables: Tables, snapshots: ir.Table, at_once: int) -> int:
+    """In how many parts the snapshots fit the memory; leads are taken to have events alike."""
+    rows = int(snapshots.count().to_pyarrow().as_py())
+    parts = max(-(-rows // at_once), 1)
+    if tables.events is None:
+        return parts
+    leads, events = (
+        int(each.count().to_pyarrow().as_py()) for each in (tables.leads, tables.events)
+    )
+    return max(parts, -(-rows * events // max(leads, 1) // EVENTS_AT_ONCE))
 
 
 def _dtype(feature: Feature) -> str:

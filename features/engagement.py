@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 import ibis
 from ibis import _
 
+from features.active_days import with_active_days
 from features.catalogue import Feature
 from features.errors import DataError
-from features.family import FeatureSet
+from features.family import OF_A_SNAPSHOT, FeatureSet, Lookup
 from features.slots import slots_of
 
 if TYPE_CHECKING:
@@ -21,15 +22,19 @@ if TYPE_CHECKING:
     from features.tables import Tables
 
 WINDOWS_DAYS = (1, 7, 30, 90)
-SPANS = ("24 hours", "7 days", "30 days", "90 days")
+COUNTS = {  # what is counted, and its words
+    "1d": "in the last 24 hours",
+    "7d": "in the last 7 days",
+    "30d": "in the last 30 days",
+    "90d": "in the last 90 days",
+    "ever": "so far",
+}
 TREND_DAYS = 14
 SECONDS_A_DAY = 86_400
 MAX_KINDS = 24  # each kind is eight columns; past this they are noise and cost
 # Sums of fading weights are taken in whole units, so that they do not depend on the order of
 # the rows or the number of threads. 2^-40 is far below anything a model can tell apart.
 WEIGHT_UNITS = 2.0**40
-# How long ago is unknown where nothing happened; every other measure is then 0.
-NO_COUNT = ("_days_since_first", "_days_since_latest", "longest_silence_days")
 
 
 def common_kinds(tables: Tables, *, known_by: datetime | None = None) -> tuple[str, ...]:
@@ -81,17 +86,17 @@ def engagement_features(
         events has counts of 0 and no recency.
     """
     seen = events_before(tables, snapshots)
-    per_kind = _by_kind(seen, half_life_days=tables.contract.features.half_life_days)
     slots = slots_of(_groups(tables), kinds)
-    measured = _measures(tables, per_kind, slots)
-    wide = per_kind.group_by("lead_id", "as_of").aggregate(
-        **{feature.name: value for feature, value in measured}
+    has_value = "value" in tables.event_terms
+    per_kind = _by_kind(
+        seen, half_life_days=tables.contract.features.half_life_days, has_value=has_value
     )
-    days, day_features = _active_days(seen, slots[0])
-    features = tuple(feature for feature, _value in measured)
-    joined = _onto(_onto(snapshots, wide, features), days, day_features)
-    ratio, ratio_features = _email_ratio(joined, {feature.name for feature in features})
-    return FeatureSet(ratio, features + day_features + ratio_features)
+    counted = _by_slot(per_kind, slots, has_value=has_value)
+    lookup = Lookup(with_active_days(counted, "days"), OF_A_SNAPSHOT)
+    values = [pair for slot in slots for pair in _slot_values(slot)]
+    values += [*_overall_values(has_value=has_value), *_day_values()]
+    values += _email_ratio({feature.name for feature, _value in values})
+    return FeatureSet(snapshots, (lookup,), tuple(values))
 
 
 def events_before(tables: Tables, snapshots: ir.Table) -> ir.Table:
@@ -116,45 +121,53 @@ def _groups(tables: Tables) -> dict[str, tuple[str, ...]]:
     return tables.contract.events.groups if tables.contract.events is not None else {}
 
 
-def _by_kind(seen: ir.Table, *, half_life_days: float) -> ir.Table:
+def _by_kind(seen: ir.Table, *, half_life_days: float, has_value: bool) -> ir.Table:
     """First stage: a row a snapshot and kind, with everything that adds up over kinds."""
-    weight = (2.0 ** (-seen.age_days.cast("float64") / half_life_days) * WEIGHT_UNITS).round()
-    windows = {
-        f"n_{days}": seen.count(where=seen.age_days < days)
-        for days in (*WINDOWS_DAYS, TREND_DAYS, 2 * TREND_DAYS)
-    }
-    # Decimals add up to the same sum in any order.
-    exact = seen.value.try_cast("decimal(38, 4)")
+    age = seen.age_days
+    weight = (2.0 ** (-age.cast("float64") / half_life_days) * WEIGHT_UNITS).round()
+    columns = {f"n_{days}d": _whole(_only(age < days, 1).count()) for days in WINDOWS_DAYS}
+    fortnights = ibis.cases((age < TREND_DAYS, 1), (age < 2 * TREND_DAYS, -1), else_=0)
+    if has_value:
+        # Decimals add up to the same sum in any order.
+        exact = seen.value.try_cast("decimal(38, 4)")
+        columns |= {
+            "event_value_30d": _only(age < 30, exact).sum(),
+            "event_value_ever": exact.sum(),
+        }
     return seen.group_by("lead_id", "as_of", "kind").aggregate(
-        **windows,
-        n_ever=seen.count(),
+        **columns,
+        n_ever=_whole(seen.count()),
         first=seen.occurred_at.min(),
         latest=seen.occurred_at.max(),
         weight=weight.cast("int64").sum(),
-        value_30=exact.sum(where=seen.age_days < 30),
-        value_ever=exact.sum(),
+        trend=_whole(fortnights.sum()),
+        days=age.collect(include_null=True),
     )
 
 
-def _measures(
-    tables: Tables, per_kind: ir.Table, slots: tuple[Slot, ...]
-) -> list[tuple[Feature, ir.Value]]:
-    """Second stage: every feature that sums, or takes the extreme, over kinds."""
-    measured = [pair for slot in slots for pair in _slot_measures(per_kind, slot)]
-    own = _within(per_kind, slots[0])
-    trend = (2 * per_kind.n_14 - per_kind.n_28).sum(where=own)
-    words = "activity in the last 14 days against the 14 before"
-    kinds = "different kinds of activity so far"
-    measured += [
-        (_number("activity_trend_14d", "events", words, "activity_trend"), trend),
-        (_number("distinct_kinds", "kinds", kinds, "distinct_kinds"), per_kind.count(where=own)),
-    ]
-    if "value" in tables.event_terms:
-        total = "total value of events"
-        month = _number("event_value_30d", "", f"{total} in the last 30 days", "event_value")
-        ever = _number("event_value_ever", "", f"{total} so far", "event_value")
-        measured += [(month, per_kind.value_30.sum()), (ever, per_kind.value_ever.sum())]
-    return measured
+def _by_slot(per_kind: ir.Table, slots: tuple[Slot, ...], *, has_value: bool) -> ir.Table:
+    """Second stage: a row a snapshot, with everything that sums, or takes the extreme, over kinds.
+
+    What does not belong to a slot becomes null and falls out. DuckDB's FILTER would copy all
+    columns for each of the sums: it takes three times as long.
+    """
+    flags = {f"in_{slot.name}": _within(per_kind, slot) for slot in slots}
+    rows = per_kind.mutate(**flags)
+    own = rows[f"in_{slots[0].name}"]
+    columns = {
+        "activity_trend_14d": _only(own, rows.trend).sum(),
+        "distinct_kinds": _only(own, 1).count(),
+        "days": rows.days.collect(where=own).flatten().unique().sort(),
+    }
+    if has_value:
+        columns |= {name: rows[name].sum() for name in ("event_value_30d", "event_value_ever")}
+    for slot in slots:
+        within, name = rows[f"in_{slot.name}"], slot.name
+        columns |= {f"{name}_{count}": _only(within, rows[f"n_{count}"]).sum() for count in COUNTS}
+        columns[f"{name}_first"] = _only(within, rows["first"]).min()
+        columns[f"{name}_latest"] = _only(within, rows.latest).max()
+        columns[f"{name}_weight"] = _only(within, rows.weight).sum()
+    return rows.group_by("lead_id", "as_of").aggregate(**columns)
 
 
 def _within(rows: ir.Table, slot: Slot) -> ir.BooleanValue:
@@ -162,76 +175,93 @@ def _within(rows: ir.Table, slot: Slot) -> ir.BooleanValue:
     return rows.kind.notin(slot.kinds) if slot.is_rest else rows.kind.isin(slot.kinds)
 
 
-def _slot_measures(per_kind: ir.Table, slot: Slot) -> list[tuple[Feature, ir.Value]]:
-    """Count a slot's events in each window, and see how lately and how fadingly they came."""
-    name, words, within = slot.name, slot.words, _within(per_kind, slot)
-    as_of = per_kind.as_of.max()  # one moment within the group
+def _only(wanted: ir.BooleanValue, value: ir.Value | int) -> ir.Value:
+    return ibis.ifelse(wanted, value, None)
 
-    def measure(suffix: str, unit: str, said: str, value: ir.Value) -> tuple[Feature, ir.Value]:
-        return _number(f"{name}_{suffix}", unit, said, name), value
+
+def _whole(count: ir.Value) -> ir.Value:
+    """Take a count as float64, which adds whole numbers below 2^53 without error."""
+    return count.cast("float64")
+
+
+def _slot_values(slot: Slot) -> list[tuple[Feature, ir.Value]]:
+    """Say how often, how lately and how fadingly a slot's events came."""
+    name, words = slot.name, slot.words
+
+    def value(suffix: str, unit: str, said: str, found: ir.Value) -> tuple[Feature, ir.Value]:
+        return _number(f"{name}_{suffix}", unit, said, name), found
 
     counts = [
-        measure(f"{days}d", "events", f"{words} in the last {span}", per_kind[f"n_{days}"])
-        for days, span in zip(WINDOWS_DAYS, SPANS, strict=True)
+        value(count, "events", f"{words} {span}", _[f"{name}_{count}"].fill_null(0.0))
+        for count, span in COUNTS.items()
     ]
-    counts.append(measure("ever", "events", f"{words} so far", per_kind.n_ever))
-    first = _days(as_of, per_kind["first"].min(where=within))
-    latest = _days(as_of, per_kind.latest.max(where=within))
-    faded = per_kind.weight.sum(where=within).cast("float64") / WEIGHT_UNITS
+    faded = (_[f"{name}_weight"].cast("float64") / WEIGHT_UNITS).fill_null(0.0)
     return [
-        *((feature, count.sum(where=within)) for feature, count in counts),
-        measure("days_since_first", "days", f"days since the first {slot.one}", first),
-        measure("days_since_latest", "days", f"days since the latest {slot.one}", latest),
-        measure("faded", "events", f"{words}, older ones counting less", faded),
+        *counts,
+        value(
+            "days_since_first", "days", f"days since the first {slot.one}", _days(f"{name}_first")
+        ),
+        value(
+            "days_since_latest",
+            "days",
+            f"days since the latest {slot.one}",
+            _days(f"{name}_latest"),
+        ),
+        value("faded", "events", f"{words}, older ones counting less", faded),
     ]
+
+
+def _days(since: str) -> ir.Value:
+    """Count the days from a moment to the snapshot's, to the second."""
+    return (_.as_of.epoch_seconds() - _[since].epoch_seconds()) / float(SECONDS_A_DAY)
+
+
+def _overall_values(*, has_value: bool) -> list[tuple[Feature, ir.Value]]:
+    words = "activity in the last 14 days against the 14 before"
+    kinds = "different kinds of activity so far"
+    values = [
+        (
+            _number("activity_trend_14d", "events", words, "activity_trend"),
+            _zero(_.activity_trend_14d),
+        ),
+        (_number("distinct_kinds", "kinds", kinds, "distinct_kinds"), _zero(_.distinct_kinds)),
+    ]
+    if has_value:
+        total = "total value of events"
+        month = _number("event_value_30d", "", f"{total} in the last 30 days", "event_value")
+        ever = _number("event_value_ever", "", f"{total} so far", "event_value")
+        values += [(month, _zero(_.event_value_30d)), (ever, _zero(_.event_value_ever))]
+    return values
+
+
+def _zero(counted: ir.Value) -> ir.Value:
+    """Take what nothing was counted for as 0."""
+    return counted.cast("float64").fill_null(0.0)
 
 
 def _number(name: str, unit: str, words: str, fact: str) -> Feature:
     return Feature(name, "engagement", "number", unit, words, fact)
 
 
-def _days(later: ir.Value, earlier: ir.Value) -> ir.Value:
-    """Count the days between two moments, to the second."""
-    return (later.epoch_seconds() - earlier.epoch_seconds()) / float(SECONDS_A_DAY)
-
-
-def _active_days(seen: ir.Table, everything: Slot) -> tuple[ir.Table, tuple[Feature, ...]]:
-    """Count distinct days with activity, and the longest silence between two of them."""
-    own = seen.filter(_within(seen, everything))
-    days = own.select("lead_id", "as_of", "age_days").distinct()
-    backwards = ibis.window(group_by=["lead_id", "as_of"], order_by="age_days")
-    gaps = days.mutate(silence=days.age_days.lead().over(backwards) - days.age_days)
-    counted = gaps.group_by("lead_id", "as_of").aggregate(
-        active_days_30d=gaps.count(where=gaps.age_days < 30),
-        active_days_ever=gaps.count(),
-        longest_silence_days=gaps.silence.max(),
-    )
+def _day_values() -> list[tuple[Feature, ir.Value]]:
     month, silence = "days with activity in the last 30 days", "longest silence between active days"
-    features = (
-        _number("active_days_30d", "days", month, "active_days"),
-        _number("active_days_ever", "days", "days with activity so far", "active_days"),
-        _number("longest_silence_days", "days", silence, "longest_silence"),
-    )
-    return counted, features
+    ever = "days with activity so far"
+    return [
+        (_number("active_days_30d", "days", month, "active_days"), _zero(_.active_days_30d)),
+        (_number("active_days_ever", "days", ever, "active_days"), _zero(_.active_days_ever)),
+        (
+            _number("longest_silence_days", "days", silence, "longest_silence"),
+            _.longest_silence_days,
+        ),
+    ]
 
 
-def _onto(spine: ir.Table, counted: ir.Table, features: tuple[Feature, ...]) -> ir.Table:
-    """Join measures onto the snapshots as float64; where nothing happened a count is 0."""
-    right = counted.rename(counted_id="lead_id", counted_as_of="as_of")
-    joined = spine.left_join(
-        right, [spine.lead_id == right.counted_id, spine.as_of == right.counted_as_of]
-    )
-    columns = {}
-    for feature in features:
-        value = joined[feature.name].cast("float64")
-        columns[feature.name] = value if feature.name.endswith(NO_COUNT) else value.fill_null(0.0)
-    return joined.drop("counted_id", "counted_as_of").mutate(**columns)
-
-
-def _email_ratio(table: ir.Table, names: set[str]) -> tuple[ir.Table, tuple[Feature, ...]]:
+def _email_ratio(names: set[str]) -> list[tuple[Feature, ir.Value]]:
     """Divide the e-mails opened by those sent, where the contract groups both."""
     if not {"email_sent_ever", "email_opened_ever"} <= names:
-        return table, ()
-    opened = table.email_opened_ever / table.email_sent_ever.nullif(0.0)
-    feature = _number("email_open_rate", "share", "share of e-mails opened", "email_opened")
-    return table.mutate(email_open_rate=opened), (feature,)
+        return []
+    # A count of none is 0, and of 0 e-mails there is no share.
+    opened = _.email_opened_ever.fill_null(0.0) / _.email_sent_ever.nullif(0.0)
+    return [
+        (_number("email_open_rate", "share", "share of e-mails opened", "email_opened"), opened)
+    ]

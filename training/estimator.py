@@ -14,6 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 from threadpoolctl import threadpool_limits
 
 from training.calibration import Calibrator
+from training.compiled.scorer import contributions, raw_score
 from training.encoder import TextEncoder
 from training.ensemble import (
     LinearFit,
@@ -25,13 +26,13 @@ from training.ensemble import (
 )
 from training.folds import FEW_ROWS, Fold, places, recency_weight, thinned, tuning_folds
 from training.linear import LinearModel
+from training.seen_rows import SeenRows
 from training.trees import (
     MOST_WORDS,
     FoldGround,
     Ground,
     TextColumns,
     grow_whole,
-    lay_out,
     owners,
 )
 from training.tuning import (
@@ -46,6 +47,7 @@ from training.tuning import (
     search_recipes,
 )
 from training.word_rates import WordRates
+from training.words import as_categories
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -196,21 +198,20 @@ class StageModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def margin(self, frame: pd.DataFrame) -> NDArray[np.float64]:
         """Return the log-odds before calibration, float64 of shape (n,)."""
         check_is_fitted(self)
-        threads = 1 if len(frame) < ROWS_FOR_THREADS else cpu_count()
+        frame, threads = as_categories(frame, list(self.encoder_.vocabulary_)), _threads(frame)
         members = [
-            np.asarray(booster.predict(matrix, raw_score=True, num_threads=threads))
-            for booster, matrix, _words in self._seen(frame)
+            raw_score(booster, rows, threads=threads) for booster, rows, _words in self._seen(frame)
         ]
-        linear = None if self.linear_ is None else self.linear_.margin(frame)
+        linear = None if self.linear_ is None else self.linear_.margin(frame, threads=threads)
         return blended(np.mean(members, axis=0), linear, self.linear_weight_)
 
-    def _seen(self, frame: pd.DataFrame) -> list[tuple[Booster, NDArray[np.float64], str]]:
-        """Lay out the rows as each member sees them."""
-        codes, text = self.encoder_.transform(frame), self._text
+    def _seen(self, frame: pd.DataFrame) -> list[tuple[Booster, SeenRows, str]]:
+        """Show each member the rows as it sees them."""
+        codes, text = self.encoder_.columns_of(frame), self._text
         rates = self.rates_.transform(frame) if set(self.words_) != {"native"} else None
-        matrices = {words: lay_out(codes, text, rates, words) for words in set(self.words_)}
+        rows = {words: SeenRows(codes, text, rates, words) for words in set(self.words_)}
         return [
-            (booster, matrices[words], words)
+            (booster, rows[words], words)
             for booster, words in zip(self.boosters_, self.words_, strict=True)
         ]
 
@@ -243,20 +244,24 @@ class StageModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         columns = self.encoder_.columns_
         if frame.empty:  # LightGBM divides by the number of rows
             return pd.DataFrame(index=frame.index, columns=columns, dtype="float64"), 0.0
-        share = (1 - self.linear_weight_) / len(self.boosters_)
-        found, base = pd.DataFrame(0.0, index=frame.index, columns=columns), 0.0
-        for booster, matrix, words in self._seen(frame):
-            parts = np.asarray(booster.predict(matrix, pred_contrib=True))
+        # Explaining a row takes so long that threads are worth it for any number of rows.
+        share, threads = (1 - self.linear_weight_) / len(self.boosters_), cpu_count()
+        frame = as_categories(frame, list(self.encoder_.vocabulary_))
+        found = np.zeros((len(frame), len(columns) + 1), order="F")
+        for booster, rows, words in self._seen(frame):
             owner = owners(len(columns), self._text, words)
-            of_feature = np.zeros((len(columns), len(frame)))
-            np.add.at(of_feature, owner, parts[:, :-1].T)
-            found += share * of_feature.T
-            base += share * float(parts[0, -1])
+            found += share * contributions(booster, rows, owner=owner, threads=threads)
+        base = float(found[0, -1])
+        told = pd.DataFrame(found[:, :-1], index=frame.index, columns=columns)
         if self.linear_ is not None:
-            linear, linear_base = self.linear_.contributions(frame)
-            found[linear.columns] += self.linear_weight_ * linear
+            linear, linear_base = self.linear_.contributions(frame, threads=threads)
+            told[linear.columns] += self.linear_weight_ * linear
             base += self.linear_weight_ * linear_base
-        return found, base
+        return told, base
+
+
+def _threads(frame: pd.DataFrame) -> int:
+    return 1 if len(frame) < ROWS_FOR_THREADS else cpu_count()
 
 
 def _members(

@@ -15,6 +15,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, QuantileTransformer
 from sklearn.utils.validation import check_is_fitted
 
+from training.compiled.scorer import compiled_line
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 MIN_ROWS_OF_WORD = 20  # a rarer word has no coefficient of its own
 MIN_FILLED_SHARE = 0.002  # the scaler looks at 10,000 rows and is sure to meet so many
 LARGEST = 1e300  # stands for infinity, which scikit-learn refuses; both lie beyond every quantile
+MISSING_WORD = "(missing)"
 STRENGTH = 0.3  # inverse ridge penalty where nobody has tuned it
 
 
@@ -84,9 +87,12 @@ class LinearModel(BaseEstimator):  # type: ignore[misc]
         self.typical_ = np.asarray(matrix.mean(axis=0), dtype="float64").ravel()
         return self
 
-    def margin(self, frame: pd.DataFrame) -> NDArray[np.float64]:
-        """Return the log-odds, float64 of shape (n,)."""
+    def margin(self, frame: pd.DataFrame, *, threads: int = 1) -> NDArray[np.float64]:
+        """Return the log-odds, float64 of shape (n,); the same on any number of threads."""
         check_is_fitted(self)
+        line = compiled_line(self, frame)
+        if line is not None:
+            return line.margin(frame, threads=threads)
         return self.margin_of(self.design_.transform(frame))
 
     def margin_of(self, matrix: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -101,7 +107,7 @@ class LinearModel(BaseEstimator):  # type: ignore[misc]
             parts = (np.ascontiguousarray(matrix) * self.coefficients_).sum(axis=1)
         return np.asarray(parts + self.level_, dtype="float64").ravel()
 
-    def contributions(self, frame: pd.DataFrame) -> tuple[pd.DataFrame, float]:
+    def contributions(self, frame: pd.DataFrame, *, threads: int = 1) -> tuple[pd.DataFrame, float]:
         """Split each margin into what every feature contributes against the average lead.
 
         Returns
@@ -112,12 +118,16 @@ class LinearModel(BaseEstimator):  # type: ignore[misc]
             The average lead's margin; base plus a row's contributions is its margin.
         """
         check_is_fitted(self)
-        matrix = self.design_.transform(frame)
-        dense = np.asarray(sparse.csr_array(matrix).toarray())
-        parts = (dense - self.typical_) * self.coefficients_
-        shares = np.zeros((len(frame), len(self.columns_)))
-        np.add.at(shares.T, self.design_.owner_, parts.T)
         base = float(self.typical_ @ self.coefficients_ + self.level_)
+        line = compiled_line(self, frame)
+        if line is not None:
+            shares = line.contributions(frame, threads=threads)
+        else:
+            matrix = self.design_.transform(frame)
+            dense = np.asarray(sparse.csr_array(matrix).toarray())
+            parts = (dense - self.typical_) * self.coefficients_
+            shares = np.zeros((len(frame), len(self.columns_)))
+            np.add.at(shares.T, self.design_.owner_, parts.T)
         return pd.DataFrame(shares, index=frame.index, columns=self.columns_), base
 
 
@@ -174,7 +184,7 @@ class LinearDesign(BaseEstimator):  # type: ignore[misc]
 
 def _objects(frame: pd.DataFrame, numbers: Sequence[str], words: Sequence[str]) -> pd.DataFrame:
     """Text as plain objects with a word for missing, numbers finite, as scikit-learn reads them."""
-    filled = frame[words].astype("object").where(frame[words].notna(), "(missing)")
+    filled = frame[words].astype("object").where(frame[words].notna(), MISSING_WORD)
     within = np.clip(frame[numbers].to_numpy("float64"), -LARGEST, LARGEST)
     finite = pd.DataFrame(within, index=frame.index, columns=list(numbers))
     return pd.concat([finite, filled], axis=1)

@@ -255,14 +255,16 @@ def lay_out(
     """
     if words == "native" or rates is None:
         return codes
-    laid_out = codes.copy()
+    columns, word = codes.shape[1], codes[:, text.positions]
+    laid_out = np.empty((len(codes), len(owners(columns, text, words))))
+    laid_out[:, :columns] = codes
     if words == "rates":
         laid_out[:, text.positions] = rates
         return laid_out
-    word = codes[:, text.positions]
     laid_out[:, text.positions] = np.where(text.is_wide, rates, np.isnan(word))
-    is_word = word[:, :, None] == np.arange(MOST_WORDS)
-    return np.column_stack([laid_out, is_word.reshape(len(codes), -1)]).astype("float64")
+    for number in range(MOST_WORDS):
+        laid_out[:, columns + number :: MOST_WORDS] = word == number
+    return laid_out
 
 
 def owners(columns: int, text: TextColumns, words: str) -> NDArray[np.int64]:

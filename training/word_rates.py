@@ -9,6 +9,8 @@ import pandas as pd
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
+from training.words import distinct_words
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -69,7 +71,7 @@ class WordRates(BaseEstimator):  # type: ignore[misc]
     def transform(self, frame: pd.DataFrame) -> NDArray[np.float64]:
         """Return the rate of each row's words, float64 of shape (n, columns)."""
         check_is_fitted(self)
-        found = np.empty((len(frame), len(self.columns)))
+        found = np.empty((len(frame), len(self.columns)), order="F")  # read by column, too
         for position, column in enumerate(self.columns):
             found[:, position] = np.asarray(self.rates_[column])[self._codes(frame[column])]
         return found
@@ -103,9 +105,8 @@ class WordRates(BaseEstimator):  # type: ignore[misc]
     def _codes(self, values: pd.Series[str]) -> NDArray[np.int64]:
         """Give each word its number; the last two are a missing value and a word not kept."""
         words = self.words_[str(values.name)]
-        code = pd.Index(words, dtype="str").get_indexer(pd.Index(values, dtype="str"))
-        code = np.where(values.isna(), len(words), np.where(code < 0, len(words) + 1, code))
-        return code.astype("int64")
+        told = distinct_words(values)
+        return told.told(told.numbered(words, unknown=len(words) + 1), missing=len(words))
 
 
 def _common_words(values: pd.Series[str]) -> list[str]:

@@ -101,3 +101,19 @@ def test_some_leads_at_a_time_give_the_same_rows(tables, snapshots, frame):
     assert len(frame) > 100
     pd.testing.assert_frame_equal(by_part, frame, check_exact=True)
     assert list(by_part.columns[2:]) == [each.name for each in built.catalogue]
+
+
+def test_many_events_a_lead_are_taken_some_leads_at_a_time_too(
+    tables, snapshots, frame, monkeypatch
+):
+    seen = []
+    monkeypatch.setattr("features.build.EVENTS_AT_ONCE", len(frame) * 5)  # of ten a lead
+    monkeypatch.setattr(
+        "features.build.build_features",
+        lambda tables, spine, *, kinds: (
+            seen.append(spine) or build_features(tables, spine, kinds=kinds)
+        ),
+    )
+    by_part, _built = feature_frame(tables, snapshots, kinds=common_kinds(tables))
+    assert len(seen) == 1 + 2
+    pd.testing.assert_frame_equal(by_part, frame, check_exact=True)

@@ -84,6 +84,27 @@ def test_touches_are_the_latest_and_the_number_of_different_ones(tables, spine, 
     assert frame["distinct_sources"].tolist() == number.tolist()
 
 
+def test_touches_with_several_places_are_told_place_by_place(tables):
+    as_of = pd.Timestamp("2024-06-10")
+    touches = [  # of two at the same moment the later in the alphabet
+        ("X", 5, "web", "cpc"), ("X", 3, "fair", None), ("X", 1, None, "email"),
+        ("X", 1, None, "search"), ("X", 1, None, None), ("X", 0, "late", "late"),
+        ("Y", 2, None, None), ("Z", 2, "web", None), ("Z", 2, "web", None),
+    ]  # fmt: skip
+    events = pd.DataFrame(touches, columns=["lead_id", "days", "source", "medium"])
+    events["occurred_at"] = events["recorded_at"] = as_of - events.pop("days") * DAY
+    own = replace(
+        tables,
+        events=ibis.memtable(events.assign(kind="visit", value=np.nan)),
+        event_terms=("source", "medium"),
+    )
+    found = built(own, ibis.memtable({"lead_id": ["X", "Y", "Z"], "as_of": [as_of] * 3}))
+    assert found["touch_source"].fillna("-").tolist() == ["fair", "-", "web"]
+    assert found["touch_medium"].fillna("-").tolist() == ["search", "-", "-"]
+    assert found["distinct_sources"].tolist() == [2, 0, 1]
+    assert found["distinct_mediums"].tolist() == [3, 0, 0]
+
+
 def test_a_flat_file_rates_channels_by_its_target(write_project, open_project):
     lines = [
         f"{i},2024-01-{1 + i:02},{'web' if i % 2 else 'fair'},{int(i % 4 == 1)}" for i in range(8)

@@ -1,0 +1,1 @@
+"""LightGBM models and the regression beside them, scored by machine code (extra `fast`)."""

@@ -1,0 +1,149 @@
+"""LightGBM's saved text as plain arrays, and what of it the compiled scorer does not know."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+# A node's decision type: one bit for each of the first two, then two bits for what is missing.
+CATEGORICAL, DEFAULT_LEFT = 1, 2
+MISSING_SHIFT, MISSING_MASK = 2, 3
+MISSING_NONE, MISSING_ZERO, MISSING_NAN = 0, 1, 2
+BITS_A_WORD = 32  # of LightGBM's category sets
+
+
+class NotCompiled(Exception):  # noqa: N818 - never an error for anybody: LightGBM scores instead
+    """A model has something that the compiled scorer does not know; says what."""
+
+
+class Booster(Protocol):
+    """What is asked of LightGBM's booster."""
+
+    def model_to_string(self) -> str:
+        """Return the trees that `predict` uses, every figure to its last bit."""
+        ...
+
+    def predict(self, data: NDArray[np.float64], **kwargs: Any) -> object:
+        """Score rows."""
+        ...
+
+
+@dataclass(frozen=True)
+class Tree:
+    """One tree as LightGBM keeps it.
+
+    Parameters
+    ----------
+    value
+        What each leaf adds to the margin, float64 of shape (leaves,).
+    leaf_count
+        Teaching rows in each leaf, int64 of shape (leaves,).
+    column, threshold, decision, left, right, count
+        Of each inner node, shape (leaves - 1,): the column it looks at, its cut point (for
+        categories the number of its set), its decision type, its children (inner nodes from 0,
+        leaves as -1, -2, ...), and its teaching rows.
+    categories
+        The categories of each set, which go left.
+    """
+
+    value: NDArray[np.float64]
+    leaf_count: NDArray[np.int64]
+    column: NDArray[np.int64]
+    threshold: NDArray[np.float64]
+    decision: NDArray[np.int64]
+    left: NDArray[np.int64]
+    right: NDArray[np.int64]
+    count: NDArray[np.int64]
+    categories: tuple[NDArray[np.int64], ...]
+
+
+@dataclass(frozen=True)
+class TreeModel:
+    """The trees of a binary model or a regression, in the order in which they are added up.
+
+    Parameters
+    ----------
+    columns
+        How many columns the model expects.
+    trees
+        The trees.
+    """
+
+    columns: int
+    trees: tuple[Tree, ...]
+
+
+def read_model(booster: Booster) -> TreeModel:
+    """Read the trees that `booster.predict` uses.
+
+    Parameters
+    ----------
+    booster
+        A LightGBM model.
+
+    Returns
+    -------
+    TreeModel
+
+    Raises
+    ------
+    NotCompiled
+        For several classes, averaged trees (random forests) and linear trees.
+    """
+    head, *trees = _sections(booster.model_to_string())
+    if int(head["num_tree_per_iteration"]) != 1:
+        raise NotCompiled("it has several classes")
+    if "average_output" in head:
+        raise NotCompiled("it averages its trees, as random forests do")
+    return TreeModel(int(head["max_feature_idx"]) + 1, tuple(_tree(each) for each in trees))
+
+
+def _sections(text: str) -> Iterator[dict[str, str]]:
+    """Split the text into its head and one section a tree."""
+    body = text.split("\nend of trees", 1)[0]
+    for section in body.split("\nTree="):
+        pairs = (line.partition("=") for line in section.splitlines())
+        yield {name: value for name, _equals, value in pairs}
+
+
+def _tree(section: dict[str, str]) -> Tree:
+    if int(section.get("is_linear", "0")):
+        raise NotCompiled("its leaves hold regressions (linear trees)")
+    return Tree(
+        value=_floats(section, "leaf_value"),
+        leaf_count=_ints(section, "leaf_count"),
+        column=_ints(section, "split_feature"),
+        threshold=_floats(section, "threshold"),
+        decision=_ints(section, "decision_type"),
+        left=_ints(section, "left_child"),
+        right=_ints(section, "right_child"),
+        count=_ints(section, "internal_count"),
+        categories=_categories(section),
+    )
+
+
+def _floats(section: dict[str, str], name: str) -> NDArray[np.float64]:
+    return np.array([float(word) for word in section.get(name, "").split()], dtype="float64")
+
+
+def _ints(section: dict[str, str], name: str) -> NDArray[np.int64]:
+    return np.array([int(word) for word in section.get(name, "").split()], dtype="int64")
+
+
+def _categories(section: dict[str, str]) -> tuple[NDArray[np.int64], ...]:
+    """Read each set's categories from its bits."""
+    ends = _ints(section, "cat_boundaries")
+    words = _ints(section, "cat_threshold").astype("uint32")
+    bits = np.unpackbits(words.astype("<u4").view("uint8"), bitorder="little")
+    return tuple(
+        np.flatnonzero(bits[start * BITS_A_WORD : end * BITS_A_WORD]).astype("int64")
+        for start, end in pairwise(ends)
+    )
