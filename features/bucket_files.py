@@ -73,8 +73,8 @@ class BucketFiles:
     def _sort(self, name: str, source: Source) -> None:
         raw = open_source(self.connection, source, contract=self.contract, name=name)
         rows = raw.mutate(**{ROW: row_number(raw)})
-        # Whoever has no id is a fault wherever it lies.
-        text = text_cell(rows[self._lead_id(rows, source)], self.contract.reading)
+        # Whoever has no id is a fault wherever it lies, so words for missing are not looked for.
+        text = rows[self._lead_id(rows, source)].cast("string").strip()
         self._write(name, rows, text.fill_null(""))
         self.connection.drop_table(f"source_{name}", force=True)
 
@@ -87,7 +87,7 @@ class BucketFiles:
             rows.mutate(**{BUCKET: bucket.cast("int32")}),
             target,
             partition_by=BUCKET,
-            compression="snappy",
+            compression="uncompressed",  # to compress what is read once takes as long as the rest
             overwrite_or_ignore=True,
         )
         (target / DONE).touch()
