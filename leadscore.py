@@ -235,11 +235,17 @@ def score(
         typer.secho(f"! accepted: {fault.message}", err=True, fg="yellow")
     if result.written is not None:
         _tell(f"{result.written.path}: {result.written.rows:,} rows, {result.written.outcome}")
+    to_do = False
+    if result.published is not None:
+        from serving.postgres.summary import published_summary
+
+        _tell(published_summary(result.published))
+        to_do = bool(result.published.to_do)
     if as_json:
         tiers = {tier: count for tier, count in result.shape.tiers.items() if count}
         outcome = result.written.outcome if result.written else "held back"
         _print_json({"as_of": str(result.as_of), "tiers": tiers, "ledger": outcome})
-    return DONE if not result.faults else NEEDS_A_PERSON
+    return NEEDS_A_PERSON if result.faults or to_do else DONE
 
 
 @app.command()

@@ -5,8 +5,6 @@ with FILTER for each column. `two_stages` is the fastest that was found: kinds f
 days as lists.
 """
 
-# ruff: noqa: S608 - whatever stands in these queries is our own
-
 from __future__ import annotations
 
 from typing import TYPE_CHECKING

@@ -95,9 +95,7 @@ def matured_by_day(tables: Tables, level: str) -> ir.Table:
         leads, so that those of two halves of the leads add up.
     """
     matured = _matured(tables, level)
-    return matured.group_by(*DAILY).aggregate(
-        n=_.count(), reached=_.reached.sum()
-    )
+    return matured.group_by(*DAILY).aggregate(n=_.count(), reached=_.reached.sum())
 
 
 def _tally(moments: ir.Table, matured: ir.Table, *keys: str) -> ir.Table:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
 from features.asked import with_ids
@@ -48,12 +49,12 @@ def handoff_words(
     Returns
     -------
     DataFrame
-        `reasons_for`, `reasons_against`, `brief`, `missing_facts` (lists of str, empty where
-        nothing is told), on the index of `frame`.
+        `reasons_for`, `reasons_against`, `brief`, `missing_facts` (lists of str, an empty tuple
+        where nothing is told), on the index of `frame`.
     """
-    told = pd.DataFrame(
-        {name: [[] for _ in range(len(frame))] for name in LISTS}, index=frame.index, dtype=object
-    )
+    nothing = np.empty(len(frame), dtype=object)
+    nothing.fill(())
+    told = pd.DataFrame({name: nothing.copy() for name in LISTS}, index=frame.index)
     model, rows = champion.model, frame[explained]
     if rows.empty:
         return told

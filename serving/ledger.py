@@ -225,7 +225,7 @@ def read_leads(
         `columns`, on an index of `lead_id`.
     """
     file = night_file(directory, as_of)
-    chosen = pc.field("lead_id").isin(list(lead_ids))
+    chosen = pc.field("lead_id").isin(pa.array(lead_ids, pa.string()))
     names = ["lead_id", *columns]
     have = [name for name in names if name in pq.read_schema(file).names]
     rows = pq.read_table(file, columns=have, filters=chosen, partitioning=None)

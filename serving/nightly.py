@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
     from features.quarantine import Quarantine
     from features.tables import Tables
     from serving.checks import NightFault
+    from serving.postgres.publish import Published
     from training.tracking import Registered
 
 logger = logging.getLogger(__name__)
@@ -74,6 +76,8 @@ class NightResult:
         What became of it in the ledger; None where it was held back or nobody was open.
     quarantine
         What of the tables could not be used.
+    published
+        What became of it in PostgreSQL; None where it did not go there.
     """
 
     as_of: datetime
@@ -83,6 +87,7 @@ class NightResult:
     accepted: list[NightFault]
     written: Written | None
     quarantine: Quarantine
+    published: Published | None = None
 
 
 def score_night(
@@ -137,7 +142,7 @@ def score_night(
             result = _worked_through(directory, night, replace=replace, accept=accept)
         work.clear()
         _keep_record(directory, night, result, began_at=began_at, tables=key["tables"])
-        return result
+        return _published(directory, contract, result)
 
 
 def _worked_through(directory: Path, night: Night, *, replace: bool, accept: bool) -> NightResult:
@@ -161,6 +166,19 @@ def _worked_through(directory: Path, night: Night, *, replace: bool, accept: boo
             written = write_night(directory, rows, notes=tiered.notes, replace=replace)
     accepted = odd if accept else []
     return NightResult(night.as_of, tiered, shape, faults, accepted, written, quarantine)
+
+
+def _published(directory: Path, contract: Contract, result: NightResult) -> NightResult:
+    """Publish what was written, where the contract says so; whoever died on the way starts here."""
+    settings = contract.publish.postgres
+    if settings is None or result.written is None:
+        return result
+    from serving.postgres.publish import publish_night  # noqa: PLC0415 - an extra's driver
+
+    logger.info("%s is written; now it is published", result.written.path)
+    return dataclasses.replace(
+        result, published=publish_night(directory, result.written.as_of, settings)
+    )
 
 
 def _keep_record(
@@ -277,7 +295,7 @@ def score_file(
             explained=("SQL", "MQL", "Nurture"),
         )
     rows = scored.rows.assign(policy_version=policy_version(policy))
-    return replace(scored, rows=rows), policy
+    return dataclasses.replace(scored, rows=rows), policy
 
 
 def default_night(tables: Tables) -> datetime:

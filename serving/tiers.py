@@ -348,9 +348,12 @@ def _changed_at(leads: pd.DataFrame, before: pd.DataFrame, as_of: datetime) -> p
 
     Digests of other columns do not compare: the contract changed, and not the leads.
     """
-    new, old = (each["facts_digest"].fillna("").astype(str) for each in (leads, before))
-    comparable = new.str.split("-").str[0] == old.str.split("-").str[0]
-    return before["facts_changed_at"].mask(comparable & (new != old), pd.Timestamp(as_of))
+    new, old = leads["facts_digest"], before["facts_digest"]
+    differs = new.notna() & old.notna() & (new != old)  # of few leads; the rest need no look
+    kinds = (digest[differs].str.split("-").str[0] for digest in (new, old))
+    changed = differs.copy()
+    changed[differs] = next(kinds) == next(kinds)
+    return before["facts_changed_at"].mask(changed, pd.Timestamp(as_of))
 
 
 def _ruled(

@@ -21,6 +21,7 @@ from serving.lock import project_lock
 from serving.night import SCHEMA
 from serving.nightly import default_night, last_night, score_file, score_night
 from serving.policy import policy_version
+from serving.streaming import run
 from serving.summary import night_summary
 from training.tracking import Registered, Registry, Trained
 
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from serving.policy import Policy
-    from serving.score import Scored
+    from serving.score import Judged, Scored
     from tests.conftest import Project, Ran
 
 NIGHT = datetime(2026, 6, 1, tzinfo=UTC)
@@ -145,7 +146,7 @@ def test_a_night_that_is_held_back_writes_nothing_and_ends_with_1(
     own_project: Path, monkeypatch: pytest.MonkeyPatch, run_cli: Callable[..., Ran]
 ) -> None:
     fault = NightFault("constant", "p_sql is 0.1 for every lead, so it ranks nobody", 10)
-    monkeypatch.setattr(nightly, "night_faults", lambda *_, **__: [fault])
+    monkeypatch.setattr(run, "faults_of", lambda *_, **__: [fault])
     ran = run_cli("score", "-C", own_project, "--as-of", "2026-06-01")
     assert ran.code == 1
     assert "held back: p_sql is 0.1 for every lead" in ran.err
@@ -247,14 +248,14 @@ def test_a_promotion_during_a_night_waits_for_the_next(
     own_project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     registry = registry_with_two(own_project)
-    score = nightly.score_leads
+    judge = run.judge_leads
 
-    def promote_and_score(*args: Any, **settings: Any) -> Scored:
+    def promote_and_judge(*args: Any, **settings: Any) -> Judged:
         registry.promote("2", who="ann", why="while a night is scored")
-        return score(*args, **settings)
+        return judge(*args, **settings)
 
     with monkeypatch.context() as patch:
-        patch.setattr(nightly, "score_leads", promote_and_score)
+        patch.setattr(run, "judge_leads", promote_and_judge)
         score_night(own_project, as_of=NIGHT)
     assert versions_of(own_project, NIGHT) == {"1"}
     assert registry.version_of("champion") == "2"
