@@ -15,6 +15,7 @@ from training.estimator import StageModel
 from training.splits import parts_of_stage
 from training.tuning import Search
 from training.usual import usual_values
+from training.words import as_categories
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -151,6 +152,7 @@ class FunnelModel(BaseEstimator):  # type: ignore[misc]
             is already an SQL has `p_sql` 1.
         """
         check_is_fitted(self)
+        frame = as_categories(frame, self.text_)  # once for all stages
         found = {
             stage: pd.Series(model.propensity(frame), index=frame.index)
             for stage, model in self.stages_.items()

@@ -1,0 +1,137 @@
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import pandas as pd
+import pytest
+from ibis import _
+
+from features.buckets import AtOnce, Buckets, how_many, open_buckets
+from features.build import build_features
+from features.contract import Contract, load_contract
+from features.snapshots import nightly_snapshots
+from features.tables import open_tables
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from tests.conftest import Project
+
+NIGHT = datetime(2026, 6, 1)
+SMALL = AtOnce(leads=1_000, events=10**9)
+
+
+@pytest.fixture(scope="module")
+def contract(project: Project) -> Contract:
+    return load_contract(project.directory)
+
+
+@pytest.fixture(scope="module")
+def buckets(contract: Contract, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Buckets]:
+    folder = tmp_path_factory.mktemp("buckets")
+    with open_buckets(contract, known_by=NIGHT, folder=folder, at_once=SMALL) as opened:
+        yield opened
+
+
+def ids_of_all(buckets: Buckets, name: str) -> list[str]:
+    found: list[str] = []
+    for bucket in range(buckets.count):
+        buckets.turn_to(bucket)
+        table = getattr(buckets.tables, name)
+        found += table.lead_id.as_table().to_pyarrow().column(0).to_pylist()
+    return found
+
+
+@pytest.mark.parametrize("name", ["leads", "events", "outcomes"])
+def test_every_row_is_in_one_bucket(contract: Contract, buckets: Buckets, name: str) -> None:
+    assert buckets.count > 2
+    with open_tables(contract, known_by=NIGHT) as tables:
+        whole = getattr(tables, name).lead_id.as_table().to_pyarrow().column(0).to_pylist()
+    assert sorted(ids_of_all(buckets, name)) == sorted(whole)
+
+
+def test_all_rows_of_a_lead_are_in_the_same_bucket(buckets: Buckets) -> None:
+    buckets.turn_to(1)
+    tables = buckets.tables
+    assert tables.events is not None
+    strangers = tables.events.anti_join(tables.leads, "lead_id")
+    assert strangers.count().to_pyarrow().as_py() == 0
+
+
+def test_events_may_be_those_of_some_leads_alone(buckets: Buckets) -> None:
+    buckets.turn_to(1)
+    events = buckets.tables.events
+    assert events is not None
+    counts = events.group_by("lead_id").aggregate(n=_.count()).order_by("lead_id").to_pandas()
+    wanted = counts.head(3)
+    buckets.turn_to(1, only=wanted["lead_id"].tolist())
+    again = events.group_by("lead_id").aggregate(n=_.count()).order_by("lead_id").to_pandas()
+    pd.testing.assert_frame_equal(again, wanted)
+
+
+def test_the_end_and_the_faults_are_those_of_the_whole(
+    contract: Contract, buckets: Buckets
+) -> None:
+    for bucket in range(buckets.count):
+        buckets.turn_to(bucket)
+    with open_tables(contract, known_by=NIGHT) as tables:
+        assert buckets.tables.data_end == tables.data_end
+        whole = tables.quarantine.counts
+    counts = buckets.quarantine().counts
+    pd.testing.assert_frame_equal(counts, whole, check_dtype=False)
+
+
+def test_features_of_a_bucket_are_those_of_the_whole(contract: Contract, buckets: Buckets) -> None:
+    with open_tables(contract, known_by=NIGHT) as tables:
+        whole = build_features(tables, nightly_snapshots(tables, as_of=NIGHT)).to_pandas()
+    snapshots = nightly_snapshots(buckets.tables, as_of=NIGHT)
+    kinds = tuple(sorted({name.removesuffix("_ever") for name in whole if name.endswith("_ever")}))
+    assert kinds
+    buckets.turn_to(2)
+    with open_tables(contract, known_by=NIGHT) as tables:
+        common = build_features(tables, nightly_snapshots(tables, as_of=NIGHT)).kinds
+    part = build_features(buckets.tables, snapshots, kinds=common).to_pandas()
+    same = whole[whole["lead_id"].isin(part["lead_id"])].reset_index(drop=True)
+    assert len(part) > 100
+    pd.testing.assert_frame_equal(part, same, check_exact=True)
+
+
+def test_a_question_to_all_is_answered_by_each_bucket(buckets: Buckets) -> None:
+    buckets.ask_all("leads", lambda tables: tables.leads.aggregate(n=_.count()))
+    assert buckets.tables.past is not None
+    answer = buckets.tables.past.answers["leads"]
+    assert answer.num_rows == buckets.count
+    assert sum(answer["n"].to_pylist()) == len(ids_of_all(buckets, "leads"))
+
+
+def test_kinds_and_reasons_are_those_that_ever_came(contract: Contract, buckets: Buckets) -> None:
+    assert buckets.tables.past is not None
+    with open_tables(contract) as tables:
+        assert tables.events is not None
+        kinds = set(tables.events.kind.as_table().distinct().to_pyarrow().column(0).to_pylist())
+    assert buckets.tables.past.kinds() == kinds
+    assert "no budget" in buckets.tables.past.reasons()
+
+
+@pytest.mark.parametrize(
+    ("at_once", "count"),
+    [(AtOnce(10**9, 10**9), 1), (AtOnce(10**9, 10_000), None), (AtOnce(1_000, 10**9), None)],
+)
+def test_what_fits_at_once_is_one_bucket(
+    contract: Contract, at_once: AtOnce, count: int | None
+) -> None:
+    found = how_many(contract, at_once)
+    assert found == count if count else found > 1
+
+
+def test_another_file_is_sorted_by_the_same_leads(buckets: Buckets, tmp_path: Path) -> None:
+    leads = sorted(ids_of_all(buckets, "leads"))
+    said = pd.DataFrame({"lead_id": leads, "tier": "MQL"})
+    said.to_parquet(tmp_path / "said.parquet")
+    buckets.sort_beside("said", tmp_path / "said.parquet")
+    buckets.turn_to(0)
+    beside = buckets.beside("said", 0, ["lead_id", "tier"]).to_pandas()
+    own = buckets.tables.leads.lead_id.as_table().to_pyarrow().column(0).to_pylist()
+    assert sorted(beside["lead_id"]) == sorted(own)
