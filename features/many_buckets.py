@@ -12,6 +12,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 from ibis import _
 
 from features.asked import Asked
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from features.bucket_files import BucketFiles
     from features.past import BucketPast
 
+ROWS, DROPPED = "rows", "dropped"  # under which a file of faults tells of how many rows they are
 ORDER = ("leads", "events", "outcomes")  # of the quarantine
 
 
@@ -156,7 +158,25 @@ class Shelf:
             self.files.show("events", bucket, only=only)
             screened = self.shown["events"].by.run()
             if only is None:
-                self.screened["events", bucket] = screened
+                self._keep_faults(bucket, screened)
+
+    def _keep_faults(self, bucket: int, screened: Screened) -> None:
+        """Keep what was wrong with a bucket's events for a run that goes on after this one."""
+        self.screened["events", bucket] = screened
+        counts = {ROWS: str(screened.rows), DROPPED: str(screened.dropped)}
+        file = self._file("faults", bucket)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        faults = pa.Table.from_pandas(screened.aside, preserve_index=False)
+        pq.write_table(faults.replace_schema_metadata({**faults.schema.metadata, **counts}), file)
+
+    def _kept_faults(self, bucket: int) -> Screened | None:
+        file = self._file("faults", bucket)
+        if not file.exists():
+            return None
+        faults = pq.ParquetFile(file).read()
+        rows, dropped = (int(faults.schema.metadata[name.encode()]) for name in (ROWS, DROPPED))
+        shown = self.shown["events"]
+        return replace(shown, aside=faults.to_pandas(), rows=rows, dropped=dropped)
 
     def _take_up(self, bucket: int) -> None:
         """Show a bucket's screened leads and outcomes again."""
@@ -176,5 +196,10 @@ class Shelf:
 
     def quarantine(self) -> Quarantine:
         """Collect what could not be used, in the buckets that were looked at."""
+        if "events" in self.shown:
+            for bucket in range(self.files.count):
+                kept = self._kept_faults(bucket)
+                if kept is not None:
+                    self.screened.setdefault(("events", bucket), kept)
         found = sorted(self.screened, key=lambda each: (ORDER.index(each[0]), each[1]))
         return Quarantine.from_buckets([self.screened[each] for each in found])

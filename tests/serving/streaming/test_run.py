@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import shutil
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -40,6 +41,10 @@ def company(scored_project: Path, tmp_path_factory: pytest.TempPathFactory) -> P
     for line in ("min_precision = 0.30", "confidence = 0.95", "fallback_share = 0.0"):
         text = text.replace(f"\n{line}", "\nshare = 0.1" if "precision" in line else "", 1)
     policy.write_text(text + POLICY, encoding="utf-8")
+    part = next((directory / "raw/events").glob("*.parquet"))
+    events = pd.read_parquet(part)
+    strangers = events.head(40).assign(lead_id=[f"nobody-{number}" for number in range(40)])
+    pd.concat([events, strangers]).to_parquet(part)
     score_night(directory, as_of=EVENING_BEFORE)
     score_night(directory, as_of=NIGHT)
     return directory
@@ -104,6 +109,9 @@ def test_a_night_that_died_goes_on_where_it_ended(
     score_night(without_night, as_of=NIGHT, at_once=SMALL)
     assert len(judged) + len(later) == buckets > 2
     same_verdicts(without_night, company)
+    manifests = [max((each / "runs").glob("*.json")) for each in (without_night, company)]
+    gone_on, at_once = (json.loads(file.read_text())["counts"] for file in manifests)
+    assert gone_on["dropped events"] == at_once["dropped events"] > 0
 
 
 def test_work_on_other_tables_is_not_gone_on_with(
