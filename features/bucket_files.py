@@ -24,7 +24,10 @@ EMPTY, DONE = "empty.parquet", "done"
 
 def rows_of_sources(contract: Contract) -> dict[str, int]:
     """Say about how many rows each of a contract's tables has."""
-    return {name: rows_about(source, contract) for name, source in sources_of(contract).items()}
+    return {
+        name: rows_about(source, contract, name=name)
+        for name, source in sources_of(contract).items()
+    }
 
 
 def sources_of(contract: Contract) -> dict[str, Source]:

@@ -6,6 +6,7 @@ import csv
 import gzip
 import os
 import zlib
+from contextlib import contextmanager
 from glob import glob, has_magic
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,6 +21,8 @@ from features.errors import DataError
 from features.remote import remote_batches, remote_table
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import ibis.expr.types as ir
     from ibis.backends.duckdb import Backend
 
@@ -93,7 +96,7 @@ def file_states(contract: Contract) -> list[tuple[str, int, int]]:
     return states
 
 
-def rows_about(source: Source, contract: Contract) -> int:
+def rows_about(source: Source, contract: Contract, *, name: str) -> int:
     """Say about how many rows a table has, without reading it.
 
     Parameters
@@ -102,15 +105,18 @@ def rows_about(source: Source, contract: Contract) -> int:
         A file, glob or connection address of the contract.
     contract
         The contract, for its folder.
+    name
+        The table's word in the contract: leads, events or outcomes.
 
     Returns
     -------
     int
-        Exact for Parquet; of text files by their size; 0 behind an address, where nobody knows.
+        Exact for Parquet and behind an address; of text files by their size.
     """
     if source.address is not None:
-        return 0
-    files = _files(contract.directory, str(source.path), name="leads")
+        with _behind_address(source, name=name) as found:
+            return int(found.count().to_pyarrow().as_py())
+    files = _files(contract.directory, str(source.path), name=name)
     if files[0].suffix.lower() in {".parquet", ".pq"}:
         return sum(pq.ParquetFile(file).metadata.num_rows for file in files)
     return sum(_lines_about(file) for file in files)
@@ -137,6 +143,18 @@ def place_of(contract: Contract, source: Source) -> str:
 
 def _open_address(connection: Backend, source: Source, *, name: str) -> ir.Table:
     """Copy a table from behind an Ibis address, batch by batch."""
+    with _behind_address(source, name=name) as found:
+        batches = remote_batches(found, lead_id=source.lead_id)
+        empty = batches.schema.empty_table()
+        copy = connection.create_table(f"source_{name}", empty, overwrite=True)
+        for batch in batches:
+            connection.insert(f"source_{name}", pa.Table.from_batches([batch]))
+    return copy
+
+
+@contextmanager
+def _behind_address(source: Source, *, name: str) -> Iterator[ir.Table]:
+    """Find a table behind an Ibis address; what goes wrong there is told without its secrets."""
     address = str(source.address)
     if address.startswith("env:"):
         variable = address.removeprefix("env:")
@@ -149,18 +167,12 @@ def _open_address(connection: Backend, source: Source, *, name: str) -> ir.Table
     try:
         remote = ibis.connect(address, **options)
         try:
-            found = remote_table(remote, str(source.table))
-            batches = remote_batches(found, lead_id=source.lead_id)
-            empty = batches.schema.empty_table()
-            copy = connection.create_table(f"source_{name}", empty, overwrite=True)
-            for batch in batches:
-                connection.insert(f"source_{name}", pa.Table.from_batches([batch]))
+            yield remote_table(remote, str(source.table))
         finally:
             remote.disconnect()
     except Exception as error:  # noqa: BLE001 - every driver raises kinds of its own
         message = f"`{name}`: table {source.table!r} behind {scheme}:… cannot be read: "
         raise DataError(message + _without_secrets(error, address)) from None
-    return copy
 
 
 def _without_secrets(error: Exception, address: str) -> str:
