@@ -44,6 +44,7 @@ from serving.streaming.workbench import Workbench
 from training.tracking import Registry
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from features.contract import Contract
@@ -128,6 +129,7 @@ def score_night(
     """
     with project_lock(directory, command="leadscore score"):
         contract, policy, champion = _settings(directory)
+        publish = _publisher(contract)
         began_at, stages = now(), Stages()
         key = _key(contract, policy, champion, as_of) | {"at_once": str(at_once)}
         work = Workbench.of(directory, key)
@@ -142,7 +144,11 @@ def score_night(
             result = _worked_through(directory, night, replace=replace, accept=accept)
         work.clear()
         _keep_record(directory, night, result, began_at=began_at, tables=key["tables"])
-        return _published(directory, contract, result)
+        if publish is None or result.written is None:
+            return result
+        logger.info("%s is written; now it is published", result.written.path)
+        published = publish(directory, result.written.as_of, contract.publish.postgres)
+        return dataclasses.replace(result, published=published)
 
 
 def _worked_through(directory: Path, night: Night, *, replace: bool, accept: bool) -> NightResult:
@@ -168,17 +174,13 @@ def _worked_through(directory: Path, night: Night, *, replace: bool, accept: boo
     return NightResult(night.as_of, tiered, shape, faults, accepted, written, quarantine)
 
 
-def _published(directory: Path, contract: Contract, result: NightResult) -> NightResult:
-    """Publish what was written, where the contract says so; whoever died on the way starts here."""
-    settings = contract.publish.postgres
-    if settings is None or result.written is None:
-        return result
+def _publisher(contract: Contract) -> Callable[..., Published] | None:
+    """Find what publishes a night, before hours are spent on one that could not be published."""
+    if contract.publish.postgres is None:
+        return None
     from serving.postgres.publish import publish_night  # noqa: PLC0415 - an extra's driver
 
-    logger.info("%s is written; now it is published", result.written.path)
-    return dataclasses.replace(
-        result, published=publish_night(directory, result.written.as_of, settings)
-    )
+    return publish_night
 
 
 def _keep_record(
