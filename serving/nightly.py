@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from features.buckets import A_SMALL_MACHINE, AtOnce, open_buckets
 from features.contract import load_contract
@@ -25,7 +25,8 @@ from serving.ledger import (
     write_night,
 )
 from serving.lock import project_lock
-from serving.manifest import Manifest, messages, now, versions_of_libraries
+from serving.manifest import now
+from serving.night_record import keep_record
 from serving.night_shape import NightShape, shape_of, unlike, unseen_words
 from serving.policy import Exploration, Policy, load_policy, policy_version
 from serving.score import Scored, score_leads
@@ -39,7 +40,7 @@ from serving.streaming.run import (
     told,
     unseen_cells,
 )
-from serving.streaming.stages import Stages, peak_memory_mb
+from serving.streaming.stages import Stages
 from serving.streaming.workbench import Workbench
 from training.tracking import Registry
 
@@ -131,7 +132,9 @@ def score_night(
         contract, policy, champion = _settings(directory)
         publish = _publisher(contract)
         began_at, stages = now(), Stages()
-        key = _key(contract, policy, champion, as_of) | {"at_once": str(at_once)}
+        files = file_states(contract)
+        key = _key(contract, policy, champion, as_of)
+        key |= {"tables": files, "at_once": str(at_once)}
         work = Workbench.of(directory, key)
         opening = open_buckets(contract, known_by=as_of, folder=work.folder, at_once=at_once)
         with ExitStack() as opened:
@@ -143,7 +146,7 @@ def score_night(
             night = Night(moment, champion, policy, buckets, work, stages)
             result = _worked_through(directory, night, replace=replace, accept=accept)
         work.clear()
-        _keep_record(directory, night, result, began_at=began_at, tables=key["tables"])
+        keep_record(directory, night, result, began_at=began_at, tables=files)
         if publish is None or result.written is None:
             return result
         logger.info("%s is written; now it is published", result.written.path)
@@ -183,47 +186,6 @@ def _publisher(contract: Contract) -> Callable[..., Published] | None:
     return publish_night
 
 
-def _keep_record(
-    directory: Path, night: Night, result: NightResult, *, began_at: str, tables: Any
-) -> None:
-    """Write the run's manifest, and show its figures in MLflow."""
-    stamp, dropped = result.tiered.stamp, result.quarantine.counts.set_index("table")["dropped"]
-    counts = {"leads": result.shape.leads, "buckets": night.buckets.count}
-    counts |= {f"tier {tier}": count for tier, count in result.shape.tiers.items()}
-    counts |= {f"dropped {table}": int(rows) for table, rows in dropped.items()}
-    manifest = Manifest(
-        as_of=result.as_of.replace(tzinfo=UTC).isoformat(),
-        began_at=began_at,
-        ended_at=now(),
-        outcome=result.written.outcome if result.written else "held back",
-        run_id=stamp.run_id,
-        model_version=stamp.model_version,
-        policy_version=stamp.policy_version,
-        tables=tables,
-        counts=counts,
-        faults=messages(result.faults),
-        accepted=messages(result.accepted),
-        seconds={stage: round(seconds, 3) for stage, seconds in night.stages.seconds.items()},
-        peak_memory_mb=round(peak_memory_mb()),
-        versions=versions_of_libraries(),
-    )
-    manifest.write(directory)
-    seconds = {f"seconds.{_plain(stage)}": value for stage, value in manifest.seconds.items()}
-    figures = {_plain(name): float(count) for name, count in counts.items()} | seconds
-    Registry(directory, night.champion.name).log_night(
-        name=f"{manifest.as_of} {stamp.run_id}",
-        metrics=figures | {"peak_memory_mb": manifest.peak_memory_mb},
-        params={
-            name: getattr(manifest, name)
-            for name in ("as_of", "outcome", "model_version", "policy_version", "run_id")
-        },
-    )
-
-
-def _plain(name: str) -> str:
-    return name.replace(" ", "_")
-
-
 def _odd(
     directory: Path, night: Night, shape: NightShape, before: datetime | None
 ) -> list[NightFault]:
@@ -245,7 +207,6 @@ def _key(
     """Name all that a night's work hangs on; what has the same key may be gone on with."""
     return {
         "contract": contract.model_dump_json(),
-        "tables": file_states(contract),
         "policy": policy_version(policy),
         "model": f"{champion.name} {champion.version}",
         "as_of": str(as_of or f"the default of {datetime.now(UTC):%Y-%m-%d}"),
