@@ -145,7 +145,8 @@ def score_night(
             logger.info("scoring open leads as of %s by model %s", moment, champion.version)
             night = Night(moment, champion, policy, buckets, work, stages)
             result = _worked_through(directory, night, replace=replace, accept=accept)
-        work.clear()
+        if result.written is not None:  # otherwise whoever accepts it need not begin anew
+            work.clear()
         keep_record(directory, night, result, began_at=began_at, tables=files)
         if publish is None or result.written is None:
             return result

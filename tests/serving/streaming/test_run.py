@@ -144,7 +144,7 @@ def test_in_buckets_too_many_faulty_events_stop_the_night(without_night: Path) -
 
 
 def test_a_night_unlike_the_one_before_is_held_back_until_somebody_accepts_it(
-    without_night: Path, run_cli: Callable[..., Ran]
+    without_night: Path, run_cli: Callable[..., Ran], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     leads = without_night / "raw/leads.csv"
     rows = pd.read_csv(leads, dtype=str, keep_default_na=False)
@@ -153,6 +153,12 @@ def test_a_night_unlike_the_one_before_is_held_back_until_somebody_accepts_it(
     assert ran.code == 1
     assert "held back: 100% of the words in 'industry' are such as the model never saw" in ran.err
     assert not (without_night / "ledger" / f"night={NIGHT:%Y-%m-%d}").exists()
+
+    def again(*_args: object, **_options: object) -> run.Judged:
+        raise AssertionError("what was worked out before is worked out again")
+
+    monkeypatch.setattr(run, "judge_leads", again)
     ran = run_cli("score", "-C", without_night, "--as-of", "2026-06-01", "--accept")
     assert ran.code == 0, ran.err
+    assert not (without_night / WORK).exists()
     assert "accepted: 100% of the words in 'industry'" in ran.err
