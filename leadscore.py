@@ -208,6 +208,10 @@ def score(
     accept: Annotated[
         bool, typer.Option(help="Write a night though it looks unlike the one before.")
     ] = False,
+    workers: Annotated[
+        int | None,
+        typer.Option(min=1, help="Processes that share a large night out; by default up to two."),
+    ] = None,
     as_json: Json = False,
 ) -> int:
     """Score every open lead of a night into the ledger, or a one-off list into a file."""
@@ -225,7 +229,9 @@ def score(
         if as_json:
             _print_json({"tiers": scored.rows["tier"].value_counts().to_dict(), "file": target})
         return DONE
-    result = score_night(directory, as_of=_moment(as_of), replace=replace, accept=accept)
+    result = score_night(
+        directory, as_of=_moment(as_of), replace=replace, accept=accept, workers=workers
+    )
     night = shown_night(directory, result.written.as_of) if result.written else None
     if night is not None:
         _tell(night_summary(night, result.tiered.cuts, result.tiered.notes.policy))

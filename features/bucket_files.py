@@ -5,21 +5,24 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
+from pyarrow import feather
 
 from features.cells import text_cell
 from features.files import ROW, open_source, row_number, rows_about
+from features.quarantine import broken_lines
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
     import ibis.expr.types as ir
+    import pandas as pd
     from ibis.backends.duckdb import Backend
 
     from features.contract import Contract, Source
 
 BUCKET = "leadscore_bucket"  # no export calls a column that; folders are named by it
-EMPTY, DONE = "empty.parquet", "done"
+EMPTY, BROKEN, DONE = "empty.parquet", "broken.feather", "done"
 
 
 def rows_of_sources(contract: Contract) -> dict[str, int]:
@@ -78,6 +81,9 @@ class BucketFiles:
         rows = raw.mutate(**{ROW: row_number(raw)})
         # Whoever has no id is a fault wherever it lies, so words for missing are not looked for.
         text = rows[self._lead_id(rows, source)].cast("string").strip()
+        (self.folder / name).mkdir(parents=True, exist_ok=True)
+        broken = broken_lines(self.connection, name).reset_index(drop=True)
+        feather.write_feather(broken, self.folder / name / BROKEN)
         self._write(name, rows, text.fill_null(""))
         self.connection.drop_table(f"source_{name}", force=True)
 
@@ -100,7 +106,12 @@ class BucketFiles:
         given = source.lead_id or "lead_id"
         return given if given in rows.columns else ROW
 
-    def show(self, name: str, bucket: int, *, only: Sequence[str] | None = None) -> ir.Table:
+    def broken(self, name: str) -> pd.DataFrame:
+        """Read where a table's lines could not be split, in the quarantine's columns."""
+        found: pd.DataFrame = feather.read_feather(self.folder / name / BROKEN)
+        return found
+
+    def show(self, name: str, bucket: int | None, *, only: Sequence[str] | None = None) -> ir.Table:
         """Show a bucket's rows as the table `raw_<name>`, in place of another bucket's.
 
         Parameters
@@ -108,7 +119,7 @@ class BucketFiles:
         name
             leads, events or outcomes.
         bucket
-            From 0 on.
+            From 0 on; None shows a table without rows.
         only
             Leads whose rows are wanted; by default those of all.
 
@@ -136,22 +147,19 @@ class BucketFiles:
         query = self.connection.compile(chosen)
         self.connection.con.sql(query).create_view(f"raw_{name}", replace=True)
 
-    def of(self, name: str, bucket: int) -> list[str]:
+    def of(self, name: str, bucket: int | None) -> list[str]:
         """List the files of a bucket's rows; the first one is empty, for buckets without any."""
         folder = self.folder / name
-        own = sorted((folder / f"{BUCKET}={bucket}").glob("*.parquet"))
+        own = sorted((folder / f"{BUCKET}={bucket}").glob("*.parquet"))  # of no bucket: none
         return [str(file) for file in (folder / EMPTY, *own)]
 
-    def words(self, name: str, term: str) -> frozenset[str]:
-        """List the different words that a column has, by our term for it, in all buckets."""
+    def words(self, name: str, term: str, bucket: int) -> frozenset[str]:
+        """List the different words that a bucket has in a column, by our term for it."""
         source = sources_of(self.contract)[name]
         column = getattr(source, term, None) or term
-        found: set[str] = set()
-        for bucket in range(self.count):
-            rows = self.show(name, bucket)
-            if column not in rows.columns:
-                return frozenset()
-            words = text_cell(rows[column], self.contract.reading).name("word")
-            different = words.as_table().distinct().to_pyarrow()
-            found |= set(different["word"].drop_null().to_pylist())
-        return frozenset(found)
+        rows = self.show(name, bucket)
+        if column not in rows.columns:
+            return frozenset()
+        different = rows.select(word=rows[column]).distinct()
+        words = different.select(word=text_cell(different.word, self.contract.reading))
+        return frozenset(words.distinct().to_pyarrow()["word"].drop_null().to_pylist())

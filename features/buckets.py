@@ -7,12 +7,17 @@ from abc import ABC, abstractmethod
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
+import joblib
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from features.bucket_files import BucketFiles, rows_of_sources
-from features.many_buckets import Shelf
-from features.tables import Tables, connected, naive, tables_of
+from features.many_buckets import Shelf, Shelving
+from features.past import Past
+from features.tables import Tables, connected, end_of, naive, tables_of
+from features.workers import Workers, usual_workers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -20,14 +25,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import ibis.expr.types as ir
-    import pyarrow as pa
 
     from features.contract import Contract
     from features.quarantine import Quarantine
 
 logger = logging.getLogger(__name__)
 
-MEMORY_LIMIT = "2500MB"  # of DuckDB, which spills past it; the rest is the bucket's features
+MEMORY_MB = 2500  # of DuckDB in all processes, which spills past it; the rest is the features
 
 
 @dataclass(frozen=True)
@@ -56,6 +60,7 @@ def open_buckets(
     known_by: datetime | None,
     folder: Path,
     at_once: AtOnce = A_SMALL_MACHINE,
+    workers: int | None = None,
 ) -> Iterator[Buckets]:
     """Sort a project's tables into buckets, and screen its leads and outcomes.
 
@@ -70,6 +75,9 @@ def open_buckets(
         sees to it that the folder belongs to the same tables and contract.
     at_once
         How large a bucket may be.
+    workers
+        How many processes share the buckets out; by default one a core, up to two. What they
+        find does not depend on it.
 
     Yields
     ------
@@ -82,15 +90,30 @@ def open_buckets(
         Where a file or column is missing, or too much of a table cannot be used.
     """
     count = how_many(contract, at_once)
-    with connected(MEMORY_LIMIT) as connection:
-        if count == 1:
+    if count == 1:
+        with connected(f"{MEMORY_MB}MB") as connection:
             yield OneBucket(tables_of(connection, contract, naive(known_by)))
-            return
-        logger.info("sorting the tables into %d buckets of leads", count)
-        files = BucketFiles(connection, contract, folder / "raw", count=count)
-        files.sort()
-        shelf = Shelf(connection, files, folder / "screened", naive(known_by))
-        yield ManyBuckets(shelf, shelf.show_first())
+        return
+    count_of_workers = min(workers or usual_workers(), count)
+    logger.info(
+        "sorting the tables into %d buckets of leads, for %d processes", count, count_of_workers
+    )
+    with connected(f"{MEMORY_MB}MB", folder=folder) as connection:
+        BucketFiles(connection, contract, folder / "raw", count=count).sort()
+    shelving = Shelving(
+        contract,
+        folder,
+        count,
+        naive(known_by),
+        memory_mb=MEMORY_MB // count_of_workers,
+        threads=max(joblib.cpu_count() // count_of_workers, 1),
+        token=uuid4().hex,
+    )
+    with Workers.employed(count_of_workers) as employed, shelving.open() as shelf:
+        parts = [piece.found for piece in employed.each(Shelf.screen, range(count), shelving)]
+        data_end = end_of([end for part in parts for end in part.ends], shelving.known_by)
+        tables = replace(shelf.tables, past=Past.of(parts), data_end=data_end)
+        yield ManyBuckets(shelf, shelving, tables, employed)
 
 
 def how_many(contract: Contract, at_once: AtOnce) -> int:
@@ -108,10 +131,12 @@ class Buckets(ABC):
         How many there are.
     tables
         The tables of the bucket at hand.
+    workers
+        The processes that share them out.
     """
 
-    def __init__(self, count: int, tables: Tables) -> None:
-        self.count, self.tables = count, tables
+    def __init__(self, count: int, tables: Tables, workers: Workers) -> None:
+        self.count, self.tables, self.workers = count, tables, workers
         self._beside: dict[str, Path] = {}
 
     @abstractmethod
@@ -136,7 +161,7 @@ class Buckets(ABC):
         question
             By which `tables.past.answers` gives the answer, where there is more than one bucket.
         build
-            Puts the question to the tables of one bucket.
+            Puts the question to the tables of one bucket; of a module's top level.
         """
 
     @abstractmethod
@@ -164,7 +189,7 @@ class OneBucket(Buckets):
     """Tables that fit in memory, looked at as one bucket."""
 
     def __init__(self, tables: Tables) -> None:
-        super().__init__(1, tables)
+        super().__init__(1, tables, Workers(1))
 
     def turn_to(self, bucket: int, *, only: Sequence[str] | None = None) -> None:
         """Go on looking at the same bucket."""
@@ -178,11 +203,23 @@ class OneBucket(Buckets):
 
 
 class ManyBuckets(Buckets):
-    """Tables that were sorted into buckets on disk."""
+    """Tables that were sorted into buckets on disk.
 
-    def __init__(self, shelf: Shelf, tables: Tables) -> None:
-        super().__init__(shelf.files.count, tables)
-        self._shelf = shelf
+    Parameters
+    ----------
+    shelf
+        The buckets, opened.
+    shelving
+        How another process opens them.
+    tables
+        The shelf's tables, with what all buckets told.
+    workers
+        The processes that share them out.
+    """
+
+    def __init__(self, shelf: Shelf, shelving: Shelving, tables: Tables, workers: Workers) -> None:
+        super().__init__(shelving.count, tables, workers)
+        self.shelving, self._shelf = shelving, shelf
 
     def turn_to(self, bucket: int, *, only: Sequence[str] | None = None) -> None:
         """Look at a bucket: from now on `tables` holds its rows."""
@@ -192,7 +229,9 @@ class ManyBuckets(Buckets):
         """Ask all buckets something that only all together can tell."""
         past = self.tables.past
         if past is not None:
-            answer = self._shelf.ask_all(question, lambda: build(self.tables))
+            numbers = range(self.count)
+            pieces = self.workers.each(Shelf.ask, numbers, self.shelving, question, build)
+            answer = pa.concat_tables([piece.found for piece in pieces])
             answers = {**past.answers, question: answer}
             self.tables = replace(self.tables, past=replace(past, answers=answers))
 
@@ -208,3 +247,38 @@ class ManyBuckets(Buckets):
         """Read a bucket's rows of such a file."""
         files = self._shelf.files.of(name, bucket)
         return pq.ParquetDataset(files, partitioning=None).read(columns=list(columns))
+
+    @property
+    def opening(self) -> BucketOpening:
+        """How another process looks at the same buckets, with what all of them told."""
+        past, data_end = self.tables.past, self.tables.data_end
+        return BucketOpening(replace(self.shelving, token=uuid4().hex), past, data_end)
+
+
+@dataclass(frozen=True)
+class BucketOpening:
+    """How another process looks at buckets that were sorted and screened here.
+
+    Parameters
+    ----------
+    shelving
+        Where they lie.
+    past, data_end
+        As `Tables` has them.
+    """
+
+    shelving: Shelving
+    past: Past | None
+    data_end: datetime | None
+
+    @property
+    def token(self) -> str:
+        """What names it, for `features.workers`."""
+        return self.shelving.token
+
+    @contextmanager
+    def open(self) -> Iterator[Buckets]:
+        """Open them."""
+        with self.shelving.open() as shelf:
+            tables = replace(shelf.tables, past=self.past, data_end=self.data_end)
+            yield ManyBuckets(shelf, self.shelving, tables, Workers(1))

@@ -7,8 +7,8 @@ is asked of one bucket can be asked of the next in the same words.
 
 from __future__ import annotations
 
-from dataclasses import replace
-from functools import cache
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -16,26 +16,65 @@ import pyarrow.parquet as pq
 from ibis import _
 
 from features.asked import Asked
+from features.bucket_files import BucketFiles
 from features.cells import time_cell
 from features.dated_rows import screen_events, screen_outcomes
 from features.lead_rows import screen_leads
-from features.past import Past, past_of_bucket, summed
+from features.past import past_of_bucket
 from features.quarantine import Quarantine, Screened
-from features.tables import Tables, end_of, known, known_leads
+from features.tables import Tables, connected, known, known_leads
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from datetime import datetime
     from pathlib import Path
 
     import ibis.expr.types as ir
     from ibis.backends.duckdb import Backend
 
-    from features.bucket_files import BucketFiles
+    from features.contract import Contract
     from features.past import BucketPast
 
 ROWS, DROPPED = "rows", "dropped"  # under which a file of faults tells of how many rows they are
-ORDER = ("leads", "events", "outcomes")  # of the quarantine
+
+
+@dataclass(frozen=True)
+class Shelving:
+    """Where sorted buckets lie, and how to look at them.
+
+    Parameters
+    ----------
+    contract
+        Whose tables.
+    folder
+        Where they lie.
+    count
+        How many buckets there are.
+    known_by
+        Keep only what was known before this moment, UTC without a zone; None keeps everything.
+    memory_mb
+        How much of it DuckDB may take before it spills.
+    threads
+        On how many threads DuckDB works; None for one a core.
+    token
+        What names it, for `features.workers`.
+    """
+
+    contract: Contract
+    folder: Path
+    count: int
+    known_by: datetime | None
+    memory_mb: int
+    threads: int | None
+    token: str
+
+    @contextmanager
+    def open(self) -> Iterator[Shelf]:
+        """Open them, on a connection of their own."""
+        memory, raw = f"{self.memory_mb}MB", self.folder / "raw"
+        with connected(memory, threads=self.threads, folder=self.folder) as connection:
+            files = BucketFiles(connection, self.contract, raw, count=self.count)
+            yield Shelf(connection, files, self.folder, self.known_by)
 
 
 class Shelf:
@@ -48,9 +87,14 @@ class Shelf:
     files
         The rows as they are, sorted.
     folder
-        Where screened leads and outcomes are kept.
+        Where screened leads and outcomes are kept, and what was wrong with them.
     known_by
         Keep only what was known before this moment, UTC without a zone; None keeps everything.
+
+    Attributes
+    ----------
+    tables
+        The tables that show a bucket; without rows until `turn_to` is called.
     """
 
     def __init__(
@@ -60,71 +104,59 @@ class Shelf:
         self.folder, self.known_by = folder, known_by
         self.asked = Asked()
         self.shown: dict[str, Screened] = {}  # by table, the bucket at hand
-        self.screened: dict[tuple[str, int], Screened] = {}  # by table and bucket
+        self.tables = self._tables()
 
-    def show_first(self) -> Tables:
-        """Ask the leads and outcomes of every bucket of the past; show tables of one of them."""
-        tables = self._leads_and_outcomes()
-        count = self.files.count
-        pasts = [self._first_pass(bucket, tables) for bucket in range(count)]
-        ends = [end for past in pasts for end in past.ends]
-        if self.contract.events is not None:
-            ends += [self._events_end(bucket) for bucket in range(count)]
-            tables = self._with_events(tables)
-        return replace(
-            tables,
-            past=self._past(pasts),
-            asked=self.asked,
-            data_end=end_of(ends, self.known_by),
-            quarantine=self.quarantine(),
-        )
-
-    def _leads_and_outcomes(self) -> Tables:
-        """Show the first bucket's leads and outcomes, in tables whose rows will be replaced."""
-        raw = self.files.show("leads", 0)
+    def _tables(self) -> Tables:
+        """Write down how rows are screened; there are none yet."""
+        raw = self.files.show("leads", None)
         leads, attributes = screen_leads(self.connection, raw, self.contract)
         self.shown["leads"] = leads
-        outcomes = None
-        if self.contract.outcomes is not None:
-            raw = self.files.show("outcomes", 0)
-            screened = screen_outcomes(
-                self.connection, raw, self.contract, leads.kept, strangers_wanted=True
-            )
-            self.shown["outcomes"] = screened
-            outcomes = known(screened.kept, self.known_by)
-        kept = known_leads(leads.kept, self.known_by)
-        nothing = Quarantine.from_screened(list(self.shown.values()))
-        return Tables(self.contract, kept, None, outcomes, attributes, (), None, nothing)
+        tables = Tables(
+            contract=self.contract,
+            leads=known_leads(leads.kept, self.known_by),
+            events=None,
+            outcomes=None,
+            attributes=attributes,
+            event_terms=(),
+            data_end=None,
+            quarantine=Quarantine.from_screened([leads]),
+            asked=self.asked,
+        )
+        if self.contract.events is not None:
+            tables = self._with_events(tables)
+        return tables if self.contract.outcomes is None else self._with_outcomes(tables)
 
-    def _first_pass(self, bucket: int, tables: Tables) -> BucketPast:
+    def _with_events(self, tables: Tables) -> Tables:
+        raw, leads = self.files.show("events", None), self.shown["leads"].kept
+        screened, terms = screen_events(
+            self.connection, raw, self.contract, leads, strangers_wanted=True
+        )
+        self.shown["events"] = screened
+        return replace(tables, events=known(screened.kept, self.known_by), event_terms=terms)
+
+    def _with_outcomes(self, tables: Tables) -> Tables:
+        raw, leads = self.files.show("outcomes", None), self.shown["leads"].kept
+        screened = screen_outcomes(
+            self.connection, raw, self.contract, leads, strangers_wanted=True
+        )
+        self.shown["outcomes"] = screened
+        return replace(tables, outcomes=known(screened.kept, self.known_by))
+
+    def screen(self, bucket: int) -> BucketPast:
         """Screen a bucket's leads and outcomes, keep them, and ask them of the past."""
         for name, shown in self.shown.items():
-            self.files.show(name, bucket)
-            screened = shown.by.run()
-            self.screened[name, bucket] = screened
-            file = self._file(name, bucket)
-            file.parent.mkdir(parents=True, exist_ok=True)
-            self.connection.con.table(screened.by.table).write_parquet(str(file))
-        return past_of_bucket(tables, self.asked)
-
-    def _file(self, name: str, bucket: int) -> Path:
-        return self.folder / name / f"{bucket}.parquet"
-
-    def _past(self, pasts: Sequence[BucketPast]) -> Past:
-        since = [past.sql_since for past in pasts if past.sql_since]
-        matured = {
-            level: self.connection.create_table(
-                f"matured_{level}", summed([past.matured[level] for past in pasts])
-            )
-            for level in pasts[0].matured
-        }
-        return Past(
-            sql_since=min(since, default=None),
-            matured=matured,
-            has_unknown_target=any(past.has_unknown_target for past in pasts),
-            kinds=cache(lambda: self.files.words("events", "kind")),
-            reasons=cache(lambda: self.files.words("outcomes", "reason")),
-        )
+            if name != "events":
+                self.files.show(name, bucket)
+                screened = shown.by.run()
+                file = self._file(name, bucket)
+                file.parent.mkdir(parents=True, exist_ok=True)
+                self.connection.con.table(screened.by.table).write_parquet(str(file))
+                self._keep_faults(bucket, screened)
+        if "events" not in self.shown:
+            return past_of_bucket(self.tables, self.asked, kinds=frozenset())
+        kinds = self.files.words("events", "kind", bucket)
+        past = past_of_bucket(self.tables, self.asked, kinds=kinds)
+        return replace(past, ends=(*past.ends, self._events_end(bucket)))
 
     def _events_end(self, bucket: int) -> datetime | None:
         raw, source = self.files.show("events", bucket), self.contract.events
@@ -139,17 +171,10 @@ class Shelf:
         found: datetime | None = self.asked.arrow("end of events", latest)["latest"][0].as_py()
         return found
 
-    def _with_events(self, tables: Tables) -> Tables:
-        self._take_up(0)
-        screened, terms = screen_events(
-            self.connection,
-            self.files.show("events", 0),
-            self.contract,
-            self.shown["leads"].kept,
-            strangers_wanted=True,
-        )
-        self.shown["events"] = screened
-        return replace(tables, events=known(screened.kept, self.known_by), event_terms=terms)
+    def ask(self, bucket: int, question: str, build: Callable[[Tables], ir.Table]) -> pa.Table:
+        """Ask the leads and outcomes of a bucket."""
+        self._take_up(bucket)
+        return self.asked.arrow(question, lambda: build(self.tables))
 
     def turn_to(self, bucket: int, only: Sequence[str] | None) -> None:
         """Show a bucket's rows in the tables; events of some leads alone where `only` says so."""
@@ -160,24 +185,6 @@ class Shelf:
             if only is None:
                 self._keep_faults(bucket, screened)
 
-    def _keep_faults(self, bucket: int, screened: Screened) -> None:
-        """Keep what was wrong with a bucket's events for a run that goes on after this one."""
-        self.screened["events", bucket] = screened
-        counts = {ROWS: str(screened.rows), DROPPED: str(screened.dropped)}
-        file = self._file("faults", bucket)
-        file.parent.mkdir(parents=True, exist_ok=True)
-        faults = pa.Table.from_pandas(screened.aside, preserve_index=False)
-        pq.write_table(faults.replace_schema_metadata({**faults.schema.metadata, **counts}), file)
-
-    def _kept_faults(self, bucket: int) -> Screened | None:
-        file = self._file("faults", bucket)
-        if not file.exists():
-            return None
-        faults = pq.ParquetFile(file).read()
-        rows, dropped = (int(faults.schema.metadata[name.encode()]) for name in (ROWS, DROPPED))
-        shown = self.shown["events"]
-        return replace(shown, aside=faults.to_pandas(), rows=rows, dropped=dropped)
-
     def _take_up(self, bucket: int) -> None:
         """Show a bucket's screened leads and outcomes again."""
         for name in self.shown:
@@ -186,20 +193,31 @@ class Shelf:
                 self.connection.drop_table(table, force=True)
                 self.connection.con.read_parquet(str(self._file(name, bucket))).create(table)
 
-    def ask_all(self, question: str, build: Callable[[], ir.Table]) -> pa.Table:
-        """Ask the leads and outcomes of every bucket; the answers stand one below the other."""
-        answers = []
-        for bucket in range(self.files.count):
-            self._take_up(bucket)
-            answers.append(self.asked.arrow(question, build))
-        return pa.concat_tables(answers)
+    def _file(self, name: str, bucket: int) -> Path:
+        return self.folder / "screened" / name / f"{bucket}.parquet"
+
+    def _keep_faults(self, bucket: int, screened: Screened) -> None:
+        """Keep what was wrong with a bucket's rows for whoever collects it."""
+        counts = {ROWS: str(screened.rows), DROPPED: str(screened.dropped)}
+        file = self._file(f"faults of {screened.name}", bucket)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        faults = pa.Table.from_pandas(screened.aside, preserve_index=False)
+        pq.write_table(faults.replace_schema_metadata({**faults.schema.metadata, **counts}), file)
+
+    def _kept_faults(self, name: str, bucket: int) -> Screened | None:
+        file = self._file(f"faults of {name}", bucket)
+        if not file.exists():
+            return None
+        faults = pq.ParquetFile(file).read()
+        rows, dropped = (int(faults.schema.metadata[key.encode()]) for key in (ROWS, DROPPED))
+        return replace(self.shown[name], aside=faults.to_pandas(), rows=rows, dropped=dropped)
 
     def quarantine(self) -> Quarantine:
         """Collect what could not be used, in the buckets that were looked at."""
-        if "events" in self.shown:
-            for bucket in range(self.files.count):
-                kept = self._kept_faults(bucket)
-                if kept is not None:
-                    self.screened.setdefault(("events", bucket), kept)
-        found = sorted(self.screened, key=lambda each: (ORDER.index(each[0]), each[1]))
-        return Quarantine.from_buckets([self.screened[each] for each in found])
+        found = []
+        for name in self.shown:
+            kept = [self._kept_faults(name, bucket) for bucket in range(self.files.count)]
+            broken = self.files.broken(name)
+            lines = replace(self.shown[name], aside=broken, rows=len(broken), dropped=len(broken))
+            found += [lines, *(each for each in kept if each is not None)]
+        return Quarantine.from_buckets(found)

@@ -48,7 +48,8 @@ def past_rates(tables: Tables, snapshots: ir.Table, level: str) -> ir.Table:
     met = snapshots.inner_join(leads, snapshots.lead_id == leads.own_id)
     pairs = met.filter(_.own_level.notnull()).select("as_of", "own_level").distinct()
     pairs = pairs.mutate(stage=_stage_in_force(tables, pairs.as_of))
-    matured = tables.past.matured[level] if tables.past else matured_by_day(tables, level)
+    past = tables.past
+    matured = ibis.memtable(past.matured[level]) if past else matured_by_day(tables, level)
     own = _tally(pairs, matured, "own_level", "stage")
     overall = _tally(pairs.select("as_of", "stage").distinct(), matured, "stage")
     share = overall.select("as_of", share=overall.reached / overall.n.cast("float64"))

@@ -136,14 +136,14 @@ class Quarantine:
 
 
 def _together(parts: Sequence[Screened]) -> Screened:
-    """Join the faults of a table's parts; lines that no part could hold are told once."""
-    first, *others = parts
-    broken = len(first.by.broken)
-    later = [part.aside[~part.aside["column"].isin([WHOLE_LINE])] for part in others]
-    aside = pd.concat([first.aside, *later], ignore_index=True).sort_values(["row", "column"])
-    rows = first.rows + sum(part.rows - broken for part in others)
-    dropped = first.dropped + sum(part.dropped - broken for part in others)
-    return replace(first, aside=aside, rows=rows, dropped=dropped)
+    """Join the faults of a table's parts."""
+    aside = pd.concat([part.aside for part in parts], ignore_index=True)
+    return replace(
+        parts[0],
+        aside=aside.sort_values(["row", "column"]),
+        rows=sum(part.rows for part in parts),
+        dropped=sum(part.dropped for part in parts),
+    )
 
 
 @dataclass(frozen=True)

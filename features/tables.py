@@ -122,10 +122,13 @@ def open_tables(
 
 
 @contextmanager
-def connected(memory_limit: str = MEMORY_LIMIT) -> Iterator[Backend]:
-    """Open a DuckDB connection with a folder of its own to spill to, which goes with it."""
-    scratch = tempfile.mkdtemp(prefix="leadscore-")
-    connection = ibis.duckdb.connect(temp_directory=scratch, memory_limit=memory_limit)
+def connected(
+    memory_limit: str = MEMORY_LIMIT, *, threads: int | None = None, folder: Path | None = None
+) -> Iterator[Backend]:
+    """Open a DuckDB connection with a place of its own to spill to, which goes with it."""
+    scratch = tempfile.mkdtemp(prefix="leadscore-", dir=folder)
+    options = {} if threads is None else {"threads": threads}
+    connection = ibis.duckdb.connect(temp_directory=scratch, memory_limit=memory_limit, **options)
     try:
         yield connection
     finally:

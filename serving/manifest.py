@@ -39,9 +39,9 @@ class Manifest:
     faults, accepted
         What held it back, and what would have but was accepted.
     seconds
-        By stage.
+        By stage; of what several processes share out, their seconds divided by their number.
     peak_memory_mb
-        The most memory the process held.
+        The most memory its processes held, each at its own peak.
     versions
         Of leadscore and the libraries that decide the figures.
     """

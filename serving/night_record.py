@@ -6,7 +6,6 @@ from datetime import UTC
 from typing import TYPE_CHECKING
 
 from serving.manifest import Manifest, messages, now, versions_of_libraries
-from serving.streaming.stages import peak_memory_mb
 from training.tracking import Registry
 
 if TYPE_CHECKING:
@@ -14,7 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from serving.nightly import NightResult
-    from serving.streaming.run import Night
+    from serving.streaming.night import Night
 
 
 def keep_record(
@@ -57,7 +56,7 @@ def keep_record(
         faults=messages(result.faults),
         accepted=messages(result.accepted),
         seconds={stage: round(seconds, 3) for stage, seconds in night.stages.seconds.items()},
-        peak_memory_mb=round(peak_memory_mb()),
+        peak_memory_mb=round(night.stages.peak_memory_mb),
         versions=versions_of_libraries(),
     )
     manifest.write(directory)

@@ -30,9 +30,9 @@ from serving.night_record import keep_record
 from serving.night_shape import NightShape, shape_of, unlike, unseen_words
 from serving.policy import Exploration, Policy, load_policy, policy_version
 from serving.score import Scored, score_leads
+from serving.streaming.night import Night
 from serving.streaming.run import (
     BEFORE,
-    Night,
     Tiered,
     decide_tiers,
     judge,
@@ -99,6 +99,7 @@ def score_night(
     replace: bool = False,
     accept: bool = False,
     at_once: AtOnce = A_SMALL_MACHINE,
+    workers: int | None = None,
 ) -> NightResult:
     """Score every lead that is open as of a night, and write the ledger.
 
@@ -115,7 +116,10 @@ def score_night(
         Whether a night that looks unlike the one before is written all the same: somebody has
         looked at it.
     at_once
-        How many leads and events may be in memory at once.
+        How many leads and events one process may have in memory at once.
+    workers
+        How many processes share the leads out where they are too many for one; by default one a
+        core, up to two. Each takes about 2 GB. The night does not depend on it.
 
     Returns
     -------
@@ -136,14 +140,16 @@ def score_night(
         key = _key(contract, policy, champion, as_of)
         key |= {"tables": files, "at_once": str(at_once)}
         work = Workbench.of(directory, key)
-        opening = open_buckets(contract, known_by=as_of, folder=work.folder, at_once=at_once)
+        opening = open_buckets(
+            contract, known_by=as_of, folder=work.folder, at_once=at_once, workers=workers
+        )
         with ExitStack() as opened:
             with stages.timed("sort and screen"):
                 buckets = opened.enter_context(opening)
             moment = _naive(as_of) or default_night(buckets.tables)
             _say_what_is_odd(buckets.tables, champion, moment)
             logger.info("scoring open leads as of %s by model %s", moment, champion.version)
-            night = Night(moment, champion, policy, buckets, work, stages)
+            night = Night(directory, moment, champion, policy, buckets, work, stages)
             result = _worked_through(directory, night, replace=replace, accept=accept)
         if result.written is not None:  # otherwise whoever accepts it need not begin anew
             work.clear()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from functools import reduce
+from functools import partial, reduce
 from operator import and_
 from typing import TYPE_CHECKING
 
@@ -110,20 +110,21 @@ def _refuse_unknown_words(tables: Tables, policy: Policy) -> None:
         groups = contract.events.groups
         known = {*groups, *(kind for kinds in groups.values() for kind in kinds)}
         asked = [kind for each in _counts(policy) for kind in each.condition.event or ()]
-        events = tables.events
-        kinds = tables.past.kinds if tables.past else lambda: _different(events.kind)
-        _refuse("event", asked, known, kinds, "[events.groups]")
+        seen = partial(_seen, tables, "kinds", tables.events.kind)
+        _refuse("event", asked, known, seen, "[events.groups]")
     if tables.outcomes is not None and contract.outcomes is not None and policy.cool_off:
         groups = contract.outcomes.reason_groups
         known = {word.strip().lower() for words in groups.values() for word in words}
         known |= {group.lower() for group in groups}
-        asked = _reasons(policy)
-        outcomes = tables.outcomes
-        reasons = tables.past.reasons if tables.past else lambda: _different(outcomes.reason)
-        _refuse("reason", asked, known, reasons, "[outcomes.reason_groups]")
+        seen = partial(_seen, tables, "reasons", tables.outcomes.reason)
+        _refuse("reason", _reasons(policy), known, seen, "[outcomes.reason_groups]")
 
 
-def _different(column: ir.Column) -> frozenset[str]:
+def _seen(tables: Tables, what: str, column: ir.Column) -> frozenset[str]:
+    """List the words of a column, in all buckets where the leads are looked at in buckets."""
+    if tables.past is not None:
+        words: frozenset[str] = getattr(tables.past, what)
+        return words
     return frozenset(column.as_table().distinct().to_pyarrow().column(0).drop_null().to_pylist())
 
 

@@ -9,7 +9,7 @@ and the night goes to the ledger part by part.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property, reduce
+from functools import partial, reduce
 from operator import add
 from typing import TYPE_CHECKING
 
@@ -17,68 +17,29 @@ import pandas as pd
 from ibis import _
 
 from features.asked import frame_of
-from features.snapshots import nightly_snapshots
 from serving.amounts import WINS, wins_by_segment
 from serving.checks import NightFault, count_scores, faults_of
 from serving.handoff import handoff_words
 from serving.model_tiers import find_bars
+from serving.night import as_night
 from serving.notes import NightNotes
 from serving.promises import CutOffs, cut_offs
 from serving.score import EXPLAINED, JUDGED, Stamp, judge_leads, learnt_features, stamped
-from serving.streaming.stages import Progress, Stages
+from serving.streaming.stages import Progress
 from serving.tiers import REMEMBERED, Offered, offer, remembered, settle, share_places
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from datetime import datetime
 
-    import ibis.expr.types as ir
+    import pyarrow as pa
 
-    from features.buckets import Buckets
-    from serving.policy import Policy
-    from serving.streaming.workbench import Workbench
-    from training.tracking import Registered
+    from serving.checks import ScoreCount
+    from serving.streaming.night import Night
 
 # What is kept of every bucket; `DONE` last of what the first pass keeps.
 FEATURES, LEADS, UNSEEN, DONE = "features", "leads", "unseen", "done"
-BEFORE, OFFERS, TIERS = "before", "offers", "tiers"
+BEFORE, OFFERS, TIERS, ROWS = "before", "offers", "tiers", "rows"
 TEXTS = ("hand_raiser", "disqualifier", "team", "setback_reason", "facts_digest")
-
-
-@dataclass(frozen=True)
-class Night:
-    """What a night is made with.
-
-    Parameters
-    ----------
-    as_of
-        The night, UTC without a zone.
-    champion, policy
-        Who scores, and what was agreed.
-    buckets
-        The leads.
-    work
-        Where unfinished work lies.
-    stages
-        How long each stage takes.
-    """
-
-    as_of: datetime
-    champion: Registered
-    policy: Policy
-    buckets: Buckets
-    work: Workbench
-    stages: Stages
-
-    @cached_property
-    def snapshots(self) -> ir.Table:
-        """Columns `lead_id`, `as_of`: the open leads of the bucket at hand."""
-        return nightly_snapshots(self.buckets.tables, as_of=self.as_of)
-
-    @property
-    def numbers(self) -> range:
-        """The buckets' numbers."""
-        return range(self.buckets.count)
 
 
 @dataclass(frozen=True)
@@ -110,18 +71,25 @@ def judge(night: Night) -> list[NightFault]:
     """
     by = night.policy.value.by
     with night.stages.timed("sort and screen"):
-        night.buckets.ask_all(WINS, lambda part: wins_by_segment(part, by=by, as_of=night.as_of))
+        night.buckets.ask_all(WINS, partial(wins_by_segment, by=by, as_of=night.as_of))
     progress = Progress("propensities", night.buckets.count)
-    for bucket in night.numbers:
-        if not night.work.has(DONE, bucket):
-            _judge_bucket(night, bucket)
-        progress.add(int(night.work.take(DONE, bucket)["open_leads"].iloc[0]))
-    counts = [night.work.take(DONE, bucket)["open_leads"].iloc[0] for bucket in night.numbers]
-    scores = (count_scores(night.work.take(LEADS, bucket)) for bucket in night.numbers)
-    return faults_of(reduce(add, scores), open_leads=int(sum(counts)))
+    open_leads, scores = 0, []
+    for count, scored in night.each(_judge_bucket):
+        progress.add(count)
+        open_leads += count
+        scores.append(scored)
+    return faults_of(reduce(add, scores), open_leads=open_leads)
 
 
-def _judge_bucket(night: Night, bucket: int) -> None:
+def _judge_bucket(night: Night, bucket: int) -> tuple[int, ScoreCount]:
+    """Judge a bucket, unless an earlier run did; say how many leads are open, and their scores."""
+    if not night.work.has(DONE, bucket):
+        _judge_anew(night, bucket)
+    count = night.work.take(DONE, bucket)["open_leads"].iloc[0]
+    return int(count), count_scores(night.work.take(LEADS, bucket))
+
+
+def _judge_anew(night: Night, bucket: int) -> None:
     stages = night.stages
     with stages.timed("screen events"):
         night.buckets.turn_to(bucket)
@@ -210,23 +178,29 @@ def _leads_of(night: Night, bucket: int, *, has_before: bool) -> tuple[pd.DataFr
     return leads, remembered(leads, said)
 
 
-def told(night: Night, tiered: Tiered) -> Iterator[pd.DataFrame]:
+def told(night: Night, tiered: Tiered) -> Iterator[pa.Table]:
     """Third pass: the ledger's rows, bucket after bucket, with words for those acted on.
 
     Yields
     ------
-    DataFrame
-        With the columns of `serving.night.SCHEMA`.
+    pa.Table
+        Of `serving.night.SCHEMA`.
     """
     progress = Progress("words", night.buckets.count)
-    for bucket in night.numbers:
-        with night.stages.timed("words"):
-            rows = _told_bucket(night, bucket, tiered.stamp)
-        yield rows
-        progress.add(len(rows))
+    for bucket, rows in enumerate(night.each(_tell_bucket, tiered.stamp)):
+        yield night.work.table(ROWS, bucket)
+        night.work.drop(ROWS, bucket)
+        progress.add(rows)
 
 
-def _told_bucket(night: Night, bucket: int, stamp: Stamp) -> pd.DataFrame:
+def _tell_bucket(night: Night, bucket: int, stamp: Stamp) -> int:
+    with night.stages.timed("words"):
+        rows = as_night(_told(night, bucket, stamp))
+        night.work.keep(ROWS, bucket, rows)
+    return len(rows)
+
+
+def _told(night: Night, bucket: int, stamp: Stamp) -> pd.DataFrame:
     leads, tiers = night.work.take(LEADS, bucket), night.work.take(TIERS, bucket)
     frame = night.work.take(FEATURES, bucket)
     explained = tiers["tier"].isin(EXPLAINED)

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import logging
-import resource
-import sys
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from features.workers import peak_memory_mb
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 logger = logging.getLogger(__name__)
 
 LATE_ENOUGH = 5.0  # seconds; a shorter stage needs no word about the time left
-KB_A_MB = 1024
 
 
 @dataclass
@@ -27,9 +26,12 @@ class Stages:
     ----------
     seconds
         By stage, in the order in which they began.
+    peaks
+        By worker's process number, the most memory that it held, in MB.
     """
 
     seconds: dict[str, float] = field(default_factory=dict)
+    peaks: dict[int, float] = field(default_factory=dict)
 
     @contextmanager
     def timed(self, stage: str) -> Iterator[None]:
@@ -40,6 +42,20 @@ class Stages:
             yield
         finally:
             self.seconds[stage] += time.perf_counter() - began
+
+    def share(self, seconds: Mapping[str, float], workers: int) -> None:
+        """Add what one of several workers took: side by side, they pass the sooner."""
+        for stage, taken in seconds.items():
+            self.seconds[stage] = self.seconds.get(stage, 0.0) + taken / workers
+
+    def saw(self, worker: int, peak_memory_mb: float) -> None:
+        """Remember how much memory a worker has held."""
+        self.peaks[worker] = max(self.peaks.get(worker, 0.0), peak_memory_mb)
+
+    @property
+    def peak_memory_mb(self) -> float:
+        """The most memory that this process and its workers have held, each at its own peak."""
+        return peak_memory_mb() + sum(self.peaks.values())
 
 
 @dataclass
@@ -80,9 +96,3 @@ class Progress:
 
 def _minutes(seconds: float) -> str:
     return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.0f} min"
-
-
-def peak_memory_mb() -> float:
-    """Return the most memory that this process has held so far, in MB."""
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak / KB_A_MB if sys.platform != "darwin" else peak / KB_A_MB**2

@@ -69,19 +69,24 @@ class Workbench:
         """Whether a bucket's part was finished."""
         return self._file(what, bucket).exists()
 
-    def keep(self, what: str, bucket: int, frame: pd.DataFrame) -> None:
+    def keep(self, what: str, bucket: int, frame: pd.DataFrame | pa.Table) -> None:
         """Keep a bucket's part, whole or not at all."""
         file = self._file(what, bucket)
         file.parent.mkdir(exist_ok=True)
         part = file.with_suffix(".part")
-        table = pa.Table.from_pandas(frame, preserve_index=False)
+        is_table = isinstance(frame, pa.Table)
+        table = frame if is_table else pa.Table.from_pandas(frame, preserve_index=False)
         feather.write_feather(table, part, compression="lz4", chunksize=ROWS_A_BATCH)
         part.replace(file)
 
     def take(self, what: str, bucket: int) -> pd.DataFrame:
         """Take up a bucket's part again; rows are numbered from 0."""
-        frame: pd.DataFrame = feather.read_table(self._file(what, bucket)).to_pandas()
+        frame: pd.DataFrame = self.table(what, bucket).to_pandas()
         return frame
+
+    def table(self, what: str, bucket: int) -> pa.Table:
+        """Take up a bucket's part as it lies."""
+        return feather.read_table(self._file(what, bucket))
 
     def drop(self, what: str, bucket: int) -> None:
         """Throw a bucket's part away."""

@@ -11,11 +11,13 @@ from features.buckets import AtOnce, Buckets, how_many, open_buckets
 from features.build import build_features
 from features.contract import Contract, load_contract
 from features.snapshots import nightly_snapshots
-from features.tables import open_tables
+from features.tables import Tables, open_tables
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    import ibis.expr.types as ir
 
     from tests.conftest import Project
 
@@ -98,8 +100,12 @@ def test_features_of_a_bucket_are_those_of_the_whole(contract: Contract, buckets
     pd.testing.assert_frame_equal(part, same, check_exact=True)
 
 
+def count_leads(tables: Tables) -> ir.Table:
+    return tables.leads.aggregate(n=_.count())
+
+
 def test_a_question_to_all_is_answered_by_each_bucket(buckets: Buckets) -> None:
-    buckets.ask_all("leads", lambda tables: tables.leads.aggregate(n=_.count()))
+    buckets.ask_all("leads", count_leads)
     assert buckets.tables.past is not None
     answer = buckets.tables.past.answers["leads"]
     assert answer.num_rows == buckets.count
@@ -111,8 +117,8 @@ def test_kinds_and_reasons_are_those_that_ever_came(contract: Contract, buckets:
     with open_tables(contract) as tables:
         assert tables.events is not None
         kinds = set(tables.events.kind.as_table().distinct().to_pyarrow().column(0).to_pylist())
-    assert buckets.tables.past.kinds() == kinds
-    assert "no budget" in buckets.tables.past.reasons()
+    assert buckets.tables.past.kinds == kinds
+    assert "no budget" in buckets.tables.past.reasons
 
 
 @pytest.mark.parametrize(

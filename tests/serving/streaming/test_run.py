@@ -64,10 +64,11 @@ def same_verdicts(directory: Path, company: Path) -> None:
     pd.testing.assert_frame_equal(many, one, check_exact=True)
 
 
+@pytest.mark.parametrize("workers", [1, 2])
 def test_in_buckets_a_night_says_what_it_says_as_a_whole(
-    without_night: Path, company: Path
+    without_night: Path, company: Path, workers: int
 ) -> None:
-    result = score_night(without_night, as_of=NIGHT, at_once=SMALL)
+    result = score_night(without_night, as_of=NIGHT, at_once=SMALL, workers=workers)
     assert result.written is not None
     same_verdicts(without_night, company)
     rule = read_night(company, NIGHT)["rule"].fillna("")
@@ -76,7 +77,7 @@ def test_in_buckets_a_night_says_what_it_says_as_a_whole(
 
 
 def test_in_buckets_the_quarantine_is_the_same(without_night: Path, company: Path) -> None:
-    score_night(without_night, as_of=NIGHT, at_once=SMALL)
+    score_night(without_night, as_of=NIGHT, at_once=SMALL, workers=1)
     told = (pd.read_csv(each / "quarantine/rows.csv") for each in (without_night, company))
     many, one = (rows.sort_values(["table", "row"], ignore_index=True) for rows in told)
     pd.testing.assert_frame_equal(many, one)
@@ -97,7 +98,7 @@ def test_a_night_that_died_goes_on_where_it_ended(
     with monkeypatch.context() as patched:
         patched.setattr(run, "judge_leads", dying)
         with pytest.raises(KeyboardInterrupt):
-            score_night(without_night, as_of=NIGHT, at_once=SMALL)
+            score_night(without_night, as_of=NIGHT, at_once=SMALL, workers=1)
     buckets = len(list((without_night / WORK / "raw/leads").glob("*=*")))
     later: list[int] = []
 
@@ -106,7 +107,7 @@ def test_a_night_that_died_goes_on_where_it_ended(
         return judging(*args, **options)  # type: ignore[arg-type]
 
     monkeypatch.setattr(run, "judge_leads", counting)
-    score_night(without_night, as_of=NIGHT, at_once=SMALL)
+    score_night(without_night, as_of=NIGHT, at_once=SMALL, workers=1)
     assert len(judged) + len(later) == buckets > 2
     same_verdicts(without_night, company)
     manifests = [max((each / "runs").glob("*.json")) for each in (without_night, company)]
@@ -123,12 +124,12 @@ def test_work_on_other_tables_is_not_gone_on_with(
     with monkeypatch.context() as patched:
         patched.setattr(run, "judge_leads", dying)
         with pytest.raises(KeyboardInterrupt):
-            score_night(without_night, as_of=NIGHT, at_once=SMALL)
+            score_night(without_night, as_of=NIGHT, at_once=SMALL, workers=1)
     leads = without_night / "raw/leads.csv"
     rows = pd.read_csv(leads, dtype=str, keep_default_na=False)
     gone = read_night(without_night, EVENING_BEFORE)["lead_id"].iloc[:40]
     rows[~rows["lead_id"].isin(gone)].to_csv(leads, index=False)
-    score_night(without_night, as_of=NIGHT, at_once=SMALL)
+    score_night(without_night, as_of=NIGHT, at_once=SMALL, workers=1)
     assert not read_night(without_night, NIGHT)["lead_id"].isin(gone).any()
 
 
@@ -140,7 +141,7 @@ def test_in_buckets_too_many_faulty_events_stop_the_night(without_night: Path) -
         if other != part:
             other.unlink()
     with pytest.raises(DataError, match=r"events: .* cannot be used .* × occurred_at"):
-        score_night(without_night, as_of=NIGHT, at_once=SMALL)
+        score_night(without_night, as_of=NIGHT, at_once=SMALL, workers=1)
 
 
 def test_a_night_unlike_the_one_before_is_held_back_until_somebody_accepts_it(

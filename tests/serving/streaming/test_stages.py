@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from serving.streaming.stages import Progress, Stages, peak_memory_mb
+from serving.streaming.stages import Progress, Stages
 
 
 def test_pieces_of_a_stage_add_up_even_where_one_fails() -> None:
@@ -40,5 +40,16 @@ def test_progress_says_how_far_and_how_long(
     assert last == "words: bucket 3 of 3, 4,500 leads, 8 a second"
 
 
-def test_peak_memory_is_that_of_this_process() -> None:
-    assert 50 < peak_memory_mb() < 100_000
+def test_seconds_of_workers_side_by_side_pass_the_sooner() -> None:
+    stages = Stages({"features": 1.0})
+    stages.share({"features": 4.0, "keep": 1.0}, 2)
+    stages.share({"features": 6.0}, 2)
+    assert stages.seconds == {"features": 6.0, "keep": 0.5}
+
+
+def test_peak_memory_is_that_of_this_process_and_its_workers() -> None:
+    alone, stages = Stages().peak_memory_mb, Stages()
+    assert 50 < alone < 100_000
+    for worker, peak in ((7, 1_000.0), (8, 500.0), (7, 900.0)):
+        stages.saw(worker, peak)
+    assert stages.peak_memory_mb - alone == pytest.approx(1_500, abs=50)
