@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import ibis
 import pyarrow as pa
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from features.tables import Tables
 
+Built = TypeVar("Built")
 CHOSEN = "chosen_leads"  # the table of leads that are asked about
 
 
@@ -27,6 +28,22 @@ class Asked:
 
     def __init__(self) -> None:
         self._known: dict[str, tuple[ir.Table, pa.Schema, str]] = {}
+        self._built: dict[str, Any] = {}
+
+    def once(self, what: str, build: Callable[[], Built]) -> Built:
+        """Build something over the tables the first time alone.
+
+        Parameters
+        ----------
+        what
+            What names it: the same name is the same thing for ever.
+        build
+            Builds it.
+        """
+        if what not in self._built:
+            self._built[what] = build()
+        built: Built = self._built[what]
+        return built
 
     def arrow(self, question: str, build: Callable[[], ir.Table]) -> pa.Table:
         """Answer a question from the rows that the tables hold now.

@@ -3,26 +3,35 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
+import ibis
 import pandas as pd
 
 from features.channel import channel_features
 from features.engagement import common_kinds, engagement_features
-from features.family import side_by_side
+from features.family import FeatureSet, side_by_side
 from features.firmographic import firmographic_features
 from features.history import history_features
+from features.sweep import Sweep
 
 if TYPE_CHECKING:
-    import ibis.expr.types as ir
+    from collections.abc import Callable
 
+    import ibis.expr.types as ir
+    import pyarrow as pa
+
+    from features.asked import Asked
     from features.catalogue import Feature
     from features.tables import Tables
 
 
 # The widest join of so many takes about 2 GB, half of what DuckDB is given; so do the days of so
 # many events, each counted once a snapshot of its lead.
-SNAPSHOTS_AT_ONCE, EVENTS_AT_ONCE = 250_000, 50_000_000
+SNAPSHOTS_AT_ONCE, EVENTS_AT_ONCE = 250_000, 20_000_000
+KEYS = ("lead_id", "as_of")
+SWEPT = 1  # the place of engagement among the families
 
 
 @dataclass(frozen=True)
@@ -31,23 +40,66 @@ class FeatureTable:
 
     Parameters
     ----------
-    table
-        Columns `lead_id`, `as_of`, and one a feature in the catalogue's order: float64 for
-        numbers and flags, string for text.
-    catalogue
-        What each feature is.
+    families
+        The features of each family, in the catalogue's order.
     kinds
         The event kinds that have columns of their own.
+    sweep
+        How engagement is counted in memory; None where there are no events.
+    asked
+        What was asked of earlier buckets, where leads are looked at in buckets.
     """
 
-    table: ir.Table
-    catalogue: tuple[Feature, ...]
+    families: tuple[FeatureSet, ...]
     kinds: tuple[str, ...]
+    sweep: Sweep | None
+    asked: Asked | None
+
+    @cached_property
+    def table(self) -> ir.Table:
+        """Columns `lead_id`, `as_of`, and one a feature: float64, or string for text."""
+        return side_by_side(self.families[0].snapshots, self.families).table
+
+    @property
+    def catalogue(self) -> tuple[Feature, ...]:
+        """What each feature is, in the order of the columns."""
+        return tuple(feature for family in self.families for feature in family.features)
 
     def to_pandas(self) -> pd.DataFrame:
-        """Compute the table: sorted by `lead_id` and `as_of`, float64 and str columns."""
-        frame: pd.DataFrame = self.table.order_by("lead_id", "as_of").to_pandas()
-        return frame.astype({each.name: _dtype(each) for each in self.catalogue})
+        """Compute the table: sorted by `lead_id` and `as_of`, float64 and str columns.
+
+        Where the tables lie in DuckDB, each family is asked for by itself, and engagement counted
+        in one sweep: a third of the time that the wide query takes.
+        """
+        if ibis.get_backend(self.families[0].table).name != "duckdb":
+            frame: pd.DataFrame = self.table.order_by(*KEYS).to_pandas()
+            return frame.astype({each.name: _dtype(each) for each in self.catalogue})
+        snapshots = self.families[0].snapshots
+        at = snapshots.as_of.epoch_seconds().cast("float64")
+        keys = self._ask("snapshots", lambda: snapshots.select(*KEYS, at=at).order_by(*KEYS))
+        moments = keys["at"].to_numpy()
+        blocks = [keys.select(KEYS).to_pandas()]
+        for number, family in enumerate(self.families):
+            if self.sweep is not None and number == SWEPT:
+                found = self.sweep.columns(moments, self._ask)
+                own = {each.name: found[each.name] for each in family.features}
+                blocks.append(pd.DataFrame(own, copy=False))
+            else:
+                blocks.append(self._block(number, family))
+        whole: pd.DataFrame = pd.concat(blocks, axis=1)
+        return whole
+
+    def _block(self, number: int, family: FeatureSet) -> pd.DataFrame:
+        found = self._ask(f"family {number}", lambda: family.table.order_by(*KEYS))
+        frame: pd.DataFrame = found.drop_columns(list(KEYS)).to_pandas()
+        return frame.astype({each.name: _dtype(each) for each in family.features})
+
+    def _ask(self, question: str, build: Callable[[], ir.Table]) -> pa.Table:
+        if self.asked is None:
+            return build().to_pyarrow()
+        named = f"{question} of {id(self)}"
+        self.asked.once(named, lambda: self)  # whoever is remembered keeps its number
+        return self.asked.arrow(named, build)
 
 
 def build_features(
@@ -79,10 +131,11 @@ def build_features(
         channel_features(tables, snapshots),
         history_features(tables, snapshots),
     ]
+    sweep = None
     if tables.events is not None:
-        families.insert(1, engagement_features(tables, snapshots, kinds=kinds))
-    wide = side_by_side(snapshots, families)
-    return FeatureTable(wide.table, wide.features, kinds)
+        families.insert(SWEPT, engagement_features(tables, snapshots, kinds=kinds))
+        sweep = Sweep.of(tables, snapshots, kinds)
+    return FeatureTable(tuple(families), kinds, sweep, tables.asked)
 
 
 def feature_frame(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import ibis
 from ibis import _
 
-from features.active_days import with_active_days
+from features.active_days import MONTH_DAYS, with_active_days
 from features.catalogue import Feature
 from features.errors import DataError
 from features.family import OF_A_SNAPSHOT, FeatureSet, Lookup
@@ -86,7 +86,7 @@ def engagement_features(
         events has counts of 0 and no recency.
     """
     seen = events_before(tables, snapshots)
-    slots = slots_of(_groups(tables), kinds)
+    slots = engagement_slots(tables, kinds)
     has_value = "value" in tables.event_terms
     per_kind = _by_kind(
         seen, half_life_days=tables.contract.features.half_life_days, has_value=has_value
@@ -99,17 +99,24 @@ def engagement_features(
     return FeatureSet(snapshots, (lookup,), tuple(values))
 
 
+def engagement_slots(tables: Tables, kinds: tuple[str, ...]) -> tuple[Slot, ...]:
+    """List which event kinds are counted together, as `engagement_features` counts them."""
+    groups = tables.contract.events.groups if tables.contract.events is not None else {}
+    return slots_of(groups, kinds)
+
+
 def events_before(tables: Tables, snapshots: ir.Table) -> ir.Table:
     """Pair each snapshot with the events that had occurred and were recorded before it.
 
     Returns
     -------
     ir.Table
-        The events' columns with `as_of` and `age_days`: 0 for the last 24 hours, 1 before that.
+        The events' columns, `as_of` and what else the snapshots have, and `age_days`: 0 for the
+        last 24 hours, 1 before that.
     """
     if tables.events is None:
         raise DataError("the contract describes no [events]")
-    spine = snapshots.select(spine_id=snapshots.lead_id, as_of=snapshots.as_of)
+    spine = snapshots.rename(spine_id="lead_id")
     joined = tables.events.join(spine, tables.events.lead_id == spine.spine_id)
     known = joined.filter(_.occurred_at < _.as_of, _.recorded_at < _.as_of)
     elapsed = known.as_of.epoch_seconds() - known.occurred_at.epoch_seconds()
@@ -117,32 +124,43 @@ def events_before(tables: Tables, snapshots: ir.Table) -> ir.Table:
     return known.mutate(age_days=age_days.cast("int32")).drop("spine_id")
 
 
-def _groups(tables: Tables) -> dict[str, tuple[str, ...]]:
-    return tables.contract.events.groups if tables.contract.events is not None else {}
-
-
 def _by_kind(seen: ir.Table, *, half_life_days: float, has_value: bool) -> ir.Table:
     """First stage: a row a snapshot and kind, with everything that adds up over kinds."""
     age = seen.age_days
-    weight = (2.0 ** (-age.cast("float64") / half_life_days) * WEIGHT_UNITS).round()
     columns = {f"n_{days}d": _whole(_only(age < days, 1).count()) for days in WINDOWS_DAYS}
     fortnights = ibis.cases((age < TREND_DAYS, 1), (age < 2 * TREND_DAYS, -1), else_=0)
     if has_value:
-        # Decimals add up to the same sum in any order.
-        exact = seen.value.try_cast("decimal(38, 4)")
-        columns |= {
-            "event_value_30d": _only(age < 30, exact).sum(),
-            "event_value_ever": exact.sum(),
-        }
+        month, ever = exact_value(seen, days=MONTH_DAYS), exact_value(seen)
+        columns |= {"event_value_30d": month.sum(), "event_value_ever": ever.sum()}
     return seen.group_by("lead_id", "as_of", "kind").aggregate(
         **columns,
         n_ever=_whole(seen.count()),
         first=seen.occurred_at.min(),
         latest=seen.occurred_at.max(),
-        weight=weight.cast("int64").sum(),
+        weight=weight_units(age, half_life_days).sum(),
         trend=_whole(fortnights.sum()),
         days=age.collect(include_null=True),
     )
+
+
+def weight_units(age_days: ir.IntegerValue, half_life_days: float) -> ir.IntegerValue:
+    """Say how much an event of some age still counts, in units of 1 / `WEIGHT_UNITS`."""
+    weight = 2.0 ** (-age_days.cast("float64") / half_life_days) * WEIGHT_UNITS
+    return weight.round().cast("int64")
+
+
+def exact_value(seen: ir.Table, *, days: int | None = None) -> ir.DecimalValue:
+    """Take the events' value as a decimal, which adds up to the same sum in any order.
+
+    Parameters
+    ----------
+    seen
+        As `events_before` gives it.
+    days
+        Null for what is older; None takes all.
+    """
+    exact = seen.value.try_cast("decimal(38, 4)")
+    return exact if days is None else _only(seen.age_days < days, exact)
 
 
 def _by_slot(per_kind: ir.Table, slots: tuple[Slot, ...], *, has_value: bool) -> ir.Table:

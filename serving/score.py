@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from features.asked import frame_of
 from features.build import build_features
 from features.errors import ModelMismatch, nearest
 from serving.amounts import expected_amounts
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
 
     import ibis.expr.types as ir
 
+    from features.build import FeatureTable
     from features.tables import Tables
     from serving.policy import Policy
     from training.tracking import Registered
@@ -199,10 +199,12 @@ def learnt_features(tables: Tables, snapshots: ir.Table, champion: Registered) -
     known = _as_learnt(tables, champion)
     kinds = tuple(champion.model.kinds_)
 
-    def features() -> ir.Table:
-        return build_features(known, snapshots, kinds=kinds).table.order_by("lead_id", "as_of")
+    def build() -> FeatureTable:
+        return build_features(known, snapshots, kinds=kinds)
 
-    frame = frame_of(tables, f"features of version {champion.version}", features)
+    asked, what = tables.asked, f"features of version {champion.version}"
+    built = build() if asked is None else asked.once(what, build)
+    frame = built.to_pandas()
     _refuse_other_features(frame, champion)
     return frame
 
