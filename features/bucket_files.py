@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
+import logging
+import shutil
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pandas as pd
 import pyarrow as pa
 from pyarrow import feather
 
 from features.cells import text_cell
-from features.files import ROW, open_source, row_number, rows_about
+from features.files import ROW, open_source, row_number, rows_about, state_of
+from features.kept_events import KeptEvents, event_files, key_of
 from features.quarantine import broken_lines
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     import ibis.expr.types as ir
-    import pandas as pd
     from ibis.backends.duckdb import Backend
 
     from features.contract import Contract, Source
+
+logger = logging.getLogger(__name__)
 
 BUCKET = "leadscore_bucket"  # no export calls a column that; folders are named by it
 EMPTY, BROKEN, DONE = "empty.parquet", "broken.feather", "done"
@@ -52,44 +57,113 @@ class BucketFiles:
         Where they lie. A table that an earlier run sorted there is not sorted again.
     count
         How many buckets there are.
+    kept
+        Where sorted events stay from night to night; None where they do not.
     """
 
     def __init__(
-        self, connection: Backend, contract: Contract, folder: Path, *, count: int
+        self,
+        connection: Backend,
+        contract: Contract,
+        folder: Path,
+        *,
+        count: int,
+        kept: Path | None = None,
     ) -> None:
-        self.connection, self.contract, self.folder, self.count = (
-            connection,
-            contract,
-            folder,
-            count,
-        )
+        self.connection, self.contract, self.folder = connection, contract, folder
+        self.count, self.kept = count, kept
 
     def sort(self) -> None:
         """Sort every table of the contract that is not sorted yet."""
+        files = event_files(self.contract)
         for name, source in sources_of(self.contract).items():
-            if not (self.folder / name / DONE).exists():
+            if name == "events" and self.kept is not None and files is not None:
+                self._sort_new_events(source, files)
+            elif not (self.folder / name / DONE).exists():
                 self._sort(name, source)
+                (self.folder / name / DONE).touch()
 
     def sort_file(self, name: str, file: Path) -> None:
         """Sort a Parquet file with a column `lead_id` by the same leads."""
         if not (self.folder / name / DONE).exists():
             rows = self.connection.read_parquet(file)
-            self._write(name, rows, rows.lead_id)
+            self._write(name, rows, rows.lead_id, batch=0)
+            (self.folder / name / DONE).touch()
 
-    def _sort(self, name: str, source: Source) -> None:
-        raw = open_source(self.connection, source, contract=self.contract, name=name)
-        rows = raw.mutate(**{ROW: row_number(raw)})
+    def _sort_new_events(self, source: Source, files: list[Path]) -> None:
+        """Sort the files that came since an earlier night, or all where anything is in doubt."""
+        folder, key = self._folder("events"), key_of(self.contract, self.count)
+        earlier = KeptEvents.read(folder)
+        if earlier is not None:
+            _forget(folder, earlier.batches)
+        new = earlier.new_files(files) if earlier is not None and earlier.key == key else None
+        if earlier is None or new is None:
+            self._keep_events(source, files, None)
+        elif new and self._schema(source, new) == earlier.schema:
+            logger.info("sorting events of %d new files of %d", len(new), len(files))
+            self._keep_events(source, new, earlier)
+        elif new:
+            self._keep_events(source, files, None)
+
+    def _schema(self, source: Source, files: Sequence[Path]) -> str:
+        raw = open_source(
+            self.connection, source, contract=self.contract, name="events", only=files
+        )
+        return str(raw.schema())
+
+    def _keep_events(
+        self, source: Source, files: Sequence[Path], earlier: KeptEvents | None
+    ) -> None:
+        folder = self._folder("events")
+        if earlier is None:
+            shutil.rmtree(folder, ignore_errors=True)
+        batch, rows_before, states = (
+            (earlier.batches, earlier.rows, earlier.states) if earlier else (0, 0, [])
+        )
+        sorted_now = [state_of(file) for file in files]  # before they are read
+        schema, rows = self._sort("events", source, only=files, after=rows_before, batch=batch)
+        KeptEvents(
+            key=key_of(self.contract, self.count),
+            count=self.count,
+            schema=schema,
+            states=[*states, *sorted_now],
+            rows=rows_before + rows,
+            batches=batch + 1,
+        ).write(folder)
+
+    def _sort(
+        self,
+        name: str,
+        source: Source,
+        *,
+        only: Sequence[Path] | None = None,
+        after: int = 0,
+        batch: int = 0,
+    ) -> tuple[str, int]:
+        """Sort a table; return its columns and how many rows it has."""
+        raw = open_source(self.connection, source, contract=self.contract, name=name, only=only)
+        rows = raw.mutate(**{ROW: row_number(raw) + after})
         # Whoever has no id is a fault wherever it lies, so words for missing are not looked for.
         text = rows[self._lead_id(rows, source)].cast("string").strip()
-        (self.folder / name).mkdir(parents=True, exist_ok=True)
+        folder = self._folder(name)
+        folder.mkdir(parents=True, exist_ok=True)
         broken = broken_lines(self.connection, name).reset_index(drop=True)
-        feather.write_feather(broken, self.folder / name / BROKEN)
-        self._write(name, rows, text.fill_null(""))
+        feather.write_feather(broken, folder / f"{batch}-{BROKEN}")
+        self._write(name, rows, text.fill_null(""), batch=batch)
+        count = int(raw.count().to_pyarrow().as_py())
         self.connection.drop_table(f"source_{name}", force=True)
+        return str(raw.schema()), count
 
-    def _write(self, name: str, rows: ir.Table, lead_id: ir.StringValue) -> None:
-        target = self.folder / name
+    def _folder(self, name: str) -> Path:
+        is_kept = name == "events" and self.kept is not None
+        if is_kept and event_files(self.contract) is not None:
+            return Path(str(self.kept))
+        return self.folder / name
+
+    def _write(self, name: str, rows: ir.Table, lead_id: ir.StringValue, *, batch: int) -> None:
+        target = self._folder(name)
         target.mkdir(parents=True, exist_ok=True)
+        _forget(target, batch)
         bucket = (lead_id.hash() % self.count + self.count) % self.count  # a hash may be negative
         self.connection.to_parquet(rows.limit(0), target / EMPTY)
         self.connection.to_parquet(
@@ -98,8 +172,8 @@ class BucketFiles:
             partition_by=BUCKET,
             compression="uncompressed",  # to compress what is read once takes as long as the rest
             overwrite_or_ignore=True,
+            filename_pattern=f"{batch}-{{i}}",
         )
-        (target / DONE).touch()
 
     @staticmethod
     def _lead_id(rows: ir.Table, source: Source) -> str:
@@ -108,7 +182,9 @@ class BucketFiles:
 
     def broken(self, name: str) -> pd.DataFrame:
         """Read where a table's lines could not be split, in the quarantine's columns."""
-        found: pd.DataFrame = feather.read_feather(self.folder / name / BROKEN)
+        folder = self._folder(name)
+        parts = [feather.read_feather(file) for file in sorted(folder.glob(f"*-{BROKEN}"))]
+        found: pd.DataFrame = pd.concat(parts, ignore_index=True)
         return found
 
     def show(self, name: str, bucket: int | None, *, only: Sequence[str] | None = None) -> ir.Table:
@@ -149,7 +225,7 @@ class BucketFiles:
 
     def of(self, name: str, bucket: int | None) -> list[str]:
         """List the files of a bucket's rows; the first one is empty, for buckets without any."""
-        folder = self.folder / name
+        folder = self._folder(name)
         own = sorted((folder / f"{BUCKET}={bucket}").glob("*.parquet"))  # of no bucket: none
         return [str(file) for file in (folder / EMPTY, *own)]
 
@@ -163,3 +239,10 @@ class BucketFiles:
         different = rows.select(word=rows[column]).distinct()
         words = different.select(word=text_cell(different.word, self.contract.reading))
         return frozenset(words.distinct().to_pyarrow()["word"].drop_null().to_pylist())
+
+
+def _forget(folder: Path, batch: int) -> None:
+    """Remove what a run that died left of a batch, and of those after it."""
+    for left in folder.glob(f"{BUCKET}=*/*.parquet"):
+        if int(left.name.split("-")[0]) >= batch:
+            left.unlink()

@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from features.bucket_files import BucketFiles, rows_of_sources
+from features.kept_events import with_room
 from features.many_buckets import Shelf, Shelving
 from features.past import Past
 from features.tables import Tables, connected, end_of, naive, tables_of
@@ -46,8 +47,8 @@ class AtOnce:
         They take about 100 bytes each while they are counted.
     """
 
-    leads: int = 250_000
-    events: int = 6_000_000
+    leads: int = 150_000
+    events: int = 4_000_000
 
 
 A_SMALL_MACHINE = AtOnce()
@@ -61,6 +62,7 @@ def open_buckets(
     folder: Path,
     at_once: AtOnce = A_SMALL_MACHINE,
     workers: int | None = None,
+    kept: Path | None = None,
 ) -> Iterator[Buckets]:
     """Sort a project's tables into buckets, and screen its leads and outcomes.
 
@@ -78,6 +80,9 @@ def open_buckets(
     workers
         How many processes share the buckets out; by default one a core, up to two. What they
         find does not depend on it.
+    kept
+        Where sorted events stay, so that the next night only sorts what is new; None where they
+        do not.
 
     Yields
     ------
@@ -89,7 +94,7 @@ def open_buckets(
     DataError
         Where a file or column is missing, or too much of a table cannot be used.
     """
-    count = how_many(contract, at_once)
+    count = with_room(how_many(contract, at_once), kept)
     if count == 1:
         with connected(f"{MEMORY_MB}MB") as connection:
             yield OneBucket(tables_of(connection, contract, naive(known_by)))
@@ -99,7 +104,7 @@ def open_buckets(
         "sorting the tables into %d buckets of leads, for %d processes", count, count_of_workers
     )
     with connected(f"{MEMORY_MB}MB", folder=folder) as connection:
-        BucketFiles(connection, contract, folder / "raw", count=count).sort()
+        BucketFiles(connection, contract, folder / "raw", count=count, kept=kept).sort()
     shelving = Shelving(
         contract,
         folder,
@@ -108,6 +113,7 @@ def open_buckets(
         memory_mb=MEMORY_MB // count_of_workers,
         threads=max(joblib.cpu_count() // count_of_workers, 1),
         token=uuid4().hex,
+        kept=kept,
     )
     with Workers.employed(count_of_workers) as employed, shelving.open() as shelf:
         parts = [piece.found for piece in employed.each(Shelf.screen, range(count), shelving)]

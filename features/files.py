@@ -21,7 +21,7 @@ from features.errors import DataError
 from features.remote import remote_batches, remote_table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     import ibis.expr.types as ir
     from ibis.backends.duckdb import Backend
@@ -35,7 +35,14 @@ OTHER_DELIMITERS = (",", ";", "\t", "|")
 ENCODINGS_OF_DUCKDB = {"utf-8", "utf8", "utf-8-sig"}
 
 
-def open_source(connection: Backend, source: Source, *, contract: Contract, name: str) -> ir.Table:
+def open_source(
+    connection: Backend,
+    source: Source,
+    *,
+    contract: Contract,
+    name: str,
+    only: Sequence[Path] | None = None,
+) -> ir.Table:
     """Open one table of the contract in DuckDB, every CSV cell as text.
 
     Parameters
@@ -48,6 +55,8 @@ def open_source(connection: Backend, source: Source, *, contract: Contract, name
         The contract, for its folder and reading settings.
     name
         The table's word in the contract: leads, events or outcomes.
+    only
+        Some of its files; by default all.
 
     Returns
     -------
@@ -62,7 +71,7 @@ def open_source(connection: Backend, source: Source, *, contract: Contract, name
     """
     if source.address is not None:
         return _open_address(connection, source, name=name)
-    files = _files(contract.directory, str(source.path), name=name)
+    files = list(only or files_of(contract, source, name=name))
     if files[0].suffix.lower() in {".parquet", ".pq"}:
         return _open_parquet(connection, files)
     return _open_csv(connection, files, contract=contract, name=name)
@@ -90,10 +99,25 @@ def file_states(contract: Contract) -> list[tuple[str, int, int]]:
         if source.address is not None:
             states.append((uuid4().hex, 0, 0))
             continue
-        for file in _files(contract.directory, str(source.path), name=name):
-            state = file.stat()
-            states.append((str(file), state.st_size, state.st_mtime_ns))
+        states += [state_of(file) for file in files_of(contract, source, name=name)]
     return states
+
+
+def state_of(file: Path) -> tuple[str, int, int]:
+    """Say what tells that a file was not touched: its path, bytes and nanosecond of change."""
+    state = file.stat()
+    return str(file), state.st_size, state.st_mtime_ns
+
+
+def files_of(contract: Contract, source: Source, *, name: str) -> list[Path]:
+    """Find the files that hold a table, in order of their names.
+
+    Raises
+    ------
+    DataError
+        Where there is none, or one is empty or a folder.
+    """
+    return _files(contract.directory, str(source.path), name=name)
 
 
 def rows_about(source: Source, contract: Contract, *, name: str) -> int:
@@ -116,7 +140,7 @@ def rows_about(source: Source, contract: Contract, *, name: str) -> int:
     if source.address is not None:
         with _behind_address(source, name=name) as found:
             return int(found.count().to_pyarrow().as_py())
-    files = _files(contract.directory, str(source.path), name=name)
+    files = files_of(contract, source, name=name)
     if files[0].suffix.lower() in {".parquet", ".pq"}:
         return sum(pq.ParquetFile(file).metadata.num_rows for file in files)
     return sum(_lines_about(file) for file in files)

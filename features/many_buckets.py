@@ -58,6 +58,8 @@ class Shelving:
         On how many threads DuckDB works; None for one a core.
     token
         What names it, for `features.workers`.
+    kept
+        Where sorted events stay from night to night; None where they do not.
     """
 
     contract: Contract
@@ -67,13 +69,14 @@ class Shelving:
     memory_mb: int
     threads: int | None
     token: str
+    kept: Path | None
 
     @contextmanager
     def open(self) -> Iterator[Shelf]:
         """Open them, on a connection of their own."""
         memory, raw = f"{self.memory_mb}MB", self.folder / "raw"
         with connected(memory, threads=self.threads, folder=self.folder) as connection:
-            files = BucketFiles(connection, self.contract, raw, count=self.count)
+            files = BucketFiles(connection, self.contract, raw, count=self.count, kept=self.kept)
             yield Shelf(connection, files, self.folder, self.known_by)
 
 

@@ -57,6 +57,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+KEPT_EVENTS = ".leadscore/events"  # sorted, from night to night
+
 
 @dataclass(frozen=True)
 class NightResult:
@@ -141,7 +143,12 @@ def score_night(
         key |= {"tables": files, "at_once": str(at_once)}
         work = Workbench.of(directory, key)
         opening = open_buckets(
-            contract, known_by=as_of, folder=work.folder, at_once=at_once, workers=workers
+            contract,
+            known_by=as_of,
+            folder=work.folder,
+            at_once=at_once,
+            workers=workers,
+            kept=directory / KEPT_EVENTS,
         )
         with ExitStack() as opened:
             with stages.timed("sort and screen"):
