@@ -179,14 +179,16 @@ def _work(
     arguments: tuple[object, ...],
 ) -> Piece[Found]:
     _Held.is_at_work = True
-    if _Held.token != opening.token:
-        _close()
-        stack = ExitStack()
-        _Held.value = stack.enter_context(opening.open())
-        _Held.stack, _Held.token = stack, opening.token
-    piece = Piece(task(_Held.value, bucket, *arguments), os.getpid(), peak_memory_mb())
-    _Held.is_at_work = False
-    return piece
+    try:
+        if _Held.token != opening.token:
+            _close()
+            stack = ExitStack()
+            _Held.value = stack.enter_context(opening.open())
+            _Held.stack, _Held.token = stack, opening.token
+        found = task(_Held.value, bucket, *arguments)
+    finally:
+        _Held.is_at_work = False
+    return Piece(found, os.getpid(), peak_memory_mb())
 
 
 def _close() -> None:
