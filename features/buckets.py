@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 
 from features.bucket_files import BucketFiles, rows_of_sources
 from features.many_buckets import Shelf
-from features.tables import Tables, connected, naive, tables_of
+from features.tables import Tables, connected, naive, open_tables, tables_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -81,6 +81,10 @@ def open_buckets(
     DataError
         Where a file or column is missing, or too much of a table cannot be used.
     """
+    if contract.reading.push_down:
+        with open_tables(contract, known_by=known_by) as tables:
+            yield OneBucket(tables)
+        return
     count = how_many(contract, at_once)
     with connected(MEMORY_LIMIT) as connection:
         if count == 1:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import ibis
 from ibis import _
 
-from features.active_days import with_active_days
+from features.active_days import WITH_LISTS, active_days, with_active_days
 from features.catalogue import Feature
 from features.errors import DataError
 from features.family import OF_A_SNAPSHOT, FeatureSet, Lookup
@@ -88,15 +88,20 @@ def engagement_features(
     seen = events_before(tables, snapshots)
     slots = slots_of(_groups(tables), kinds)
     has_value = "value" in tables.event_terms
-    per_kind = _by_kind(
-        seen, half_life_days=tables.contract.features.half_life_days, has_value=has_value
-    )
+    has_lists = tables.engine in WITH_LISTS
+    half_life_days = tables.contract.features.half_life_days
+    days = {"days": seen.age_days.collect(include_null=True)} if has_lists else {}
+    per_kind = _by_kind(seen, days, half_life_days=half_life_days, has_value=has_value)
     counted = _by_slot(per_kind, slots, has_value=has_value)
-    lookup = Lookup(with_active_days(counted, "days"), OF_A_SNAPSHOT)
+    if has_lists:
+        lookups = [Lookup(with_active_days(counted, "days"), OF_A_SNAPSHOT)]
+    else:
+        own = active_days(seen.filter(_within(seen, slots[0])))
+        lookups = [Lookup(counted, OF_A_SNAPSHOT), Lookup(own, OF_A_SNAPSHOT)]
     values = [pair for slot in slots for pair in _slot_values(slot)]
     values += [*_overall_values(has_value=has_value), *_day_values()]
     values += _email_ratio({feature.name for feature, _value in values})
-    return FeatureSet(snapshots, (lookup,), tuple(values))
+    return FeatureSet(snapshots, tuple(lookups), tuple(values))
 
 
 def events_before(tables: Tables, snapshots: ir.Table) -> ir.Table:
@@ -121,7 +126,9 @@ def _groups(tables: Tables) -> dict[str, tuple[str, ...]]:
     return tables.contract.events.groups if tables.contract.events is not None else {}
 
 
-def _by_kind(seen: ir.Table, *, half_life_days: float, has_value: bool) -> ir.Table:
+def _by_kind(
+    seen: ir.Table, days: dict[str, ir.Value], *, half_life_days: float, has_value: bool
+) -> ir.Table:
     """First stage: a row a snapshot and kind, with everything that adds up over kinds."""
     age = seen.age_days
     weight = (2.0 ** (-age.cast("float64") / half_life_days) * WEIGHT_UNITS).round()
@@ -141,7 +148,7 @@ def _by_kind(seen: ir.Table, *, half_life_days: float, has_value: bool) -> ir.Ta
         latest=seen.occurred_at.max(),
         weight=weight.cast("int64").sum(),
         trend=_whole(fortnights.sum()),
-        days=age.collect(include_null=True),
+        **days,
     )
 
 
@@ -157,8 +164,9 @@ def _by_slot(per_kind: ir.Table, slots: tuple[Slot, ...], *, has_value: bool) ->
     columns = {
         "activity_trend_14d": _only(own, rows.trend).sum(),
         "distinct_kinds": _only(own, 1).count(),
-        "days": rows.days.collect(where=own).flatten().unique().sort(),
     }
+    if "days" in rows.columns:
+        columns["days"] = rows.days.collect(where=own).flatten().unique().sort()
     if has_value:
         columns |= {name: rows[name].sum() for name in ("event_value_30d", "event_value_ever")}
     for slot in slots:
