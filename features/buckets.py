@@ -17,7 +17,7 @@ from features.bucket_files import BucketFiles, rows_of_sources
 from features.kept_events import with_room
 from features.many_buckets import Shelf, Shelving
 from features.past import Past
-from features.tables import Tables, connected, end_of, naive, tables_of
+from features.tables import Tables, connected, end_of, naive, open_tables, tables_of
 from features.workers import Workers, usual_workers
 
 if TYPE_CHECKING:
@@ -94,6 +94,10 @@ def open_buckets(
     DataError
         Where a file or column is missing, or too much of a table cannot be used.
     """
+    if contract.reading.push_down:
+        with open_tables(contract, known_by=known_by) as tables:
+            yield OneBucket(tables)
+        return
     count = with_room(how_many(contract, at_once), kept)
     if count == 1:
         with connected(f"{MEMORY_MB}MB") as connection:

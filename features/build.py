@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-import ibis
 import pandas as pd
 
 from features.channel import channel_features
@@ -31,6 +30,7 @@ if TYPE_CHECKING:
 # many events, each counted once a snapshot of its lead.
 SNAPSHOTS_AT_ONCE, EVENTS_AT_ONCE = 250_000, 20_000_000
 KEYS = ("lead_id", "as_of")
+IN_MEMORY = "duckdb"  # the engine in this process, whose answers cost nothing to fetch
 SWEPT = 1  # the place of engagement among the families
 
 
@@ -45,15 +45,18 @@ class FeatureTable:
     kinds
         The event kinds that have columns of their own.
     sweep
-        How engagement is counted in memory; None where there are no events.
+        How engagement is counted in memory; None where there are no events, or the database counts.
     asked
         What was asked of earlier buckets, where leads are looked at in buckets.
+    engine
+        What answers, as `Tables` has it.
     """
 
     families: tuple[FeatureSet, ...]
     kinds: tuple[str, ...]
     sweep: Sweep | None
     asked: Asked | None
+    engine: str
 
     @cached_property
     def table(self) -> ir.Table:
@@ -71,7 +74,7 @@ class FeatureTable:
         Where the tables lie in DuckDB, each family is asked for by itself, and engagement counted
         in one sweep: a third of the time that the wide query takes.
         """
-        if ibis.get_backend(self.families[0].table).name != "duckdb":
+        if self.engine != IN_MEMORY:
             frame: pd.DataFrame = self.table.order_by(*KEYS).to_pandas()
             return frame.astype({each.name: _dtype(each) for each in self.catalogue})
         snapshots = self.families[0].snapshots
@@ -134,8 +137,8 @@ def build_features(
     sweep = None
     if tables.events is not None:
         families.insert(SWEPT, engagement_features(tables, snapshots, kinds=kinds))
-        sweep = Sweep.of(tables, snapshots, kinds)
-    return FeatureTable(tuple(families), kinds, sweep, tables.asked)
+        sweep = Sweep.of(tables, snapshots, kinds) if tables.engine == IN_MEMORY else None
+    return FeatureTable(tuple(families), kinds, sweep, tables.asked, tables.engine)
 
 
 def feature_frame(

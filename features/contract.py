@@ -200,7 +200,7 @@ class OutcomesSource(Source):
 
 
 class Reading(Settings):
-    """How cells are read: delimiter, encoding, missing words, dates, and how much may fail."""
+    """How cells are read, where that happens, and how much may fail."""
 
     delimiter: Annotated[
         str, StringConstraints(strip_whitespace=False, min_length=1, max_length=1)
@@ -210,6 +210,7 @@ class Reading(Settings):
     timezone: str = "UTC"
     day_first: bool = False
     max_quarantine_share: float = Field(default=0.05, ge=0, le=1)
+    push_down: bool = False
 
     @field_validator("timezone")
     @classmethod

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import ibis
 from ibis import _
 
-from features.active_days import MONTH_DAYS, with_active_days
+from features.active_days import MONTH_DAYS, WITH_LISTS, active_days, with_active_days
 from features.catalogue import Feature
 from features.errors import DataError
 from features.family import OF_A_SNAPSHOT, FeatureSet, Lookup
@@ -88,15 +88,20 @@ def engagement_features(
     seen = events_before(tables, snapshots)
     slots = engagement_slots(tables, kinds)
     has_value = "value" in tables.event_terms
-    per_kind = _by_kind(
-        seen, half_life_days=tables.contract.features.half_life_days, has_value=has_value
-    )
+    has_lists = tables.engine in WITH_LISTS
+    half_life_days = tables.contract.features.half_life_days
+    days = {"days": seen.age_days.collect(include_null=True)} if has_lists else {}
+    per_kind = _by_kind(seen, days, half_life_days=half_life_days, has_value=has_value)
     counted = _by_slot(per_kind, slots, has_value=has_value)
-    lookup = Lookup(with_active_days(counted, "days"), OF_A_SNAPSHOT)
+    if has_lists:
+        lookups = [Lookup(with_active_days(counted, "days"), OF_A_SNAPSHOT)]
+    else:
+        own = active_days(seen.filter(_within(seen, slots[0])))
+        lookups = [Lookup(counted, OF_A_SNAPSHOT), Lookup(own, OF_A_SNAPSHOT)]
     values = [pair for slot in slots for pair in _slot_values(slot)]
     values += [*_overall_values(has_value=has_value), *_day_values()]
     values += _email_ratio({feature.name for feature, _value in values})
-    return FeatureSet(snapshots, (lookup,), tuple(values))
+    return FeatureSet(snapshots, tuple(lookups), tuple(values))
 
 
 def engagement_slots(tables: Tables, kinds: tuple[str, ...]) -> tuple[Slot, ...]:
@@ -124,7 +129,9 @@ def events_before(tables: Tables, snapshots: ir.Table) -> ir.Table:
     return known.mutate(age_days=age_days.cast("int32")).drop("spine_id")
 
 
-def _by_kind(seen: ir.Table, *, half_life_days: float, has_value: bool) -> ir.Table:
+def _by_kind(
+    seen: ir.Table, days: dict[str, ir.Value], *, half_life_days: float, has_value: bool
+) -> ir.Table:
     """First stage: a row a snapshot and kind, with everything that adds up over kinds."""
     age = seen.age_days
     columns = {f"n_{days}d": _whole(_only(age < days, 1).count()) for days in WINDOWS_DAYS}
@@ -139,7 +146,7 @@ def _by_kind(seen: ir.Table, *, half_life_days: float, has_value: bool) -> ir.Ta
         latest=seen.occurred_at.max(),
         weight=weight_units(age, half_life_days).sum(),
         trend=_whole(fortnights.sum()),
-        days=age.collect(include_null=True),
+        **days,
     )
 
 
@@ -175,8 +182,9 @@ def _by_slot(per_kind: ir.Table, slots: tuple[Slot, ...], *, has_value: bool) ->
     columns = {
         "activity_trend_14d": _only(own, rows.trend).sum(),
         "distinct_kinds": _only(own, 1).count(),
-        "days": rows.days.collect(where=own).flatten().unique().sort(),
     }
+    if "days" in rows.columns:
+        columns["days"] = rows.days.collect(where=own).flatten().unique().sort()
     if has_value:
         columns |= {name: rows[name].sum() for name in ("event_value_30d", "event_value_ever")}
     for slot in slots:

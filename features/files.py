@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import csv
 import gzip
-import os
 import zlib
 from contextlib import contextmanager
 from glob import glob, has_magic
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qsl, unquote, urlsplit
 from uuid import uuid4
 
 import ibis
@@ -18,7 +16,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from features.errors import DataError
-from features.remote import remote_batches, remote_table
+from features.pushed_down import is_pushed, pushed_table
+from features.remote import address_of, connection_to, remote_batches, remote_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -48,7 +47,7 @@ def open_source(
     Parameters
     ----------
     connection
-        The DuckDB connection that will hold the table.
+        The DuckDB connection that will hold the table, or the database that holds it already.
     source
         A file, glob or connection address of the contract.
     contract
@@ -69,6 +68,8 @@ def open_source(
     DataError
         Where the file is missing, empty, unreadable or has another delimiter.
     """
+    if is_pushed(connection):
+        return pushed_table(connection, source, name=name)
     if source.address is not None:
         return _open_address(connection, source, name=name)
     files = list(only or files_of(contract, source, name=name))
@@ -178,38 +179,10 @@ def _open_address(connection: Backend, source: Source, *, name: str) -> ir.Table
 
 @contextmanager
 def _behind_address(source: Source, *, name: str) -> Iterator[ir.Table]:
-    """Find a table behind an Ibis address; what goes wrong there is told without its secrets."""
-    address = str(source.address)
-    if address.startswith("env:"):
-        variable = address.removeprefix("env:")
-        if variable not in os.environ:
-            raise DataError(f"`{name}.address` names the variable {variable}, which is not set")
-        address = os.environ[variable]
-    scheme = address.split(":", 1)[0]
-    # DuckDB would create a file that is missing, and refuse one that another process reads.
-    options = {"read_only": True} if scheme == "duckdb" else {}
-    try:
-        remote = ibis.connect(address, **options)
-        try:
-            yield remote_table(remote, str(source.table))
-        finally:
-            remote.disconnect()
-    except Exception as error:  # noqa: BLE001 - every driver raises kinds of its own
-        message = f"`{name}`: table {source.table!r} behind {scheme}:… cannot be read: "
-        raise DataError(message + _without_secrets(error, address)) from None
-
-
-def _without_secrets(error: Exception, address: str) -> str:
-    """Return the first line of a driver's message, without the address or a part of it."""
-    words = str(error).splitlines() or [""]
-    parts = urlsplit(address)
-    credentials = parts.netloc.rpartition("@")[0]
-    secrets = {address, credentials, credentials.partition(":")[2]}
-    secrets |= {value for _, value in parse_qsl(parts.query)}
-    shown = words[0]
-    for secret in sorted(secrets | {unquote(secret) for secret in secrets}, key=len, reverse=True):
-        shown = shown.replace(secret, "…") if secret else shown
-    return f"{type(error).__name__}: {shown}"
+    """Find a table behind an Ibis address."""
+    address = str(address_of(source, name=name))
+    with connection_to(address, what=f"`{name}`: table {source.table!r}") as remote:
+        yield remote_table(remote, str(source.table))
 
 
 def _files(directory: Path, path: str, *, name: str) -> list[Path]:

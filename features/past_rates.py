@@ -52,7 +52,7 @@ def past_rates(tables: Tables, snapshots: ir.Table, level: str) -> ir.Table:
     matured = ibis.memtable(past.matured[level]) if past else matured_by_day(tables, level)
     own = _tally(pairs, matured, "own_level", "stage")
     overall = _tally(pairs.select("as_of", "stage").distinct(), matured, "stage")
-    share = overall.select("as_of", share=overall.reached / overall.n.cast("float64"))
+    share = overall.select("as_of", share=overall.reached / overall.n.nullif(0).cast("float64"))
     rates = own.inner_join(share, "as_of")
     rate = (rates.reached + PRIOR_LEADS * rates.share) / (rates.n + PRIOR_LEADS)
     return rates.select(rated_at="as_of", rated="own_level", **{f"{level}_past_rate": rate})

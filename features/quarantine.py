@@ -11,6 +11,7 @@ import pandas as pd
 
 from features.cells import BETWEEN_CELLS, BETWEEN_PARTS
 from features.errors import DataError
+from features.pushed_down import is_pushed, keep_rows
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -153,11 +154,12 @@ class Screening:
     Parameters
     ----------
     connection
-        The DuckDB connection that keeps the result.
+        The connection that keeps the result, for as long as it is open.
     name
         leads, events or outcomes.
     query
-        What gives the rows with `fault`, `shown` and the helper columns, in DuckDB's words.
+        What gives the rows with `fault`, `shown` and the helper columns, in DuckDB's words; as an
+        expression where the rows stay in another database, which is asked once.
     faults
         Of each fault, by its number, the column and the reason.
     unreadable
@@ -168,7 +170,7 @@ class Screening:
 
     connection: Backend
     name: str
-    query: str
+    query: str | ir.Table
     faults: tuple[tuple[str, str], ...]
     unreadable: str
     broken: pd.DataFrame
@@ -180,13 +182,17 @@ class Screening:
 
     def run(self) -> Screened:
         """Screen the rows that there are now; what an earlier run kept is replaced."""
+        if not isinstance(self.query, str):
+            return self._split(keep_rows(self.connection, self.table, self.query))
         self.connection.drop_table(self.table, force=True)
         self.connection.con.sql(self.query).create(self.table)
         return self.screened()
 
     def screened(self) -> Screened:
         """Read the result of a run, which may have been kept elsewhere since."""
-        flagged = self.connection.table(self.table)
+        return self._split(self.connection.table(self.table))
+
+    def _split(self, flagged: ir.Table) -> Screened:
         helpers = [name for name in HELPERS if name in flagged.columns]
         kept = flagged.filter(flagged.fault == -1).drop(*helpers, self.unreadable)
         set_aside = flagged.filter(flagged.fault >= 0).select("row", "fault", "shown").to_pandas()
@@ -251,7 +257,7 @@ def screen(
         *own, unreadable, row=ibis.ifelse(told, table.row, None), fault=number, shown=shown
     )
     named = tuple((fault[0], fault[3]) for fault in faults)
-    query = connection.compile(flagged)
+    query = flagged if is_pushed(connection) else connection.compile(flagged)
     return Screening(connection, name, query, named, unreadable, broken).run()
 
 
@@ -262,7 +268,7 @@ def broken_lines(connection: Backend, *names: str) -> pd.DataFrame:
     """
     nothing = pd.DataFrame({column: pd.Series(dtype="str") for column in COLUMNS})
     parts = [nothing.astype({"row": "int64"})]
-    for name in names:
+    for name in () if is_pushed(connection) else names:
         if f"broken_{name}" not in connection.list_tables():
             continue
         # A line with several faults is listed once for each.

@@ -14,6 +14,7 @@ import ibis
 
 from features.dated_rows import clean_events, clean_outcomes
 from features.lead_rows import clean_leads
+from features.pushed_down import pushed_down
 from features.quarantine import Quarantine
 
 if TYPE_CHECKING:
@@ -61,6 +62,8 @@ class Tables:
         Until when the tables are complete (UTC, without a zone); None where nothing has a date.
     quarantine
         The rows and cells that could not be used.
+    engine
+        What works the expressions out, by Ibis's name.
     past
         Where these are the tables of one bucket of the leads: what only all leads can tell.
     asked
@@ -75,6 +78,7 @@ class Tables:
     event_terms: tuple[str, ...]
     data_end: datetime | None
     quarantine: Quarantine
+    engine: str = "duckdb"
     past: Past | None = None
     asked: Asked | None = None
 
@@ -117,7 +121,9 @@ def open_tables(
         Where a file or column is missing, or more rows than `reading.max_quarantine_share`
         cannot be used.
     """
-    with connected() as connection:
+    # A one-off list is a file, which the database cannot see.
+    stays = contract.reading.push_down and leads_file is None
+    with pushed_down(contract) if stays else connected() as connection:
         yield tables_of(connection, contract, naive(known_by), leads_file)
 
 
@@ -169,7 +175,8 @@ def tables_of(
     quarantine = Quarantine.from_screened(screened)
     quarantine.refuse_above(contract.reading.max_quarantine_share)
     tables = Tables(contract, kept, events, outcomes, attributes, event_terms, None, quarantine)
-    return replace(tables, data_end=_data_end(tables, known_by))
+    end = _data_end(tables, known_by)
+    return replace(tables, data_end=end, engine=str(connection.name))
 
 
 def known(rows: ir.Table, known_by: datetime | None) -> ir.Table:

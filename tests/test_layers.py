@@ -17,9 +17,10 @@ MAY_IMPORT = {
     "serving": {"features", "training", "serving"},
 }
 OWN = {"features", "training", "serving", "leadscore", "tests", "benchmarks"}
+TRACKING = ("tracking", "tracking_model", "tracking_online", "tracking_store")
 # Reasons are computed by LightGBM itself, from the booster that the estimator hands on.
 HOMES = {
-    "mlflow": {f"training/{name}.py" for name in ("tracking", "tracking_model", "tracking_store")},
+    "mlflow": {f"training/{name}.py" for name in TRACKING},
     "adbc_driver_postgresql": {"serving/postgres/connection.py"},
     "lightgbm": {"training/estimator.py", "training/trees.py", "serving/reasons.py"},
 }

@@ -249,7 +249,9 @@ def _apply(fitted: dict[str, list[float]], margin: NDArray[np.float64]) -> NDArr
         slope, level = fitted["line"]
         return np.asarray(expit(slope * margin + level), dtype="float64")
     if "beta" in fitted:
-        z = _beta_columns(margin) @ np.asarray(fitted["beta"])
+        # No product of matrices, whose last bits hang on how many rows there are.
+        of_yes, of_no, level = fitted["beta"]
+        z = of_yes * log_expit(margin) - of_no * log_expit(-margin) + level
         return np.asarray(expit(z), dtype="float64")
     return np.interp(margin, fitted["margin"], fitted["rate"])
 

@@ -158,10 +158,11 @@ class StageModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             order = drawn[order].astype("int64")
         codes = self.encoder_.transform(frame)
         is_new = self.encoder_.new_words(codes, order)
-        return Ground(frame, codes, self._text, is_new, outcome, places(lead), order)
+        return Ground(frame, codes, self.text_columns, is_new, outcome, places(lead), order)
 
     @property
-    def _text(self) -> TextColumns:
+    def text_columns(self) -> TextColumns:
+        """Which columns of the codes are text."""
         vocabularies = self.encoder_.vocabulary_.values()
         is_wide = [len(words) > MOST_WORDS for words in vocabularies]
         return TextColumns(self.encoder_.text_positions, is_wide)
@@ -207,7 +208,7 @@ class StageModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def _seen(self, frame: pd.DataFrame) -> list[tuple[Booster, SeenRows, str]]:
         """Show each member the rows as it sees them."""
-        codes, text = self.encoder_.columns_of(frame), self._text
+        codes, text = self.encoder_.columns_of(frame), self.text_columns
         rates = self.rates_.transform(frame) if set(self.words_) != {"native"} else None
         rows = {words: SeenRows(codes, text, rates, words) for words in set(self.words_)}
         return [
@@ -249,7 +250,7 @@ class StageModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         frame = as_categories(frame, list(self.encoder_.vocabulary_))
         found = np.zeros((len(frame), len(columns) + 1), order="F")
         for booster, rows, words in self._seen(frame):
-            owner = owners(len(columns), self._text, words)
+            owner = owners(len(columns), self.text_columns, words)
             found += share * contributions(booster, rows, owner=owner, threads=threads)
         base = float(found[0, -1])
         told = pd.DataFrame(found[:, :-1], index=frame.index, columns=columns)

@@ -12,6 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from features.errors import TooLittleData
 from training.estimator import StageModel
+from training.one_row import FEW_ROWS, row_funnel
 from training.splits import parts_of_stage
 from training.tuning import Search
 from training.usual import usual_values
@@ -149,8 +150,18 @@ class FunnelModel(BaseEstimator):  # type: ignore[misc]
         -------
         DataFrame
             `p_sql`, `p_won` (float64): missing for a stage the model does not have. A lead that
-            is already an SQL has `p_sql` 1.
+            is already an SQL has `p_sql` 1. The same to the last bit for a row alone.
         """
+        check_is_fitted(self)
+        if len(frame) <= FEW_ROWS:
+            alone = row_funnel(self)
+            few = None if alone is None else alone.predict(frame)
+            if few is not None:
+                return few
+        return self.predict_table(frame)
+
+    def predict_table(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """Score as `predict`, by columns however few the rows."""
         check_is_fitted(self)
         frame = as_categories(frame, self.text_)  # once for all stages
         found = {

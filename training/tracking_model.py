@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import pandas as pd
+from training.typical_rows import typical_and_empty, typical_row
 
 if TYPE_CHECKING:
     from training.funnel import FunnelModel
@@ -22,6 +23,7 @@ TRUSTED_TYPES = [
     "training.linear.LinearModel",
     "training.word_rates.WordRates",
 ]
+LOADER = "training.tracking_online"  # stands in every saved model
 REQUIREMENTS = ["leadscore", "lightgbm", "pandas", "scikit-learn", "skops"]
 
 
@@ -45,11 +47,13 @@ def log_model(mlflow: Any, model: FunnelModel, name: str) -> Any:
     from mlflow.models import infer_signature  # noqa: PLC0415 - 1.5 s
 
     example = typical_row(model)
-    return mlflow.sklearn.log_model(
-        model,
+    return mlflow.models.Model.log(
+        None,
+        _Flavor(mlflow),
         name="model",
         registered_model_name=name,
-        signature=infer_signature(_optional(example), model.predict(example)),
+        sk_model=model,
+        signature=infer_signature(typical_and_empty(model), model.predict(example)),
         input_example=example,
         serialization_format="skops",
         skops_trusted_types=TRUSTED_TYPES,
@@ -58,20 +62,14 @@ def log_model(mlflow: Any, model: FunnelModel, name: str) -> Any:
     )
 
 
-def typical_row(model: FunnelModel) -> pd.DataFrame:
-    """Make up one feature row of typical values; no lead's own, so nothing personal."""
-    row = {
-        name: pd.Series(
-            [model.typical_.get(name)], dtype="str" if name in model.text_ else "float64"
-        )
-        for name in model.features_
-    }
-    return pd.DataFrame(row)
+class _Flavor:
+    """MLflow's scikit-learn format, loaded as a plain function by `training.tracking_online`."""
 
+    def __init__(self, mlflow: Any) -> None:
+        self._mlflow = mlflow
 
-def _optional(example: pd.DataFrame) -> pd.DataFrame:
-    """Give the row twice, once empty, so that the signature lets values be missing."""
-    empty = example.copy()
-    for column in empty.columns:
-        empty[column] = pd.Series([None], dtype=empty[column].dtype)
-    return pd.concat([example, empty], ignore_index=True)
+    def save_model(self, *, path: str, mlflow_model: Any, **settings: Any) -> None:
+        """Save as MLflow does, and name who loads it for `mlflow models serve` and the like."""
+        self._mlflow.sklearn.save_model(path=path, mlflow_model=mlflow_model, **settings)
+        mlflow_model.flavors["python_function"]["loader_module"] = LOADER
+        mlflow_model.save(str(Path(path) / "MLmodel"))

@@ -36,6 +36,20 @@ def test_a_higher_margin_never_has_a_lower_propensity(
     assert ((propensity >= 0) & (propensity <= 1)).all()
 
 
+@pytest.mark.parametrize(
+    "fitted",
+    [{"line": [0.9, 0.1]}, {"beta": [0.9, 1.1, 0.2]}, {"margin": [-2.0, 1.0], "rate": [0.1, 0.7]}],
+)
+def test_a_margin_alone_has_the_propensity_it_has_among_many(
+    fitted: dict[str, list[float]],
+) -> None:
+    calibrator = Calibrator()
+    calibrator.map_ = fitted
+    margin, _outcome = draw(500)
+    alone = [calibrator.predict(margin[place : place + 1])[0] for place in range(500)]
+    np.testing.assert_array_equal(alone, calibrator.predict(margin))
+
+
 def test_margins_that_are_right_stay_as_they_are() -> None:
     margin, outcome = draw(3000)
     fitted = Calibrator().fit(margin, outcome)

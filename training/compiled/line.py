@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from training.compiled.line_terms import Block, terms_of, word_codes
+from training.compiled.line_terms import Block, terms_of
 from training.compiled.model_text import NotCompiled
+from training.design_columns import word_codes
 
 if TYPE_CHECKING:
     from collections.abc import Callable

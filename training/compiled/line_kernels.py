@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -11,31 +11,10 @@ from training.compiled.machine_code import compiled
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from training.design_columns import Ladder
+
 
 LARGEST = 1e300  # as `training.linear.LARGEST`; numba keeps machine code a file at a time
-
-
-class Ladder(NamedTuple):
-    """A number's quantiles without repeats.
-
-    Parameters
-    ----------
-    knots
-        The quantiles in order, float64, filled up with infinity to a power of two. The other
-        arrays have an entry for each before the filling.
-    at_knot
-        What a number that equals a knot becomes.
-    after, before
-        The level just after each knot, and just before it.
-    slope
-        From each knot to the next.
-    """
-
-    knots: NDArray[np.float64]
-    at_knot: NDArray[np.float64]
-    after: NDArray[np.float64]
-    before: NDArray[np.float64]
-    slope: NDArray[np.float64]
 
 
 @compiled
