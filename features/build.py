@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 SNAPSHOTS_AT_ONCE, EVENTS_AT_ONCE = 250_000, 20_000_000
 KEYS = ("lead_id", "as_of")
 IN_MEMORY = "duckdb"  # the engine in this process, whose answers cost nothing to fetch
-SWEPT = 1  # the place of engagement among the families
 
 
 @dataclass(frozen=True)
@@ -44,8 +43,6 @@ class FeatureTable:
         The features of each family, in the catalogue's order.
     kinds
         The event kinds that have columns of their own.
-    sweep
-        How engagement is counted in memory; None where there are no events, or the database counts.
     asked
         What was asked of earlier buckets, where leads are looked at in buckets.
     engine
@@ -54,7 +51,6 @@ class FeatureTable:
 
     families: tuple[FeatureSet, ...]
     kinds: tuple[str, ...]
-    sweep: Sweep | None
     asked: Asked | None
     engine: str
 
@@ -83,8 +79,8 @@ class FeatureTable:
         moments = keys["at"].to_numpy()
         blocks = [keys.select(KEYS).to_pandas()]
         for number, family in enumerate(self.families):
-            if self.sweep is not None and number == SWEPT:
-                found = self.sweep.columns(moments, self._ask)
+            if family.sweep is not None:
+                found = family.sweep.columns(moments, self._ask)
                 own = {each.name: found[each.name] for each in family.features}
                 blocks.append(pd.DataFrame(own, copy=False))
             else:
@@ -134,11 +130,17 @@ def build_features(
         channel_features(tables, snapshots),
         history_features(tables, snapshots),
     ]
-    sweep = None
     if tables.events is not None:
-        families.insert(SWEPT, engagement_features(tables, snapshots, kinds=kinds))
-        sweep = Sweep.of(tables, snapshots, kinds) if tables.engine == IN_MEMORY else None
-    return FeatureTable(tuple(families), kinds, sweep, tables.asked, tables.engine)
+        families.insert(1, swept_engagement(tables, snapshots, kinds=kinds))
+    return FeatureTable(tuple(families), kinds, tables.asked, tables.engine)
+
+
+def swept_engagement(tables: Tables, snapshots: ir.Table, *, kinds: tuple[str, ...]) -> FeatureSet:
+    """Build `features.engagement.engagement_features`, swept where the events are at hand."""
+    family = engagement_features(tables, snapshots, kinds=kinds)
+    if tables.engine != IN_MEMORY:
+        return family
+    return replace(family, sweep=Sweep.of(tables, snapshots, kinds))
 
 
 def feature_frame(

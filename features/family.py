@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import ibis.expr.types as ir
 
     from features.catalogue import Feature
+    from features.sweep import Sweep
 
 OF_A_LEAD = {"lead_id": "lead_id"}
 OF_A_SNAPSHOT = {"lead_id": "lead_id", "as_of": "as_of"}
@@ -48,11 +49,14 @@ class FeatureSet:
     values
         Each feature, and its value as an expression of `ibis._`, which stands for the snapshots
         with all that was found.
+    sweep
+        How the same features are counted in memory, where that is faster.
     """
 
     snapshots: ir.Table
     lookups: tuple[Lookup, ...]
     values: tuple[tuple[Feature, ir.Value], ...]
+    sweep: Sweep | None = None
 
     @property
     def features(self) -> tuple[Feature, ...]:
