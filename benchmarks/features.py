@@ -43,11 +43,12 @@ INTRODUCTION = """\
 The engagement features (counts in windows, recency, fading counts, active days, silence, trend,
 values; for each group of event kinds) of a made-up company, from Parquet file to Parquet file.
 *leadscore* counts them in one sweep over the events in memory; *one query* is the same through
-Ibis, which other databases answer, too. Each run has a process of its own; opening the company is not counted, writing the query is. *One
-pass* is the query that suggests itself: an aggregate with FILTER for each column. *Two stages* is
-the fastest that we could write by hand: kinds first, then columns, and no FILTER, for which DuckDB
-copies every column of the input once an aggregate. *Values* are compared with ours, cell by cell;
-Polars and pandas add floating point numbers in the order in which they come."""
+Ibis, which other databases answer, too. Each run has a process of its own; opening the company is
+not counted, writing the query is. *One pass* is the query that suggests itself: an aggregate with
+FILTER for each column. *Two stages* is the fastest that we could write by hand: kinds first, then
+columns, and no FILTER, for which DuckDB copies every column of the input once an aggregate.
+*Values* are compared with ours, cell by cell; Polars and pandas add floating point numbers in the
+order in which they come."""
 REMARK = """\
 Medians of {repeats} runs, the contenders taking turns. Other work may have run on the same cores: \
 CPU seconds leave it out, seconds do not. DuckDB is given 4 GB."""
