@@ -82,6 +82,7 @@ def open_on_spark(
         logger.info("shuffling the tables into %d buckets of leads", count)
         with connected(f"{MEMORY_MB}MB", folder=folder) as connection:
             sort_raw(session, connection, contract, folder / "raw", count=count)
+        session.conf.set("spark.sql.shuffle.partitions", str(count))  # of the size of buckets
         token = uuid4().hex
         shelving = Shelving(contract, folder, count, naive(known_by), MEMORY_MB, 1, token)
         workers = SparkWorkers(session)

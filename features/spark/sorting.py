@@ -117,7 +117,9 @@ def _numbered(session: SparkSession, files: Sequence[Path]) -> DataFrame:
     except (PySparkException, pa.ArrowInvalid) as error:
         reason = str(error).splitlines()[0]
         raise DataError(f"{files[0]} cannot be read as Parquet by Spark: {reason}") from error
-    starts = dict(zip((file.resolve() for file in files), accumulate(sizes, initial=0)))
+    starts = dict(
+        zip((file.resolve() for file in files), accumulate(sizes, initial=0), strict=False)
+    )
     file = spark.col("_metadata.file_path")
     said = [row[0] for row in rows.select(file).distinct().collect()]  # as Spark writes names
     begins = pa.array([starts[_path(uri)] for uri in said], pa.int64())
