@@ -78,7 +78,8 @@ class SparkConnection(Backend):  # type: ignore[misc]
     def rows_of(self, expression: ir.Table) -> DataFrame:
         """Show an expression to Spark; nothing is computed yet."""
         self._run_pre_execute_hooks(expression)
-        return self._session.sql(self.compile(expression))
+        rows: DataFrame = self._session.sql(self.compile(expression))
+        return rows
 
     def to_pyarrow(self, expr: ir.Expr, /, **_options: Any) -> pa.Table:
         """Compute an expression."""
@@ -91,9 +92,9 @@ class SparkConnection(Backend):  # type: ignore[misc]
         self._session.createDataFrame(rows).createOrReplaceTempView(op.name)
 
 
-def _double(value: float) -> sge.Expression:
+def _double(value: float) -> sge.Expr:
     return sge.Cast(this=sge.convert(repr(float(value))), to=sge.DataType.build("double"))
 
 
-def _for_java(pattern: sge.Expression) -> sge.Expression:
+def _for_java(pattern: Any) -> sge.Expr:
     return sge.convert(pattern.this.replace(r"\b", EDGE_OF_A_WORD))

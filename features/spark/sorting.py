@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from ibis.backends.duckdb import Backend
     from pyspark.sql import Column, DataFrame, SparkSession
 
-    from features.contract import Contract, Source
+    from features.contract import Contract
 
 # No export calls a column that.
 URI, START, PLACE = "(uri)", "(start)", "(place)"
@@ -58,7 +58,7 @@ def sort_raw(
     """
     for name, source in sources_of(contract).items():
         if not (folder / name / DONE).exists():
-            rows = _rows(session, connection, contract, source, name, folder)
+            rows = _rows(session, connection, contract, name, folder)
             given = source.lead_id or "lead_id"
             lead_id = given if given in rows.columns else ROW
             _refuse_fractions(rows, lead_id, place_of(contract, source))
@@ -87,14 +87,10 @@ def bucket_of(lead_id: Column, count: int) -> Column:
 
 
 def _rows(
-    session: SparkSession,
-    connection: Backend,
-    contract: Contract,
-    source: Source,
-    name: str,
-    folder: Path,
+    session: SparkSession, connection: Backend, contract: Contract, name: str, folder: Path
 ) -> DataFrame:
     """Read a table with the numbers of its rows."""
+    source = sources_of(contract)[name]
     files = parquet_files(source, contract, name=name)
     if files:
         return _numbered(session, files)
