@@ -20,7 +20,7 @@ from features.buckets import A_SMALL_MACHINE, ManyBuckets, how_many
 from features.many_buckets import Shelf, Shelving
 from features.past import Past
 from features.spark.dialect import SparkConnection
-from features.spark.session import spark_session
+from features.spark.session import own_errors, spark_session
 from features.spark.sorting import sort_raw, write_buckets
 from features.spark.workers import SparkWorkers
 from features.tables import connected, end_of, naive
@@ -80,7 +80,7 @@ def open_on_spark(
     with spark_session(master) as session:
         count = _count(session, contract, folder, at_once)
         logger.info("shuffling the tables into %d buckets of leads", count)
-        with connected(f"{MEMORY_MB}MB", folder=folder) as connection:
+        with connected(f"{MEMORY_MB}MB", folder=folder) as connection, own_errors():
             sort_raw(session, connection, contract, folder / "raw", count=count)
         session.conf.set("spark.sql.shuffle.partitions", str(count))  # of the size of buckets
         token = uuid4().hex

@@ -55,6 +55,7 @@ def spark_session(master: str | None) -> Iterator[SparkSession]:
     running = SparkSession.getActiveSession()
     session = running or _started(master)
     try:
+        _refuse_speculation(session)
         for name, value in SETTINGS.items():
             session.conf.set(name, value)
         yield session
@@ -83,15 +84,28 @@ def _started(master: str | None) -> SparkSession:
     return session
 
 
+def _refuse_speculation(session: SparkSession) -> None:
+    """Refuse two tasks of the same bucket at a time: they would write the same files."""
+    if session.conf.get("spark.speculation", "false") == "true":
+        raise LeadScoreError("Spark runs tasks twice at a time; set spark.speculation to false")
+
+
 @contextmanager
 def own_errors() -> Iterator[None]:
-    """Raise here what one of our own tasks raised there, without Spark's stack around it."""
+    """Raise here what one of our own tasks raised there, without Spark's stack around it.
+
+    Raises
+    ------
+    LeadScoreError
+        With the task's own message; for anything else, the name of Spark's error condition.
+    """
     from pyspark.errors import PySparkException  # noqa: PLC0415
 
     try:
         yield
     except PySparkException as error:
         found = OWN_ERROR.search(str(error))
-        if found is None:
-            raise
-        raise LeadScoreError(found[1].strip()) from error
+        # Spark's message may hold a cell, and a cell may be somebody's name.
+        condition = error.getCondition() or type(error).__name__
+        message = f"Spark gave up with {condition}; its own log says more"
+        raise LeadScoreError(found[1].strip() if found else message) from error

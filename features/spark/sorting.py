@@ -1,16 +1,19 @@
 """Raw rows on Spark, shuffled by the hash of their lead into the buckets' files.
 
 Parquet files are read by Spark itself. What Spark would read otherwise than the rest of leadscore
-does (CSV) or cannot reach (a table behind an address) is copied to Parquet first, on the driver.
+does (CSV), cannot read (nanoseconds) or cannot reach (a table behind an address) is copied to
+Parquet first, on the driver.
 """
 
 from __future__ import annotations
 
+import logging
 from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
+import ibis.expr.datatypes as dt
 import pyarrow as pa
 import pyarrow.parquet as pq
 from pyarrow import feather
@@ -23,11 +26,15 @@ from features.quarantine import broken_lines
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import ibis.expr.types as ir
     from ibis.backends.duckdb import Backend
     from pyspark.sql import Column, DataFrame, SparkSession
 
     from features.contract import Contract
 
+logger = logging.getLogger(__name__)
+
+MICROSECONDS = 6  # digits of a second
 # No export calls a column that.
 URI, START, PLACE = "(uri)", "(start)", "(place)"
 
@@ -54,7 +61,7 @@ def sort_raw(
     Raises
     ------
     DataError
-        Where a file is missing, or Spark cannot read it.
+        Where a file is missing or cannot be read, or lead ids are fractions.
     """
     for name, source in sources_of(contract).items():
         if not (folder / name / DONE).exists():
@@ -90,32 +97,42 @@ def _rows(
     session: SparkSession, connection: Backend, contract: Contract, name: str, folder: Path
 ) -> DataFrame:
     """Read a table with the numbers of its rows."""
+    from pyspark.errors import PySparkException  # noqa: PLC0415 - an extra
+
     source = sources_of(contract)[name]
     files = parquet_files(source, contract, name=name)
     if files:
-        return _numbered(session, files)
+        try:
+            return _numbered(session, files)
+        except PySparkException as error:  # of nanoseconds, for one, Spark knows nothing
+            reason = error.getCondition() or type(error).__name__
+            logger.warning("Spark cannot read %s (%s): the driver copies it", files[0], reason)
     raw = open_source(connection, source, contract=contract, name=name)
     copy = folder / f"{name}.parquet"
     copy.parent.mkdir(parents=True, exist_ok=True)
-    connection.to_parquet(raw.mutate(**{ROW: row_number(raw)}), copy)
+    numbered = raw.mutate(**{ROW: row_number(raw)})
+    connection.to_parquet(numbered.cast(_in_microseconds(raw)), copy)
     connection.drop_table(f"source_{name}", force=True)
     return session.read.parquet(str(copy))
 
 
+def _in_microseconds(raw: ir.Table) -> dict[str, dt.DataType]:
+    """List the columns whose moments have another precision than all are read with in the end."""
+    return {
+        name: dt.Timestamp(kind.timezone)
+        for name, kind in raw.schema().items()
+        if isinstance(kind, dt.Timestamp) and kind.scale not in {None, MICROSECONDS}
+    }
+
+
 def _numbered(session: SparkSession, files: Sequence[Path]) -> DataFrame:
     """Read Parquet files; rows are numbered from 1, file after file."""
-    from pyspark.errors import PySparkException  # noqa: PLC0415
     from pyspark.sql import functions as spark  # noqa: PLC0415
 
-    try:
-        rows = session.read.option("mergeSchema", "true").parquet(*map(str, files))
-        sizes = [pq.ParquetFile(file).metadata.num_rows for file in files]
-    except (PySparkException, pa.ArrowInvalid) as error:
-        reason = str(error).splitlines()[0]
-        raise DataError(f"{files[0]} cannot be read as Parquet by Spark: {reason}") from error
-    starts = dict(
-        zip((file.resolve() for file in files), accumulate(sizes, initial=0), strict=False)
-    )
+    rows = session.read.option("mergeSchema", "true").parquet(*map(str, files))
+    sizes = [pq.ParquetFile(file).metadata.num_rows for file in files]
+    firsts = accumulate(sizes, initial=0)
+    starts = dict(zip((file.resolve() for file in files), firsts, strict=False))
     file = spark.col("_metadata.file_path")
     said = [row[0] for row in rows.select(file).distinct().collect()]  # as Spark writes names
     begins = pa.array([starts[_path(uri)] for uri in said], pa.int64())
