@@ -69,6 +69,7 @@ def _open(
     folder: Path,
     at_once: AtOnce = A_SMALL_MACHINE,
     workers: int | None = None,  # noqa: ARG001 - Spark knows its own
+    kept: Path | None = None,  # noqa: ARG001 - sorted events stay on one machine alone
 ) -> Iterator[SparkBuckets]:
     with open_on_spark(
         contract, known_by=known_by, folder=folder, at_once=at_once, master=master

@@ -84,7 +84,7 @@ def open_on_spark(
             sort_raw(session, connection, contract, folder / "raw", count=count)
         session.conf.set("spark.sql.shuffle.partitions", str(count))  # of the size of buckets
         token = uuid4().hex
-        shelving = Shelving(contract, folder, count, naive(known_by), MEMORY_MB, 1, token)
+        shelving = Shelving(contract, folder, count, naive(known_by), MEMORY_MB, 1, token, None)
         workers = SparkWorkers(session)
         with shelving.open() as shelf:
             parts = [each.found for each in workers.each(Shelf.screen, range(count), shelving)]

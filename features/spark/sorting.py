@@ -71,7 +71,7 @@ def sort_raw(
             _refuse_fractions(rows, lead_id, place_of(contract, source))
             write_buckets(rows, lead_id, folder / name, count=count)
             broken = broken_lines(connection, name).reset_index(drop=True)
-            feather.write_feather(broken, folder / name / BROKEN)
+            feather.write_feather(broken, folder / name / f"0-{BROKEN}")
             (folder / name / DONE).touch()
 
 
