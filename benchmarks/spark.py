@@ -7,16 +7,20 @@ take several sizes: what is fixed and what grows with the leads is told apart by
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import psutil
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
@@ -33,6 +37,8 @@ if TYPE_CHECKING:
 RESULT = Path(__file__).parent / "results" / "spark.md"
 SPARK, DUCKDB = "Spark", "DuckDB"
 DRIVER = ("tiers", "checks")  # what one process does, however large the cluster
+WHOLE, WORK = "whole", "work of all processors"
+SAMPLES_A_SECOND = 5
 BILLION = 1_000_000_000
 INTRODUCTION = """\
 `leadscore score --engine spark --master {master}` of a made-up company's night, from Parquet files
@@ -49,7 +55,7 @@ class Measured:
     grown
         The company.
     seconds
-        By engine and stage; the whole under `whole`.
+        By engine and stage; the whole, and what all processors worked together.
     """
 
     grown: Grown
@@ -110,11 +116,46 @@ def _night(folder: Path, options: list[str]) -> dict[str, float]:
     began = time.perf_counter()
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     command = [sys.executable, str(ROOT / "leadscore.py"), *night]
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, cwd=ROOT, env=environment)
-    whole = time.perf_counter() - began
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, cwd=ROOT, env=environment) as run:
+        work = _Work(run.pid)
+        code = run.wait()
+        whole = time.perf_counter() - began
+        work.stop()
+    if code:
+        raise RuntimeError(f"{' '.join(night)} ended with {code}")
     newest = max((folder / "runs").glob("*.json"), key=lambda file: file.stat().st_mtime)
     stages: dict[str, float] = json.loads(newest.read_text(encoding="utf-8"))["seconds"]
-    return {**stages, "whole": whole}
+    return {**stages, WHOLE: whole, WORK: sum(work.seconds.values())}
+
+
+class _Work(threading.Thread):
+    """Looks again and again how long processors have worked for a process and its children.
+
+    Seconds of work do not depend on what else a machine has to do, as those on the wall do.
+    """
+
+    def __init__(self, pid: int) -> None:
+        super().__init__(daemon=True)
+        self.seconds: dict[int, float] = {}
+        self._process, self._over = psutil.Process(pid), threading.Event()
+        self.start()
+
+    def run(self) -> None:
+        """Sample until told to stop."""
+        while not self._over.wait(1 / SAMPLES_A_SECOND):
+            with contextlib.suppress(psutil.Error):
+                for each in (self._process, *self._process.children(recursive=True)):
+                    self._look_at(each)
+
+    def _look_at(self, process: psutil.Process) -> None:
+        with contextlib.suppress(psutil.Error):  # it may be over by now
+            times = process.cpu_times()
+            self.seconds[process.pid] = times.user + times.system
+
+    def stop(self) -> None:
+        """Stop sampling."""
+        self._over.set()
+        self.join()
 
 
 def _refuse_other_ledger(one: Path, other: Path) -> None:
@@ -149,43 +190,35 @@ def report(found: list[Measured], command: str, *, master: str) -> str:
         ]
         parts += [f"## {engine}", markdown_table(head, rows, words=1)]
     if len(found) > 1:
-        parts += ["## A billion leads, extrapolated", _billion(found[0], found[-1], master)]
+        parts += ["## A billion leads, extrapolated", _billion(found[0], found[-1])]
     remark = "One run of each size and engine, one after the other."
     return "\n\n".join([*parts, circumstances(command, remark=remark, also=("pyspark",))]) + "\n"
 
 
-def _billion(small: Measured, large: Measured, master: str) -> str:
+def _billion(small: Measured, large: Measured) -> str:
     """Tell what is fixed from what grows, and carry the latter on to a billion leads."""
-    leads = large.grown.open_leads - small.grown.open_leads
-    cores = int("".join(filter(str.isdigit, master)) or 1)
+    more = large.grown.open_leads - small.grown.open_leads
     rows = []
     for engine in (SPARK, DUCKDB):
-        seconds = [each.seconds[engine] for each in (small, large)]
-        driver = [sum(each.get(stage, 0.0) for stage in DRIVER) for each in seconds]
-        shared = [each["whole"] - alone for each, alone in zip(seconds, driver, strict=True)]
-        each_lead = (shared[1] - shared[0]) / leads * cores
-        alone = (driver[1] - driver[0]) / leads
+        first, last = small.seconds[engine], large.seconds[engine]
+        alone = sum(last.get(stage, 0.0) - first.get(stage, 0.0) for stage in DRIVER) / more
+        each = (last[WORK] - first[WORK]) / more
+        fixed = first[WORK] - each * small.grown.open_leads
         rows.append(
             [
                 engine,
-                f"{shared[0] - each_lead / cores * small.grown.open_leads:,.0f} s",
-                f"{each_lead * 1e6:,.0f} µs",
+                f"{fixed:,.0f} s",
+                f"{each * 1e6:,.0f} µs",
                 f"{alone * 1e6:,.1f} µs",
-                f"{each_lead * BILLION / 3600:,.0f} h",
+                f"{each * BILLION / 3600:,.0f} h",
                 f"{alone * BILLION / 3600:,.1f} h",
             ]
         )
-    head = [
-        "",
-        "fixed",
-        "a lead more, on one core",
-        "a lead more, on the driver",
-        "a billion, core hours",
-        "a billion, driver hours",
-    ]
+    head = ["", "fixed work", "work a lead", "of it on the driver alone"]
+    head += ["a billion leads, core hours", "of it on the driver alone"]
     said = (
-        f"Between the smallest and the largest size, on {cores} cores. The last two columns are "
-        "the two before times a billion: nobody has measured them."
+        "From the work of all processors at the smallest and the largest size. The last two "
+        "columns are the two before times a billion: nobody has measured them."
     )
     return said + "\n\n" + markdown_table(head, rows, words=1)
 
