@@ -19,7 +19,6 @@ from features.bucket_files import DONE
 from features.buckets import A_SMALL_MACHINE, ManyBuckets, how_many
 from features.many_buckets import Shelf, Shelving
 from features.past import Past
-from features.spark.dialect import SparkConnection
 from features.spark.session import own_errors, spark_session
 from features.spark.sorting import sort_raw, write_buckets
 from features.spark.workers import SparkWorkers
@@ -34,6 +33,7 @@ if TYPE_CHECKING:
 
     from features.buckets import AtOnce
     from features.contract import Contract
+    from features.spark.dialect import SparkConnection
     from features.tables import Tables
 
 logger = logging.getLogger(__name__)
@@ -136,6 +136,8 @@ class SparkBuckets(ManyBuckets):
     @cached_property
     def connection(self) -> SparkConnection:
         """Ibis's connection with the session."""
+        from features.spark.dialect import SparkConnection  # noqa: PLC0415 - an extra
+
         return SparkConnection.of(self.session)
 
     def whole(self) -> Tables:

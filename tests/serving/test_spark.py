@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import sys
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -91,3 +92,12 @@ def test_an_engine_that_there_is_not_is_refused(
     ran = run_cli("score", "-C", company, *options)
     assert ran.code == 2
     assert message in ran.err
+
+
+def test_without_pyspark_the_extra_is_named(
+    company: Path, run_cli: Callable[..., Ran], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "pyspark.sql", None)
+    ran = run_cli("score", "-C", company, "--as-of", "2026-06-01", "--engine", "spark")
+    assert ran.code == 2
+    assert "pip install 'leadscore[spark]'" in ran.err
