@@ -159,7 +159,7 @@ class SparkBuckets(ManyBuckets):
             for name in TABLES
             if getattr(self.tables, name) is not None
         }
-        return replace(self.tables, **rows, asked=None)
+        return replace(self.tables, **rows, asked=None, engine=self.connection.name)
 
     def _known(self, name: str) -> Path:
         return self.shelving.folder / KNOWN / name

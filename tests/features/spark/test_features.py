@@ -75,7 +75,7 @@ def on_spark(
                 table.to_parquet(folder / f"{name}.parquet")
                 file = str(folder / f"{name}.parquet")
                 rows[name] = connection.read_parquet(file, table_name=f"{folder.name}_{name}")
-        return replace(tables, **rows)
+        return replace(tables, **rows, engine=connection.name)
 
     return shown
 
