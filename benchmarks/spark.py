@@ -36,7 +36,6 @@ if TYPE_CHECKING:
 
 RESULT = Path(__file__).parent / "results" / "spark.md"
 SPARK, DUCKDB = "Spark", "DuckDB"
-DRIVER = ("tiers", "checks")  # what one process does, however large the cluster
 WHOLE, WORK = "whole", "work of all processors"
 SAMPLES_A_SECOND = 5
 BILLION = 1_000_000_000
@@ -201,7 +200,6 @@ def _billion(small: Measured, large: Measured) -> str:
     rows = []
     for engine in (SPARK, DUCKDB):
         first, last = small.seconds[engine], large.seconds[engine]
-        alone = sum(last.get(stage, 0.0) - first.get(stage, 0.0) for stage in DRIVER) / more
         each = (last[WORK] - first[WORK]) / more
         fixed = first[WORK] - each * small.grown.open_leads
         rows.append(
@@ -209,16 +207,13 @@ def _billion(small: Measured, large: Measured) -> str:
                 engine,
                 f"{fixed:,.0f} s",
                 f"{each * 1e6:,.0f} µs",
-                f"{alone * 1e6:,.1f} µs",
                 f"{each * BILLION / 3600:,.0f} h",
-                f"{alone * BILLION / 3600:,.1f} h",
             ]
         )
-    head = ["", "fixed work", "work a lead", "of it on the driver alone"]
-    head += ["a billion leads, core hours", "of it on the driver alone"]
+    head = ["", "fixed work", "work a lead", "a billion leads, core hours"]
     said = (
-        "From the work of all processors at the smallest and the largest size. The last two "
-        "columns are the two before times a billion: nobody has measured them."
+        "From the work of all processors at the smallest and the largest size. The last column is "
+        "the one before times a billion: nobody has measured it."
     )
     return said + "\n\n" + markdown_table(head, rows, words=1)
 
