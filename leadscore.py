@@ -212,6 +212,12 @@ def score(
         int | None,
         typer.Option(min=1, help="Processes that share a large night out; by default up to two."),
     ] = None,
+    engine: Annotated[str, typer.Option(help="Where a night is worked out: duckdb or spark.")] = (
+        "duckdb"
+    ),
+    master: Annotated[
+        str | None, typer.Option(help="Where Spark runs, such as local[2]; by its own settings.")
+    ] = None,
     as_json: Json = False,
 ) -> int:
     """Score every open lead of a night into the ledger, or a one-off list into a file."""
@@ -229,8 +235,14 @@ def score(
         if as_json:
             _print_json({"tiers": scored.rows["tier"].value_counts().to_dict(), "file": target})
         return DONE
+    where, directory = _engine(engine, master, directory)
     result = score_night(
-        directory, as_of=_moment(as_of), replace=replace, accept=accept, workers=workers
+        directory,
+        as_of=_moment(as_of),
+        replace=replace,
+        accept=accept,
+        workers=workers,
+        engine=where,
     )
     night = shown_night(directory, result.written.as_of) if result.written else None
     if night is not None:
@@ -454,6 +466,21 @@ def tiers_what_if(
     if as_json:
         _print_json(what_if_record(found))
     return DONE
+
+
+def _engine(name: str, master: str | None, directory: Path) -> tuple[Any, Path]:
+    """Find the engine, and the project folder as its workers see it."""
+    from serving.streaming.engine import HERE
+
+    if name == "spark":
+        from serving.spark import spark_engine
+
+        return spark_engine(master), directory.resolve()
+    if name != "duckdb":
+        raise LeadScoreError(f"--engine {name}: use duckdb or spark")
+    if master is not None:
+        raise LeadScoreError(f"--master {master} is Spark's: say --engine spark, too")
+    return HERE, directory
 
 
 def _settings(arguments: list[str]) -> dict[str, str]:

@@ -138,7 +138,7 @@ class Workers:
             return
         try:
             found = [
-                self._pool.submit(_work, opening, task, bucket, arguments) for bucket in buckets
+                self._pool.submit(work, opening, task, bucket, arguments) for bucket in buckets
             ]
             for piece in found:
                 yield piece.result()
@@ -172,12 +172,13 @@ def _begin(over: Event) -> None:
     threading.Thread(target=_leave_when, args=(over,), daemon=True).start()
 
 
-def _work(
+def work(
     opening: Opening[Any],
     task: Callable[..., Found],
     bucket: int,
     arguments: tuple[object, ...],
 ) -> Piece[Found]:
+    """Do a piece of work in this process, which keeps open what it has opened for it."""
     _Held.is_at_work = True
     try:
         if _Held.token != opening.token:

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
-from features.buckets import A_SMALL_MACHINE, AtOnce, open_buckets
+from features.buckets import A_SMALL_MACHINE, AtOnce
 from features.contract import load_contract
 from features.errors import LeadScoreError
 from features.files import file_states
@@ -30,12 +30,12 @@ from serving.night_record import keep_record
 from serving.night_shape import NightShape, shape_of, unlike, unseen_words
 from serving.policy import Exploration, Policy, load_policy, policy_version
 from serving.score import Scored, score_leads
+from serving.streaming.engine import HERE, Engine
 from serving.streaming.night import Night
 from serving.streaming.run import (
     BEFORE,
     Tiered,
     decide_tiers,
-    judge,
     tier_parts,
     told,
     unseen_cells,
@@ -102,6 +102,7 @@ def score_night(
     accept: bool = False,
     at_once: AtOnce = A_SMALL_MACHINE,
     workers: int | None = None,
+    engine: Engine = HERE,
 ) -> NightResult:
     """Score every lead that is open as of a night, and write the ledger.
 
@@ -122,6 +123,8 @@ def score_night(
     workers
         How many processes share the leads out where they are too many for one; by default one a
         core, up to two. Each takes about 2 GB. The night does not depend on it.
+    engine
+        Where the leads are looked at; nor does the night depend on that.
 
     Returns
     -------
@@ -140,9 +143,9 @@ def score_night(
         began_at, stages = now(), Stages()
         files = file_states(contract)
         key = _key(contract, policy, champion, as_of)
-        key |= {"tables": files, "at_once": str(at_once)}
+        key |= {"tables": files, "at_once": str(at_once), "engine": engine.name}
         work = Workbench.of(directory, key)
-        opening = open_buckets(
+        opening = engine.open(
             contract,
             known_by=as_of,
             folder=work.folder,
@@ -157,7 +160,8 @@ def score_night(
             _say_what_is_odd(buckets.tables, champion, moment)
             logger.info("scoring open leads as of %s by model %s", moment, champion.version)
             night = Night(directory, moment, champion, policy, buckets, work, stages)
-            result = _worked_through(directory, night, replace=replace, accept=accept)
+            faults = engine.judge(night)
+            result = _worked_through(directory, night, faults, replace=replace, accept=accept)
         if result.written is not None:  # otherwise whoever accepts it need not begin anew
             work.clear()
         keep_record(directory, night, result, began_at=began_at, tables=files)
@@ -168,8 +172,9 @@ def score_night(
         return dataclasses.replace(result, published=published)
 
 
-def _worked_through(directory: Path, night: Night, *, replace: bool, accept: bool) -> NightResult:
-    faults = judge(night)
+def _worked_through(
+    directory: Path, night: Night, faults: list[NightFault], *, replace: bool, accept: bool
+) -> NightResult:
     quarantine = night.buckets.quarantine()
     quarantine.write(directory)
     quarantine.refuse_above(night.buckets.tables.contract.reading.max_quarantine_share)

@@ -197,16 +197,42 @@ def learnt_features(tables: Tables, snapshots: ir.Table, champion: Registered) -
         Where the contract no longer gives what the version learnt from.
     """
     known = _as_learnt(tables, champion)
-    kinds = tuple(champion.model.kinds_)
 
     def build() -> FeatureTable:
-        return build_features(known, snapshots, kinds=kinds)
+        return _features(known, snapshots, champion)
 
     asked, what = tables.asked, f"features of version {champion.version}"
     built = build() if asked is None else asked.once(what, build)
     frame = built.to_pandas()
-    _refuse_other_features(frame, champion)
+    _refuse_other_features(frame.columns, champion)
     return frame
+
+
+def learnt_table(tables: Tables, snapshots: ir.Table, champion: Registered) -> ir.Table:
+    """Build the features that one version learnt from where the tables are; nothing is computed.
+
+    Parameters
+    ----------
+    tables, snapshots, champion
+        As for `learnt_features`.
+
+    Returns
+    -------
+    ir.Table
+        Its columns, in no order of the rows.
+
+    Raises
+    ------
+    ModelMismatch
+        Where the contract no longer gives what the version learnt from.
+    """
+    table = _features(_as_learnt(tables, champion), snapshots, champion).table
+    _refuse_other_features(table.columns, champion)
+    return table
+
+
+def _features(known: Tables, snapshots: ir.Table, champion: Registered) -> FeatureTable:
+    return build_features(known, snapshots, kinds=tuple(champion.model.kinds_))
 
 
 def _as_learnt(tables: Tables, champion: Registered) -> Tables:
@@ -223,13 +249,14 @@ def _as_learnt(tables: Tables, champion: Registered) -> Tables:
     return tables.without(have - wanted)
 
 
-def _refuse_other_features(frame: pd.DataFrame, champion: Registered) -> None:
-    absent = [name for name in champion.model.features_ if name not in frame.columns]
+def _refuse_other_features(columns: Iterable[str], champion: Registered) -> None:
+    given = list(columns)
+    absent = [name for name in champion.model.features_ if name not in given]
     if absent:
         raise ModelMismatch(
             f"{champion.name} version {champion.version} needs the feature {absent[0]!r} and "
             f"{len(absent) - 1} others, which today's leadscore.toml does not give. "
-            f"{nearest(absent[0], frame.columns)} Restore the tables and groups it was trained "
+            f"{nearest(absent[0], given)} Restore the tables and groups it was trained "
             "with, or train again with `leadscore train`."
         )
 

@@ -83,7 +83,7 @@ class Night:
             What the task returns, in the order of the buckets.
         """
         workers = self.buckets.workers
-        for piece in workers.each(_timed, self.numbers, self._opening, task, arguments):
+        for piece in workers.each(_timed, self.numbers, self.opening, task, arguments):
             found, seconds = piece.found
             if workers.count > 1:
                 self.stages.share(seconds, workers.count)
@@ -91,7 +91,8 @@ class Night:
             yield found
 
     @cached_property
-    def _opening(self) -> Opening[Night]:
+    def opening(self) -> Opening[Night]:
+        """How another process works on the same night."""
         buckets = self.buckets
         if not isinstance(buckets, ManyBuckets) or buckets.workers.count == 1:
             return _AsItIs(self)

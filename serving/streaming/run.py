@@ -69,9 +69,19 @@ def judge(night: Night) -> list[NightFault]:
     list of NightFault
         What is wrong with the propensities.
     """
+    ask_wins(night)
+    return judge_buckets(night)
+
+
+def ask_wins(night: Night) -> None:
+    """Ask all leads what wins have brought, where they are looked at in buckets."""
     by = night.policy.value.by
     with night.stages.timed("sort and screen"):
         night.buckets.ask_all(WINS, partial(wins_by_segment, by=by, as_of=night.as_of))
+
+
+def judge_buckets(night: Night) -> list[NightFault]:
+    """Judge the buckets that were not judged yet; say what is wrong with the propensities."""
     progress = Progress("propensities", night.buckets.count)
     open_leads, scores = 0, []
     for count, scored in night.each(_judge_bucket):
@@ -90,14 +100,28 @@ def _judge_bucket(night: Night, bucket: int) -> tuple[int, ScoreCount]:
 
 
 def _judge_anew(night: Night, bucket: int) -> None:
-    stages = night.stages
-    with stages.timed("screen events"):
+    with night.stages.timed("screen events"):
         night.buckets.turn_to(bucket)
-    tables, snapshots = night.buckets.tables, night.snapshots
-    with stages.timed("features"):
-        count = frame_of(tables, "open leads", lambda: snapshots.aggregate(open_leads=_.count()))
-        frame = learnt_features(tables, snapshots, night.champion)
+    with night.stages.timed("features"):
+        frame = learnt_features(night.buckets.tables, night.snapshots, night.champion)
+    judge_frame(night, bucket, frame)
+
+
+def judge_frame(night: Night, bucket: int, frame: pd.DataFrame) -> None:
+    """Judge the leads of the bucket at hand by their features, and keep what comes of it.
+
+    Parameters
+    ----------
+    night
+        Whose leads; its buckets show the bucket.
+    bucket
+        Its number.
+    frame
+        As `serving.score.learnt_features` gives it.
+    """
+    stages, tables, snapshots = night.stages, night.buckets.tables, night.snapshots
     with stages.timed("propensities"):
+        count = frame_of(tables, "open leads", lambda: snapshots.aggregate(open_leads=_.count()))
         propensity = night.champion.model.predict(frame)
     with stages.timed("facts for tiers"):
         judged = judge_leads(

@@ -1,0 +1,100 @@
+"""Ibis on Spark, where the same words would mean something else than they mean to DuckDB.
+
+Features are written once. What follows is all that Spark must be told differently so that they
+have the same values there; and whatever comes from Spark comes as Arrow.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import TYPE_CHECKING, Any
+
+import ibis.expr.datatypes as dt
+import sqlglot.expressions as sge
+from ibis.backends.pyspark import Backend
+from ibis.backends.sql.compilers.pyspark import PySparkCompiler
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+    import pyarrow as pa
+    from pyspark.sql import DataFrame, SparkSession
+
+# RE2 knows the letters a-z alone; what Java takes for the edge of a word depends on its version.
+EDGE_OF_A_WORD = r"(?:(?<=\w)(?!\w)|(?<!\w)(?=\w))"
+MICROSECONDS_A_SECOND = 1e6
+
+
+class SparkWords(PySparkCompiler):  # type: ignore[misc]
+    """Ibis's compiler for Spark, with what DuckDB means."""
+
+    __slots__ = ()
+
+    def visit_NonNullLiteral(self, op: Any, *, value: Any, dtype: Any) -> Any:  # noqa: N802 - Ibis's
+        """Write fractions as doubles: a decimal would round what is divided by it."""
+        if dtype.is_floating() and math.isfinite(value):
+            return _double(value)
+        return super().visit_NonNullLiteral(op, value=value, dtype=dtype)
+
+    def visit_ExtractEpochSeconds(self, _op: Any, *, arg: Any) -> Any:  # noqa: N802
+        """Keep the fraction of a second."""
+        instant = self.cast(arg, dt.Timestamp("UTC"))
+        return self.f.anon.unix_micros(instant) / _double(MICROSECONDS_A_SECOND)
+
+    def visit_ArrayCollect(self, op: Any, *, include_null: bool, **given: Any) -> Any:  # noqa: ARG002, N802
+        """Collect what is there: Spark leaves nulls out, and features collect none."""
+        return super().visit_ArrayCollect(op, include_null=False, **given)
+
+    def visit_RegexSearch(self, _op: Any, *, arg: Any, pattern: Any) -> Any:  # noqa: N802
+        """Search for the same letters."""
+        return self.f.regexp_like(arg, _for_java(pattern))
+
+    def visit_RegexExtract(self, _op: Any, *, arg: Any, pattern: Any, index: Any) -> Any:  # noqa: N802
+        """Find the same letters."""
+        return self.f.regexp_extract(arg, _for_java(pattern), index)
+
+    def visit_RegexReplace(self, _op: Any, *, arg: Any, pattern: Any, replacement: Any) -> Any:  # noqa: N802
+        r"""Call a pattern's groups as Java does: `$1` is `\1`."""
+        groups = re.sub(r"\\(\d)", r"$\1", replacement.this)
+        return self.f.regexp_replace(arg, _for_java(pattern), sge.convert(groups))
+
+
+class SparkConnection(Backend):  # type: ignore[misc]
+    """Ibis's connection with Spark, without pandas between them.
+
+    PySpark 4.3 does not know the frames of pandas 3.
+    """
+
+    compiler = SparkWords()
+
+    @classmethod
+    def of(cls, session: SparkSession) -> SparkConnection:
+        """Connect with a session, whose moments are in UTC from then on."""
+        cls.register_options()
+        connection = cls()
+        connection.do_connect(session)
+        return connection
+
+    def rows_of(self, expression: ir.Table) -> DataFrame:
+        """Show an expression to Spark; nothing is computed yet."""
+        self._run_pre_execute_hooks(expression)
+        rows: DataFrame = self._session.sql(self.compile(expression))
+        return rows
+
+    def to_pyarrow(self, expr: ir.Expr, /, **_options: Any) -> pa.Table:
+        """Compute an expression."""
+        table = expr.as_table()
+        found = self.rows_of(table).toArrow().cast(table.schema().to_pyarrow())
+        return expr.__pyarrow_result__(found)
+
+    def _register_in_memory_table(self, op: Any) -> None:
+        rows = op.data.to_pyarrow(op.schema)
+        self._session.createDataFrame(rows).createOrReplaceTempView(op.name)
+
+
+def _double(value: float) -> sge.Expr:
+    return sge.Cast(this=sge.convert(repr(float(value))), to=sge.DataType.build("double"))
+
+
+def _for_java(pattern: Any) -> sge.Expr:
+    return sge.convert(pattern.this.replace(r"\b", EDGE_OF_A_WORD))
