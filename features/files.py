@@ -157,26 +157,9 @@ def _lines_about(file: Path) -> int:
 
 
 def parquet_files(source: Source, contract: Contract, *, name: str) -> list[Path]:
-    """List the Parquet files that a table is; none where it is something else.
-
-    Parameters
-    ----------
-    source
-        A file, glob or connection address of the contract.
-    contract
-        The contract, for its folder.
-    name
-        The table's word in the contract: leads, events or outcomes.
-
-    Returns
-    -------
-    list of Path
-        In the order in which their rows are numbered.
-    """
-    if source.address is not None:
-        return []
-    files = _files(contract.directory, str(source.path), name=name)
-    return files if files[0].suffix.lower() in {".parquet", ".pq"} else []
+    """List a table's files as `files_of` does; none where they are not Parquet."""
+    files = [] if source.address is not None else files_of(contract, source, name=name)
+    return files if files and files[0].suffix.lower() in {".parquet", ".pq"} else []
 
 
 def row_number(raw: ir.Table) -> ir.IntegerValue:
