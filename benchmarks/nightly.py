@@ -47,8 +47,8 @@ after, when events of one more day have come. {BASE_LEADS:,} leads are simulated
 trained on them; the open leads among them, each with a choice of its events, stand under new ids
 for as many as are wanted (`benchmarks/nightly_company.py`). Two processes share a large night out.
 Seconds are those that each run's manifest tells, of a stage that is shared out those of both
-processes divided by two; peak memory is that of all processes of the run together, the database's not
-included, sampled {SAMPLES_A_SECOND} times a second."""
+processes divided by two; peak memory is that of all processes of the run together, the
+database's not included, sampled {SAMPLES_A_SECOND} times a second."""
 REMARK = "One run of each size, one after another. Memory that processes share counts once for each."
 
 
