@@ -49,7 +49,7 @@ for as many as are wanted (`benchmarks/nightly_company.py`). Two processes share
 Seconds are those that each run's manifest tells, of a stage that is shared out those of both
 processes divided by two; peak memory is that of all processes of the run together, the
 database's not included, sampled {SAMPLES_A_SECOND} times a second."""
-REMARK = "One run of each size, one after another. Memory that processes share counts once for each."
+REMARK = "One run of each size. Memory that processes share counts once for each."
 
 
 @dataclass(frozen=True)
