@@ -31,8 +31,9 @@ def query(request: pytest.FixtureRequest, tables: Tables) -> exp.Expression:
         name: ibis.table(getattr(tables, name).schema(), name=table) for name, table in CRM.items()
     }
     there = replace(tables, engine=request.param, **unbound)
-    matured = {"source": matured_by_day(there, "source")}
-    past = Past(datetime(2024, 2, 1), matured, has_unknown_target=False, kinds=set, reasons=set)
+    matured = {"source": matured_by_day(there, "source").schema().to_pyarrow().empty_table()}
+    words = frozenset[str]()
+    past = Past(datetime(2024, 2, 1), matured, False, kinds=words, reasons=words)
     snapshots = ibis.table({"lead_id": "string", "as_of": "timestamp"}, name="night")
     kinds = ("page_view", "webinar")
     built = build_features(replace(there, past=past), snapshots, kinds=kinds).table
