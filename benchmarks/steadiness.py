@@ -30,7 +30,8 @@ from features.snapshots import nightly_snapshots
 from features.tables import open_tables
 from serving.policy import MARGIN, NIGHTS, Policy
 from serving.promises import cut_offs
-from serving.tiers import REMEMBERED, decide
+from serving.remembered import REMEMBERED
+from serving.tiers import decide
 from serving.verdicts import ALREADY_SQL
 from training.funnel import SINCE_SQL
 from training.nightly_evidence import nightly_evidence

@@ -108,7 +108,7 @@ def score_leads(
     policy
         The tiers' policy.
     previous
-        `lead_id` and `serving.tiers.REMEMBERED` of the night before; None on the first.
+        `lead_id` and `serving.remembered.REMEMBERED` of the night before; None on the first.
     explained
         The tiers whose leads get reasons.
 

@@ -18,6 +18,7 @@ from serving.cool_off import cooling
 from serving.line import Wanting, in_line, wanting
 from serving.model_tiers import Bar, ModelTiers, find_bars, model_tiers, worth
 from serving.places import Allocation, allocate
+from serving.remembered import changed_at, remembered
 from serving.verdicts import (
     ALREADY_SQL,
     COOL_OFF,
@@ -39,17 +40,6 @@ if TYPE_CHECKING:
     Mask = npt.NDArray[np.bool_]
     Numbers = npt.NDArray[np.float64]
     Texts = npt.NDArray[np.object_]
-
-REMEMBERED = (
-    "tier",
-    "model_tier",
-    "rule",
-    "nights_below",
-    "waiting_since",
-    "facts_digest",
-    "facts_changed_at",
-)  # what tonight's tiers need of the night before, beside the lead's id
-
 
 # How an offer's own columns are called beside the ledger's while it is kept.
 KEPT, TIER_BEFORE, NEAR = "place_", "tier_before", "near"
@@ -164,7 +154,7 @@ def decide(
         what `rule_facts` finds: `hand_raiser`, `disqualifier`, `team`, `setback_at`,
         `setback_reason`, `facts_digest`.
     previous
-        `lead_id` and the columns `REMEMBERED` of the night before; None on the first.
+        `lead_id` and `serving.remembered.REMEMBERED` of the night before; None on the first.
     policy
         What was agreed.
     cuts
@@ -210,8 +200,8 @@ def offer(
     Queue
     """
     model = model_tiers(leads, before, cuts, policy.hysteresis, bars)
-    changed_at = _changed_at(leads, before, as_of)
-    cools = cooling(leads, changed_at, policy.cool_off, as_of=as_of)
+    facts_changed_at = changed_at(leads, before, as_of)
+    cools = cooling(leads, facts_changed_at, policy.cool_off, as_of=as_of)
     control = control_group(
         leads, before, model, cools, policy=policy, cuts=cuts, begins=bars["SQL"].begins_at
     )
@@ -223,7 +213,7 @@ def offer(
     )
     rows["team"] = leads["team"]
     rows["nights_below"] = model.nights_below
-    rows["facts_digest"], rows["facts_changed_at"] = leads["facts_digest"], changed_at
+    rows["facts_digest"], rows["facts_changed_at"] = leads["facts_digest"], facts_changed_at
     wants = wanting(rows, before, policy.capacity, as_of=as_of)
     offered = Offered(rows, before["tier"], wants, control.near)
     return offered, _queue(offered, control, _order(leads, policy, cuts))
@@ -310,50 +300,6 @@ def settle(offered: Offered, got: Allocation, *, chance: float, as_of: datetime)
     rows["handoff_probability"] = handoff_probability(rows, offered.near, chance)
     moved = _moves(rows["tier"], offered.tier_before)
     return rows.drop(columns="lead_id").assign(previous_tier=offered.tier_before, moved=moved)
-
-
-def remembered(leads: pd.DataFrame, previous: pd.DataFrame | None) -> pd.DataFrame:
-    """Say of each lead what the night before knew; nothing of a new one.
-
-    Parameters
-    ----------
-    leads
-        `lead_id`: some leads of a night.
-    previous
-        `lead_id` and the columns `REMEMBERED` of the night before, of these leads and any others.
-
-    Returns
-    -------
-    DataFrame
-        The columns `REMEMBERED`, on the index of the leads; moments in UTC without a zone.
-    """
-    if previous is None:
-        previous = pd.DataFrame(columns=["lead_id", *REMEMBERED])
-    before = previous.set_index("lead_id").reindex(leads["lead_id"]).set_index(leads.index)
-    texts = ["tier", "model_tier", "rule", "facts_digest"]
-    before[texts] = before[texts].astype(object).where(before[texts].notna(), None)
-    # A ledger from before the model's own verdict was kept: the tier, where no rule gave it.
-    own = before["tier"].where(before["rule"].isna(), None)
-    before["model_tier"] = before["model_tier"].where(before["model_tier"].notna(), own)
-    # Nobody loses a tier that it never had: who got no place is held where it is.
-    no_place = (before["model_tier"] == "SQL") & (before["tier"] != "SQL")
-    before["model_tier"] = before["model_tier"].mask(no_place, "MQL")
-    for moment in ("waiting_since", "facts_changed_at"):
-        before[moment] = pd.to_datetime(before[moment], utc=True).dt.tz_localize(None)
-    return before
-
-
-def _changed_at(leads: pd.DataFrame, before: pd.DataFrame, as_of: datetime) -> pd.Series:
-    """Say at which night a lead's own data were last seen to have changed.
-
-    Digests of other columns do not compare: the contract changed, and not the leads.
-    """
-    new, old = leads["facts_digest"], before["facts_digest"]
-    differs = new.notna() & old.notna() & (new != old)  # of few leads; the rest need no look
-    kinds = (digest[differs].str.split("-").str[0] for digest in (new, old))
-    changed = differs.copy()
-    changed[differs] = next(kinds) == next(kinds)
-    return before["facts_changed_at"].mask(changed, pd.Timestamp(as_of))
 
 
 def _ruled(

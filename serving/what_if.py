@@ -18,8 +18,9 @@ from serving.amounts import expected_amounts
 from serving.ledger import latest_before, nights, read_night
 from serving.policy import MODES, OF_A_PROMISE, POLICY_FILE, Policy, load_policy
 from serving.promises import CutOffs, cut_offs
+from serving.remembered import REMEMBERED
 from serving.rule_facts import rule_facts
-from serving.tiers import REMEMBERED, decide
+from serving.tiers import decide
 from training.tracking import Registry
 
 if TYPE_CHECKING:

@@ -24,9 +24,10 @@ from serving.model_tiers import find_bars
 from serving.night import as_night
 from serving.notes import NightNotes
 from serving.promises import CutOffs, cut_offs
+from serving.remembered import REMEMBERED, remembered
 from serving.score import EXPLAINED, JUDGED, Stamp, judge_leads, learnt_features, stamped
 from serving.streaming.stages import Progress
-from serving.tiers import REMEMBERED, Offered, offer, remembered, settle, share_places
+from serving.tiers import Offered, offer, settle, share_places
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

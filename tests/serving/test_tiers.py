@@ -13,12 +13,11 @@ from serving.control_group import lot
 from serving.model_tiers import find_bars
 from serving.policy import Policy
 from serving.promises import CutOffs, TierCut
+from serving.remembered import REMEMBERED, remembered
 from serving.tiers import (
-    REMEMBERED,
     Offered,
     decide,
     offer,
-    remembered,
     settle,
     share_places,
 )
