@@ -83,10 +83,11 @@ class BucketFiles:
                 self._sort(name, source)
                 (self.folder / name / DONE).touch()
 
-    def sort_file(self, name: str, file: Path) -> None:
-        """Sort a Parquet file with a column `lead_id` by the same leads."""
+    def sort_file(self, name: str, file: Path, columns: Sequence[str]) -> None:
+        """Sort some columns of a Parquet file, `lead_id` among them, by the same leads."""
         if not (self.folder / name / DONE).exists():
-            rows = self.connection.read_parquet(file)
+            every = self.connection.read_parquet(file)
+            rows = every.select([column for column in columns if column in every.columns])
             self._write(name, rows, rows.lead_id, batch=0)
             (self.folder / name / DONE).touch()
 

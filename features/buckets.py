@@ -147,7 +147,7 @@ class Buckets(ABC):
 
     def __init__(self, count: int, tables: Tables, workers: Workers) -> None:
         self.count, self.tables, self.workers = count, tables, workers
-        self._beside: dict[str, Path] = {}
+        self._beside: dict[str, pa.Table] = {}
 
     @abstractmethod
     def turn_to(self, bucket: int, *, only: Sequence[str] | None = None) -> None:
@@ -178,7 +178,7 @@ class Buckets(ABC):
     def quarantine(self) -> Quarantine:
         """Collect what could not be used, in the buckets that were looked at."""
 
-    def sort_beside(self, name: str, file: Path) -> None:
+    def sort_beside(self, name: str, file: Path, columns: Sequence[str]) -> None:
         """Sort another file's rows by the same leads, to be looked at beside the tables.
 
         Parameters
@@ -187,12 +187,16 @@ class Buckets(ABC):
             What to call it.
         file
             Parquet, with a column `lead_id`.
+        columns
+            Those that are wanted, `lead_id` among them; what the file has not is left out.
         """
-        self._beside[name] = file
+        parquet = pq.ParquetFile(file)
+        have = [column for column in columns if column in parquet.schema_arrow.names]
+        self._beside[name] = parquet.read(columns=have)
 
-    def beside(self, name: str, _bucket: int, columns: Sequence[str]) -> pa.Table:
+    def beside(self, name: str, _bucket: int) -> pa.Table:
         """Read a bucket's rows of such a file."""
-        return pq.ParquetFile(self._beside[name]).read(columns=list(columns))
+        return self._beside[name]
 
 
 class OneBucket(Buckets):
@@ -249,14 +253,14 @@ class ManyBuckets(Buckets):
         """Collect what could not be used, in the buckets that were looked at."""
         return self._shelf.quarantine()
 
-    def sort_beside(self, name: str, file: Path) -> None:
+    def sort_beside(self, name: str, file: Path, columns: Sequence[str]) -> None:
         """Sort another file's rows by the same leads."""
-        self._shelf.files.sort_file(name, file)
+        self._shelf.files.sort_file(name, file, columns)
 
-    def beside(self, name: str, bucket: int, columns: Sequence[str]) -> pa.Table:
+    def beside(self, name: str, bucket: int) -> pa.Table:
         """Read a bucket's rows of such a file."""
         files = self._shelf.files.of(name, bucket)
-        return pq.ParquetDataset(files, partitioning=None).read(columns=list(columns))
+        return pq.ParquetDataset(files, partitioning=None).read()
 
     @property
     def opening(self) -> BucketOpening:

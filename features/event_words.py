@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from features.family import as_words
@@ -73,6 +74,7 @@ def group_words(group: str, kinds: Sequence[str]) -> tuple[str, str]:
     return _either(ones), _either(many)
 
 
+@lru_cache(maxsize=4096)  # a company has some dozens of kinds, and a night asks for millions
 def _parts(kind: str) -> tuple[str, str, str]:
     """Split a kind's words around the noun that is counted; it is empty where none is known."""
     words = as_words(kind).split(" ")

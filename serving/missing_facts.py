@@ -12,6 +12,7 @@ import pandas as pd
 
 from training.funnel import SINCE_SQL
 from training.usual import ATTRIBUTES
+from training.words import as_categories
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -86,13 +87,14 @@ def missing_facts(
         of it is known: who came without a campaign has none to tell.
     """
     stage = model.stages_[model.first_stage]
-    columns, is_open = stage.encoder_.columns_, _is_open(frame, model)
+    is_open = _is_open(frame, model)
+    seen = as_categories(frame[stage.encoder_.columns_], model.text_)  # once for all answers
     effects = []
     for question in _questions(model, catalogue):
         unknown = frame[question.lacking].isna().all(axis=1).to_numpy() & is_open
         rows = np.flatnonzero(unknown)
         if rows.size:
-            effects.append(_effect(question, stage, frame[columns], rows))
+            effects.append(_effect(question, stage, seen, rows))
     told = _strongest(effects, rows=len(frame), top=top)
     return pd.Series(told, index=frame.index, dtype=object)
 
@@ -156,8 +158,8 @@ def _effect(
     question: _Question, stage: StageModel, frame: pd.DataFrame, rows: Indices
 ) -> pd.DataFrame:
     """Find how far each answer moves the score of the given rows, and put it into words."""
-    now = _scores(stage, frame, rows, {})
-    were = np.stack([_scores(stage, frame, rows, answer) for answer in question.answers])
+    now = _scores(stage, frame, rows, [{}])
+    were = _scores(stage, frame, rows, question.answers)
     moved = np.abs(were - now).mean(axis=0)
     words = question.words[:1].upper() + question.words[1:]
     told = [
@@ -167,17 +169,31 @@ def _effect(
     return pd.DataFrame({"row": rows, "moved": moved, "told": told})
 
 
-def _scores(stage: StageModel, frame: pd.DataFrame, rows: Indices, answer: Answer) -> Numbers:
-    """Score some of the rows as though the answer were known, from 0 to 100."""
-    parts = []
-    for start in range(0, len(rows), CHUNK):
-        part = frame.iloc[rows[start : start + CHUNK]]
-        known = {
-            name: pd.Series(value, part.index, dtype=part[name].dtype)
-            for name, value in answer.items()
-        }
-        parts.append(100 * stage.propensity(part.assign(**known)))
-    return np.concatenate(parts)
+def _scores(
+    stage: StageModel, frame: pd.DataFrame, rows: Indices, answers: Sequence[Answer]
+) -> Numbers:
+    """Score some of the rows as though each answer were known in turn, from 0 to 100.
+
+    Returns
+    -------
+    ndarray of shape (answers, rows), float64
+    """
+    parts, at_once = [], max(CHUNK // len(answers), 1)
+    for start in range(0, len(rows), at_once):
+        some = rows[start : start + at_once]
+        part = frame.iloc[np.tile(some, len(answers))]
+        known = {name: _given(name, answers, repeats=len(some)) for name in answers[0]}
+        found = 100 * stage.propensity(part.assign(**known))
+        parts.append(found.reshape(len(answers), len(some)))
+    return np.concatenate(parts, axis=1)
+
+
+def _given(name: str, answers: Sequence[Answer], *, repeats: int) -> Numbers | pd.Categorical:
+    """Write down what each answer says of a feature, as often as there are rows."""
+    values = [answer[name] for answer in answers]
+    if isinstance(values[0], str):
+        return pd.Categorical(np.repeat(np.array(values, dtype=object), repeats))
+    return np.repeat(np.asarray(values, dtype="float64"), repeats)
 
 
 def _range(low: float, high: float) -> str:

@@ -20,7 +20,6 @@ from serving.ledger import (
     Written,
     latest_before,
     night_batches,
-    night_file,
     nights,
     write_night,
 )
@@ -32,15 +31,9 @@ from serving.policy import Exploration, Policy, load_policy, policy_version
 from serving.score import Scored, score_leads
 from serving.streaming.engine import HERE, Engine
 from serving.streaming.night import Night
-from serving.streaming.run import (
-    BEFORE,
-    Tiered,
-    decide_tiers,
-    tier_parts,
-    told,
-    unseen_cells,
-)
+from serving.streaming.run import told, unseen_cells
 from serving.streaming.stages import Stages
+from serving.streaming.tiering import Tiered, decide_tiers, tier_parts
 from serving.streaming.workbench import Workbench
 from training.tracking import Registry
 
@@ -137,8 +130,8 @@ def score_night(
     RunLocked
         Where another run works in this project.
     """
+    contract, policy, champion = _settings(directory)
     with project_lock(directory, command="leadscore score"):
-        contract, policy, champion = _settings(directory)
         publish = _publisher(contract)
         began_at, stages = now(), Stages()
         files = file_states(contract)
@@ -180,9 +173,7 @@ def _worked_through(
     quarantine.refuse_above(night.buckets.tables.contract.reading.max_quarantine_share)
     before = latest_before(directory, night.as_of.replace(tzinfo=UTC))
     with night.stages.timed("tiers"):
-        if before is not None:
-            night.buckets.sort_beside(BEFORE, night_file(directory, before))
-        tiered = decide_tiers(night, has_before=before is not None)
+        tiered = decide_tiers(night, before=before)
     with night.stages.timed("checks"):
         shape = shape_of(tier_parts(night), made_by=tiered.stamp.made_by)
         odd = _odd(directory, night, shape, before)

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 if TYPE_CHECKING:
     import numpy.typing as npt
-    import pandas as pd
 
     from serving.capacity import Capacity
 
@@ -35,6 +35,15 @@ class Allocation:
 
     placed: Mask
     line: Places
+
+    def to_frame(self) -> pd.DataFrame:
+        """Put both into one frame, to be kept for a while."""
+        return pd.DataFrame({"placed": self.placed, "line": self.line})
+
+    @classmethod
+    def from_frame(cls, frame: pd.DataFrame) -> Allocation:
+        """Read what `to_frame` made."""
+        return cls(frame["placed"].to_numpy(dtype=bool), frame["line"].to_numpy(dtype=np.int64))
 
 
 def allocate(

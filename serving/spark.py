@@ -25,7 +25,8 @@ from features.spark.sorting import bucket_of
 from features.workers import work
 from serving.score import learnt_table
 from serving.streaming.engine import Engine
-from serving.streaming.run import DONE, ask_wins, judge_buckets, judge_frame
+from serving.streaming.run import ask_wins, judge_buckets, judge_frame
+from serving.streaming.workbench import DONE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

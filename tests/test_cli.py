@@ -213,11 +213,14 @@ def test_all_faults_of_a_contract_are_told_at_once(run_cli: Run, tmp_path: Path)
     assert files_in(tmp_path) == {"leadscore.toml"}
 
 
-def test_without_a_contract_init_is_named(run_cli: Run, tmp_path: Path) -> None:
-    ran = run_cli("train", "-C", tmp_path)
+@pytest.mark.parametrize("verb", ["check", "train", "score", "publish", "models", "tiers"])
+def test_without_a_contract_init_is_named_and_nothing_made(
+    verb: str, run_cli: Run, tmp_path: Path
+) -> None:
+    ran = run_cli(verb, "-C", tmp_path / "mistyped")
     assert ran.code == 2
     assert "leadscore init" in ran.err
-    assert files_in(tmp_path) == set()
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_init_does_not_overwrite_a_contract_unless_asked(run_cli: Run, tmp_path: Path) -> None:

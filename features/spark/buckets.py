@@ -25,7 +25,7 @@ from features.spark.workers import SparkWorkers
 from features.tables import connected, end_of, naive
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from datetime import datetime
     from pathlib import Path
 
@@ -125,11 +125,12 @@ class SparkBuckets(ManyBuckets):
         super().__init__(shelf, shelving, tables, workers)
         self.session = session
 
-    def sort_beside(self, name: str, file: Path) -> None:
+    def sort_beside(self, name: str, file: Path, columns: Sequence[str]) -> None:
         """Sort another file's rows by the same leads."""
         target = self.shelving.folder / "raw" / name
         if not (target / DONE).exists():
-            rows = self.session.read.parquet(str(file.resolve()))
+            every = self.session.read.parquet(str(file.resolve()))
+            rows = every.select([column for column in columns if column in every.columns])
             write_buckets(rows, "lead_id", target, count=self.count)
             (target / DONE).touch()
 

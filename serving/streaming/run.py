@@ -8,7 +8,6 @@ and the night goes to the ledger part by part.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import partial, reduce
 from operator import add
 from typing import TYPE_CHECKING
@@ -20,14 +19,10 @@ from features.asked import frame_of
 from serving.amounts import WINS, wins_by_segment
 from serving.checks import NightFault, count_scores, faults_of
 from serving.handoff import handoff_words
-from serving.model_tiers import find_bars
 from serving.night import as_night
-from serving.notes import NightNotes
-from serving.promises import CutOffs, cut_offs
-from serving.remembered import REMEMBERED, remembered
 from serving.score import EXPLAINED, JUDGED, Stamp, judge_leads, learnt_features, stamped
 from serving.streaming.stages import Progress
-from serving.tiers import Offered, offer, settle, share_places
+from serving.streaming.workbench import DONE, FEATURES, LEADS, ROWS, TIERS, UNSEEN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,30 +31,7 @@ if TYPE_CHECKING:
 
     from serving.checks import ScoreCount
     from serving.streaming.night import Night
-
-# What is kept of every bucket; `DONE` last of what the first pass keeps.
-FEATURES, LEADS, UNSEEN, DONE = "features", "leads", "unseen", "done"
-BEFORE, OFFERS, TIERS, ROWS = "before", "offers", "tiers", "rows"
-TEXTS = ("hand_raiser", "disqualifier", "team", "setback_reason", "facts_digest")
-
-
-@dataclass(frozen=True)
-class Tiered:
-    """A night whose tiers are decided.
-
-    Parameters
-    ----------
-    cuts
-        Where the tiers begin, and on what evidence.
-    notes
-        What holds for the whole night.
-    stamp
-        What is the same for all its leads.
-    """
-
-    cuts: CutOffs
-    notes: NightNotes
-    stamp: Stamp
+    from serving.streaming.tiering import Tiered
 
 
 def judge(night: Night) -> list[NightFault]:
@@ -136,50 +108,6 @@ def judge_frame(night: Night, bucket: int, frame: pd.DataFrame) -> None:
         night.work.keep(DONE, bucket, count)
 
 
-def decide_tiers(night: Night, *, has_before: bool) -> Tiered:
-    """Second pass: every lead's tier, by what was kept of it and of the night before.
-
-    Parameters
-    ----------
-    night
-        Whose leads are judged.
-    has_before
-        Whether there is a night before, sorted beside the tables as `BEFORE`.
-
-    Returns
-    -------
-    Tiered
-    """
-    cuts = cut_offs(night.policy, night.champion.evidence)
-
-    def parts() -> Iterator[tuple[pd.DataFrame, pd.DataFrame]]:
-        for bucket in night.numbers:
-            yield _leads_of(night, bucket, has_before=has_before)
-
-    bars = find_bars(parts, cuts, night.policy.hysteresis)
-    queues = []
-    for bucket, (leads, before) in enumerate(parts()):
-        offered, queue = offer(leads, before, night.policy, cuts, bars, as_of=night.as_of)
-        night.work.keep(OFFERS, bucket, offered.to_frame())
-        queues.append(queue)
-    shared, chance = share_places(queues, night.policy)
-    for bucket, got in enumerate(shared):
-        offered = Offered.from_frame(night.work.take(OFFERS, bucket))
-        night.work.keep(TIERS, bucket, settle(offered, got, chance=chance, as_of=night.as_of))
-        night.work.drop(OFFERS, bucket)
-    scores = (night.work.take(LEADS, bucket) for bucket in night.numbers)
-    begins_at = {tier: bar.begins_at for tier, bar in bars.items()}
-    stamp = Stamp.of(night.as_of, night.champion, night.policy, scores)
-    return Tiered(cuts, NightNotes(night.policy, begins_at), stamp)
-
-
-def tier_parts(night: Night) -> Iterator[pd.DataFrame]:
-    """Give each bucket's `tier`, `p_sql` and `p_won`."""
-    for bucket in night.numbers:
-        tier = night.work.take(TIERS, bucket)["tier"]
-        yield night.work.take(LEADS, bucket)[["p_sql", "p_won"]].assign(tier=tier)
-
-
 def unseen_cells(night: Night) -> pd.DataFrame:
     """Add up by text column the filled-in cells, and those with words the model never saw.
 
@@ -190,17 +118,6 @@ def unseen_cells(night: Night) -> pd.DataFrame:
     """
     every = pd.concat([night.work.take(UNSEEN, bucket) for bucket in night.numbers])
     return every.groupby("column").sum()
-
-
-def _leads_of(night: Night, bucket: int, *, has_before: bool) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Take up a bucket's leads, and what the night before said of them."""
-    leads = night.work.take(LEADS, bucket)
-    texts = list(TEXTS)
-    leads[texts] = leads[texts].astype(object).where(leads[texts].notna(), None)
-    if not has_before:
-        return leads, remembered(leads, None)
-    said = night.buckets.beside(BEFORE, bucket, ["lead_id", *REMEMBERED]).to_pandas()
-    return leads, remembered(leads, said)
 
 
 def told(night: Night, tiered: Tiered) -> Iterator[pa.Table]:

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 WORK = ".leadscore/night"
 KEY = "key.json"
 ROWS_A_BATCH = 65_536
+# What is kept of every bucket; `DONE` last of what the first pass keeps.
+FEATURES, LEADS, UNSEEN, DONE = "features", "leads", "unseen", "done"
+OFFERS, PLACES, TIERS, ROWS = "offers", "places", "tiers", "rows"
 
 logger = logging.getLogger(__name__)
 

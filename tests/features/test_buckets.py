@@ -134,10 +134,11 @@ def test_what_fits_at_once_is_one_bucket(
 
 def test_another_file_is_sorted_by_the_same_leads(buckets: Buckets, tmp_path: Path) -> None:
     leads = sorted(ids_of_all(buckets, "leads"))
-    said = pd.DataFrame({"lead_id": leads, "tier": "MQL"})
+    said = pd.DataFrame({"lead_id": leads, "tier": "MQL", "brief": "long"})
     said.to_parquet(tmp_path / "said.parquet")
-    buckets.sort_beside("said", tmp_path / "said.parquet")
+    buckets.sort_beside("said", tmp_path / "said.parquet", ["lead_id", "tier", "not yet"])
     buckets.turn_to(0)
-    beside = buckets.beside("said", 0, ["lead_id", "tier"]).to_pandas()
+    beside = buckets.beside("said", 0).to_pandas()
+    assert beside.columns.to_list() == ["lead_id", "tier"]
     own = buckets.tables.leads.lead_id.as_table().to_pyarrow().column(0).to_pylist()
     assert sorted(beside["lead_id"]) == sorted(own)

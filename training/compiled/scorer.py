@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-# With fewer rows LightGBM is done before numba is imported and the trees are laid out (a second).
+# With fewer rows LightGBM is done before numba is imported and the trees are laid out (a second);
+# what was laid out before serves any number of rows.
 SCORED_FROM, EXPLAINED_FROM = 10_000, 2_000
 NO_NUMBA = "%s itself scores; `pip install 'leadscore[fast]'` brings numba, which is faster"
 DIFFERS = (
@@ -68,7 +69,7 @@ def raw_score(booster: Booster, rows: LaidOut, *, threads: int) -> NDArray[np.fl
     -------
     ndarray of shape (n,), float64
     """
-    compiled = _compiled(booster, rows) if len(rows) >= SCORED_FROM else None
+    compiled = _compiled(booster, rows, from_rows=SCORED_FROM)
     if compiled is not None:
         return compiled.raw_score(rows, threads=threads)
     found = booster.predict(rows.matrix(), raw_score=True, num_threads=threads)
@@ -92,7 +93,7 @@ def contributions(
     ndarray of shape (n, features + 1), float64
         The last column is the base, the same for all.
     """
-    compiled = _compiled(booster, rows) if len(rows) >= EXPLAINED_FROM else None
+    compiled = _compiled(booster, rows, from_rows=EXPLAINED_FROM)
     if compiled is not None:
         try:
             return compiled.contributions(rows, owner=owner, threads=threads)
@@ -118,13 +119,14 @@ def compiled_line(model: LinearModel, frame: pd.DataFrame) -> CompiledLine | Non
     Returns
     -------
     CompiledLine or None
-        None where scikit-learn must score: few rows, no numba, or anything unknown.
+        None where scikit-learn must score: few rows and none before, no numba, or anything
+        unknown.
     """
-    if len(frame) < SCORED_FROM:
-        return None
     with _lock:
         made_from, line = _kept_lines.get(model, (None, None))
         if made_from is not model.coefficients_:  # never compiled, or fitted anew
+            if len(frame) < SCORED_FROM:
+                return None
             line = _proved_line(model, frame.iloc[:PROVED_ROWS])
             _kept_lines[model] = model.coefficients_, line
         return line
@@ -148,10 +150,12 @@ def _proved_line(model: LinearModel, first: pd.DataFrame) -> CompiledLine | None
     return None
 
 
-def _compiled(booster: Booster, rows: LaidOut) -> CompiledTrees | None:
-    """Compile a model once; None where LightGBM must score it."""
+def _compiled(booster: Booster, rows: LaidOut, *, from_rows: int) -> CompiledTrees | None:
+    """Compile a model once there are rows enough; None where LightGBM must score it."""
     with _lock:
         if booster not in _kept:
+            if len(rows) < from_rows:
+                return None
             _kept[booster] = _proved(booster, rows)
         return _kept[booster]
 

@@ -56,6 +56,15 @@ def test_few_rows_are_left_to_lightgbm(monkeypatch: pytest.MonkeyPatch) -> None:
     np.testing.assert_array_equal(said, booster.predict(ROWS, raw_score=True))
 
 
+def test_what_was_compiled_for_many_rows_scores_few(monkeypatch: pytest.MonkeyPatch) -> None:
+    booster = grown(ROWS)
+    said = booster.predict(ROWS, raw_score=True)
+    scorer.raw_score(booster, Whole(ROWS), threads=1)
+    monkeypatch.setattr(scorer, "SCORED_FROM", len(ROWS) + 1)
+    monkeypatch.setattr(type(booster), "predict", None)
+    np.testing.assert_array_equal(scorer.raw_score(booster, Whole(ROWS), threads=1), said)
+
+
 @pytest.mark.parametrize("threads", [1, 2])
 def test_without_numba_lightgbm_scores_and_it_is_said_how_to_get_it(
     threads: int, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
