@@ -194,7 +194,9 @@ def _with_counts(tables: Tables, joined: ir.Table, counts: Sequence[_Count]) -> 
     spine = joined.select(
         spine_id=joined.lead_id, spine_as_of=joined.as_of, setback_at=joined.setback_at
     )
-    paired = tables.events.join(spine, tables.events.lead_id == spine.spine_id)
+    asked = {kind for each in counts for kind in _kinds(tables, each)}
+    events = tables.events.filter(_.kind.isin(sorted(asked)))
+    paired = events.join(spine, events.lead_id == spine.spine_id)
     known = paired.filter(_.occurred_at < _.spine_as_of, _.recorded_at < _.spine_as_of)
     counted = known.group_by(counted_id=known.spine_id).aggregate(
         **{each.name: known.count(where=_counts_for(tables, known, each)) for each in counts}
@@ -204,10 +206,15 @@ def _with_counts(tables: Tables, joined: ir.Table, counts: Sequence[_Count]) -> 
     return together.mutate(**zeroes).drop("counted_id")
 
 
-def _counts_for(tables: Tables, known: ir.Table, count: _Count) -> ir.BooleanValue:
+def _kinds(tables: Tables, count: _Count) -> list[str]:
+    """List the kinds of events that a count is of."""
     groups = tables.contract.events.groups if tables.contract.events is not None else {}
     asked = count.condition.event or ()
-    within = known.kind.isin([kind for name in asked for kind in groups.get(name, (name,))])
+    return [kind for name in asked for kind in groups.get(name, (name,))]
+
+
+def _counts_for(tables: Tables, known: ir.Table, count: _Count) -> ir.BooleanValue:
+    within = known.kind.isin(_kinds(tables, count))
     if count.condition.within_days is not None:
         start = known.spine_as_of - ibis.interval(days=count.condition.within_days)
         within &= known.occurred_at >= start
