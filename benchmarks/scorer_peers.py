@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 COLUMNS, CATEGORIES, WORDS = 60, 10, 40  # as in many lead tables: numbers, counts, words
 AS_GOOD = 0.002  # of AUC; models closer than this are as good as each other
-STEP, MOST_TREES = 25, 600  # how peers look for the fewest trees that are as good
+STEP, MOST_TREES = 5, 600  # how peers look for the fewest trees that are as good
 RATE = 0.05
 
 
