@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 import gc
-import json
-import logging
-import os
 import re
-import sys
-from datetime import UTC, datetime
-from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, ParamSpec
+from typing import Annotated, Any
 
 import typer
 
-from features.errors import LeadScoreError, RunLocked, TooLittleData
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-DONE, NEEDS_A_PERSON, BAD_INPUT, LOCKED = 0, 1, 2, 3
+from features.errors import LeadScoreError
+from verbs.command import (
+    DONE,
+    NEEDS_A_PERSON,
+    AsOf,
+    Folder,
+    Json,
+    command,
+    moment_of,
+    print_json,
+    tell,
+)
+from verbs.models import models_app
+from verbs.tiers import tiers_app
 
 app = typer.Typer(
     help="Predictive lead scoring that a company can trust with its pipeline.",
@@ -29,47 +31,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-models_app = typer.Typer(help="List the registered models; compare two, promote one, or roll back.")
-tiers_app = typer.Typer(help="Explain the tier policy in sentences.")
 app.add_typer(models_app, name="models")
 app.add_typer(tiers_app, name="tiers")
-
-Folder = Annotated[Path, typer.Option("-C", help="The project folder.", metavar="DIR")]
-AsOf = Annotated[
-    str | None,
-    typer.Option(
-        "--as-of", help="Use only what was known before this moment (UTC).", metavar="DATE"
-    ),
-]
-Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON on standard output.")]
-Why = Annotated[str, typer.Option("--why", help="The reason, kept with the version.")]
-
-P = ParamSpec("P")
-
-
-def command(verb: Callable[P, int]) -> Callable[P, None]:
-    """Turn a verb's result into an exit code, and a user's error into one message."""
-
-    @wraps(verb)
-    def run(*args: P.args, **kwargs: P.kwargs) -> None:
-        # Threads that wait for each other must not burn the cores of a machine that others share;
-        # it has to be said before a library with threads is loaded.
-        os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-        _log_to_standard_error()
-        try:
-            code = verb(*args, **kwargs)
-        except RunLocked as error:
-            typer.secho(f"leadscore: {error}", err=True, fg="red")
-            code = LOCKED
-        except TooLittleData as error:
-            typer.secho(f"leadscore: {error}", err=True, fg="red")
-            code = NEEDS_A_PERSON
-        except LeadScoreError as error:
-            typer.secho(f"leadscore: {error}", err=True, fg="red")
-            code = BAD_INPUT
-        raise typer.Exit(code)
-
-    return run
 
 
 @app.command()
@@ -88,12 +51,12 @@ def demo(
 
     result = run_demo(directory, leads=leads)
     if isinstance(result.trained, AlreadyTrained):
-        _tell(f"Model version {result.trained.version} was trained on exactly these tables before.")
+        tell(f"Model version {result.trained.version} was trained on exactly these tables before.")
     else:
-        _tell(training_summary(result.trained))
+        tell(training_summary(result.trained))
     shown, tiered = shown_night(directory, last_night(directory)), result.night.tiered
-    _tell(night_summary(shown, tiered.cuts, tiered.notes.policy))
-    _tell(
+    tell(night_summary(shown, tiered.cuts, tiered.notes.policy))
+    tell(
         f"\nEverything is in {directory}/. Try next:\n"
         f"  leadscore tiers -C {directory}            the policy in sentences\n"
         f"  leadscore models -C {directory}           what is registered, what scores\n"
@@ -134,8 +97,8 @@ def init(
         created_at=created_at,
         overwrite=overwrite,
     )
-    _tell("\n".join(f"wrote {file}" for file in files))
-    _tell(f"Read them, each guess has its reason; then: leadscore train -C {directory}")
+    tell("\n".join(f"wrote {file}" for file in files))
+    tell(f"Read them, each guess has its reason; then: leadscore train -C {directory}")
     return DONE
 
 
@@ -146,10 +109,10 @@ def check(directory: Folder = Path(), as_of: AsOf = None, as_json: Json = False)
     from training.check import check as run_check
     from training.summary import check_summary
 
-    checked = run_check(directory, as_of=_moment(as_of))
-    _tell(check_summary(checked))
+    checked = run_check(directory, as_of=moment_of(as_of))
+    tell(check_summary(checked))
     if as_json:
-        _print_json(checked.to_record())
+        print_json(checked.to_record())
     return NEEDS_A_PERSON if checked.needs_a_person else DONE
 
 
@@ -170,20 +133,20 @@ def train(
     from training.summary import training_summary
 
     result = run_training(
-        directory, as_of=_moment(as_of), again=again, budget_seconds=_seconds(budget)
+        directory, as_of=moment_of(as_of), again=again, budget_seconds=_seconds(budget)
     )
     if isinstance(result, AlreadyTrained):
-        _tell(
+        tell(
             f"Version {result.version} of {result.name} was trained on exactly these tables and "
             "this contract; --again trains all the same."
         )
         if as_json:
-            _print_json({"version": result.version, "promoted": result.is_champion, "new": False})
+            print_json({"version": result.version, "promoted": result.is_champion, "new": False})
         return DONE if result.is_champion else NEEDS_A_PERSON
-    _tell(training_summary(result))
+    tell(training_summary(result))
     if as_json:
         metrics = {k: t["value"].to_dict() for k, t in result.evaluation.metrics.items()}
-        _print_json(
+        print_json(
             {
                 "version": result.version,
                 "promoted": result.promoted,
@@ -227,18 +190,18 @@ def score(
     from serving.summary import night_summary
 
     if leads is not None:
-        scored, policy = score_file(directory, leads, as_of=_moment(as_of))
+        scored, policy = score_file(directory, leads, as_of=moment_of(as_of))
         target = out or leads.with_name(f"{leads.stem}.scores.csv")
         write_scores(scored.rows, target)
-        _tell(night_summary(scored.rows, scored.cuts, policy))
-        _tell(f"wrote {target}")
+        tell(night_summary(scored.rows, scored.cuts, policy))
+        tell(f"wrote {target}")
         if as_json:
-            _print_json({"tiers": scored.rows["tier"].value_counts().to_dict(), "file": target})
+            print_json({"tiers": scored.rows["tier"].value_counts().to_dict(), "file": target})
         return DONE
     where, directory = _engine(engine, master, directory)
     result = score_night(
         directory,
-        as_of=_moment(as_of),
+        as_of=moment_of(as_of),
         replace=replace,
         accept=accept,
         workers=workers,
@@ -246,23 +209,23 @@ def score(
     )
     night = shown_night(directory, result.written.as_of) if result.written else None
     if night is not None:
-        _tell(night_summary(night, result.tiered.cuts, result.tiered.notes.policy))
+        tell(night_summary(night, result.tiered.cuts, result.tiered.notes.policy))
     for fault in result.faults:
         typer.secho(f"✗ held back: {fault.message}", err=True, fg="red")
     for fault in result.accepted:
         typer.secho(f"! accepted: {fault.message}", err=True, fg="yellow")
     if result.written is not None:
-        _tell(f"{result.written.path}: {result.written.rows:,} rows, {result.written.outcome}")
+        tell(f"{result.written.path}: {result.written.rows:,} rows, {result.written.outcome}")
     to_do = False
     if result.published is not None:
         from serving.postgres.summary import published_summary
 
-        _tell(published_summary(result.published))
+        tell(published_summary(result.published))
         to_do = bool(result.published.to_do)
     if as_json:
         tiers = {tier: count for tier, count in result.shape.tiers.items() if count}
         outcome = result.written.outcome if result.written else "held back"
-        _print_json({"as_of": str(result.as_of), "tiers": tiers, "ledger": outcome})
+        print_json({"as_of": str(result.as_of), "tiers": tiers, "ledger": outcome})
     return NEEDS_A_PERSON if result.faults or to_do else DONE
 
 
@@ -278,10 +241,10 @@ def explain(
     from serving.explain import explain as run_explain
     from serving.lead_screen import lead_record, lead_summary
 
-    explained = run_explain(directory, lead_id, as_of=_moment(as_of))
-    _tell(lead_summary(explained))
+    explained = run_explain(directory, lead_id, as_of=moment_of(as_of))
+    tell(lead_summary(explained))
     if as_json:
-        _print_json(lead_record(explained))
+        print_json(lead_record(explained))
     return DONE
 
 
@@ -297,9 +260,9 @@ def export(
     from serving.nightly import last_night
     from serving.sinks import export as run_export
 
-    moment = _moment(as_of) or last_night(directory)
+    moment = moment_of(as_of) or last_night(directory)
     files = run_export(read_night(directory, moment), out or directory / "exports")
-    _tell("\n".join(f"wrote {file}" for file in files.files))
+    tell("\n".join(f"wrote {file}" for file in files.files))
     return DONE
 
 
@@ -319,153 +282,11 @@ def publish(
     from serving.postgres.publish import publish as run_publish
     from serving.postgres.summary import published_record, published_summary
 
-    published = run_publish(directory, _moment(as_of))
-    _tell(published_summary(published))
+    published = run_publish(directory, moment_of(as_of))
+    tell(published_summary(published))
     if as_json:
-        _print_json(published_record(published))
+        print_json(published_record(published))
     return NEEDS_A_PERSON if published.to_do else DONE
-
-
-@models_app.callback(invoke_without_command=True)
-def models(context: typer.Context, directory: Folder = Path(), as_json: Json = False) -> None:
-    """List what is registered, what is champion, since when and why."""
-    if context.invoked_subcommand is None:
-        _list_models(directory, as_json)
-
-
-@command
-def _list_models(directory: Path, as_json: bool) -> int:  # noqa: FBT001
-    from serving.screens import versions_table
-
-    versions = _registry(directory).versions()
-    _tell(versions_table(versions))
-    if as_json:
-        _print_json(versions.to_dict("records"))
-    return DONE
-
-
-@models_app.command()
-@command
-def promote(
-    version: Annotated[str, typer.Argument(help="The version that shall score.")],
-    directory: Folder = Path(),
-    why: Annotated[
-        str | None, typer.Option("--why", help="The reason; a must where the gate refused it.")
-    ] = None,
-) -> int:
-    """Make a version the champion."""
-    import getpass
-
-    registry = _registry(directory)
-    refused = registry.refusal_of(version)
-    if refused and not why:
-        raise LeadScoreError(f"the gate {refused} (version {version}); say why with --why")
-    registry.promote(version, who=getpass.getuser(), why=why or "promoted by hand")
-    _tell(f"version {version} is the champion")
-    if refused:
-        typer.secho(f"! though the gate {refused}; its record says so", err=True, fg="yellow")
-    return DONE
-
-
-@models_app.command()
-@command
-def rollback(directory: Folder = Path(), why: Why = "rolled back by hand") -> int:
-    """Make the champion's predecessor the champion again; each time one step further back."""
-    import getpass
-
-    made = _registry(directory).rollback(who=getpass.getuser(), why=why)
-    _tell(f"version {made.version} is the champion again")
-    return DONE
-
-
-@models_app.command()
-@command
-def compare(
-    first: Annotated[str, typer.Argument(help="A version.")],
-    second: Annotated[str, typer.Argument(help="Another; figures are this one minus the first.")],
-    directory: Folder = Path(),
-    as_json: Json = False,
-) -> int:
-    """Compare two versions on the same later leads: who is better, and who would move."""
-    from training.comparison import compare_versions
-    from training.comparison_table import as_record, comparison_table
-
-    compared = compare_versions(directory, first, second)
-    _tell(comparison_table(compared))
-    if as_json:
-        _print_json(as_record(compared))
-    return DONE
-
-
-@models_app.command()
-@command
-def history(directory: Folder = Path(), as_json: Json = False) -> int:
-    """List every promotion and rollback: who, when and why."""
-    from serving.screens import promotions_table
-
-    made = _registry(directory).promotions()
-    _tell(promotions_table(made))
-    if as_json:
-        _print_json(made.to_dict("records"))
-    return DONE
-
-
-@tiers_app.callback(invoke_without_command=True)
-def tiers(context: typer.Context, directory: Folder = Path()) -> None:
-    """Explain the policy in sentences."""
-    if context.invoked_subcommand is None:
-        _explain_tiers(directory)
-
-
-@command
-def _explain_tiers(directory: Path) -> int:
-    from serving.policy import load_policy
-    from serving.sentences import sentences
-
-    contract = _contract(directory)
-    horizons = None if contract.is_flat else contract.horizon_days
-    _tell("\n".join(sentences(load_policy(directory, contract), horizons=horizons)))
-    return DONE
-
-
-@tiers_app.command("check")
-@command
-def tiers_check(directory: Folder = Path()) -> int:
-    """Explain the policy with what it does on the champion's evidence."""
-    from serving.policy import load_policy
-    from serving.promises import cut_offs
-    from serving.sentences import sentences
-
-    contract = _contract(directory)
-    policy = load_policy(directory, contract)
-    cuts = cut_offs(policy, _registry(directory).champion().evidence)
-    horizons = None if contract.is_flat else contract.horizon_days
-    _tell("\n".join(sentences(policy, cuts, horizons)))
-    kept = all(cut.kept is not False for cut in (cuts.sql, cuts.mql))
-    return DONE if kept else NEEDS_A_PERSON
-
-
-@tiers_app.command(
-    "what-if", context_settings={"allow_extra_args": True, "ignore_unknown_options": True}
-)
-@command
-def tiers_what_if(
-    context: typer.Context,
-    directory: Folder = Path(),
-    policy: Annotated[
-        Path | None, typer.Option(help="Another policy file, in place of tiers.toml.")
-    ] = None,
-    as_json: Json = False,
-) -> int:
-    """Show what other settings, such as --sql.min_precision 0.25, would have done last night."""
-    from serving.what_if import what_if
-    from serving.what_if_screen import what_if_record, what_if_screen
-
-    found = what_if(directory, _settings(context.args), policy_file=policy)
-    _tell(what_if_screen(found))
-    if as_json:
-        _print_json(what_if_record(found))
-    return DONE
 
 
 def _engine(name: str, master: str | None, directory: Path) -> tuple[Any, Path]:
@@ -483,43 +304,6 @@ def _engine(name: str, master: str | None, directory: Path) -> tuple[Any, Path]:
     return HERE, directory
 
 
-def _settings(arguments: list[str]) -> dict[str, str]:
-    """Read `--section.name value` and `--section.name=value`."""
-    found, rest = {}, [part for each in arguments for part in each.split("=", 1)]
-    for place in range(0, len(rest), 2):
-        path = rest[place].removeprefix("--")
-        if not rest[place].startswith("--") or "." not in path or place + 1 == len(rest):
-            raise LeadScoreError(
-                f"{rest[place]!r}: give settings of tiers.toml as --section.name value, such as "
-                "--sql.min_precision 0.25"
-            )
-        found[path] = rest[place + 1]
-    return found
-
-
-def _contract(directory: Path) -> Any:
-    from features.contract import load_contract
-
-    return load_contract(directory)
-
-
-def _registry(directory: Path) -> Any:
-    from training.tracking import Registry
-
-    return Registry(directory, _contract(directory).name)
-
-
-def _moment(text: str | None) -> datetime | None:
-    """Read a date or a moment; without a zone it is UTC."""
-    if text is None:
-        return None
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise LeadScoreError(f"--as-of {text!r}: use a date such as 2026-06-30") from error
-    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
-
-
 def _seconds(text: str | None) -> float | None:
     """Read a span of time such as 90s, 5m or 1h."""
     if text is None:
@@ -528,28 +312,6 @@ def _seconds(text: str | None) -> float | None:
     if found is None:
         raise LeadScoreError(f"--budget {text!r}: use a time such as 90s, 5m or 1h")
     return float(found[1]) * {"s": 1, "m": 60, "h": 3600}[found[2]]
-
-
-def _tell(what: object) -> None:
-    """People's text goes to standard error."""
-    from rich.console import Console
-
-    console = Console(stderr=True, highlight=False, markup=False)
-    if not console.is_terminal:
-        console.width = 100
-    console.print(what)
-
-
-def _print_json(what: object) -> None:
-    typer.echo(json.dumps(what, default=str, ensure_ascii=False, indent=1))
-
-
-def _log_to_standard_error() -> None:
-    logging.basicConfig(
-        stream=sys.stderr, level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s"
-    )
-    for package in ("features", "training", "serving"):
-        logging.getLogger(package).setLevel(logging.INFO)
 
 
 def main() -> None:

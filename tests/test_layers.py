@@ -9,14 +9,17 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 FILES = sorted(
-    file for name in ("features", "training", "serving") for file in (ROOT / name).rglob("*.py")
+    file
+    for name in ("features", "training", "serving", "verbs")
+    for file in (ROOT / name).rglob("*.py")
 )
 MAY_IMPORT = {
     "features": {"features"},
     "training": {"features", "training"},
     "serving": {"features", "training", "serving"},
+    "verbs": {"features", "training", "serving", "verbs"},
 }
-OWN = {"features", "training", "serving", "leadscore", "tests", "benchmarks"}
+OWN = {"features", "training", "serving", "verbs", "leadscore", "tests", "benchmarks"}
 TRACKING = ("tracking", "tracking_model", "tracking_online", "tracking_store")
 # Reasons are computed by LightGBM itself, from the booster that the estimator hands on.
 HOMES = {
