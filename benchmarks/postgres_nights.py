@@ -9,8 +9,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from serving.ledger import ROW_GROUP
 from serving.night import MOVES, SCHEMA
+from serving.staging import ROW_GROUP
 from serving.verdicts import TIERS
 
 if TYPE_CHECKING:

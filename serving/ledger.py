@@ -1,10 +1,8 @@
 """The ledger: what was said of each lead each night, written once and never changed.
 
 A night is a folder `ledger/night=2026-06-30/` (with the time where it is not midnight) with one
-Parquet file, sorted by `lead_id`; of a large night each stretch of leads is sorted by itself. It
-is staged on the same file system, checked, forced to disk and then moved into place by one rename,
-so that a reader sees the whole night or none of it. A night that is said again differently keeps
-its earlier verdicts in `ledger_replaced/`.
+Parquet file, sorted by `lead_id`; of a large night each stretch of leads is sorted by itself. How
+it is written stands in `serving.ledger_writing`.
 
 Other programs read it as they read any partitioned Parquet: `pandas.read_parquet("ledger")`, or
 `ledger/*/*.parquet` in SQL.
@@ -12,119 +10,26 @@ Other programs read it as they read any partitioned Parquet: `pandas.read_parque
 
 from __future__ import annotations
 
-import logging
-import os
 import re
-import shutil
-from dataclasses import dataclass
 from datetime import UTC, datetime, time
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
-import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from serving.night import LISTS, SCHEMA, LedgerError
+from serving.night import LISTS, SCHEMA, LedgerError, as_today
 from serving.notes import NightNotes
-from serving.staging import PART, ROW_GROUP, STAGING, clear_staging, keep, move, stage
+from serving.staging import PART, ROW_GROUP
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
+    import pandas as pd
+
 LEDGER = "ledger"
-REPLACED = "ledger_replaced"
 FOLDER = re.compile(r"night=(\d{4}-\d\d-\d\d(?:T\d\d-\d\d-\d\d(?:\.\d{6})?Z)?)")
-
-ABOUT_THE_RUN = ("run_id", "scored_at")  # the same verdicts from another run are the same verdicts
-
-logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Written:
-    """What became of a night.
-
-    Parameters
-    ----------
-    as_of
-        The night.
-    rows
-        How many leads it holds.
-    outcome
-        `written`; `unchanged`, where the same verdicts stood there already; `replaced`.
-    path
-        The night's file.
-    replaced
-        Where the earlier verdicts went, if they were replaced.
-    """
-
-    as_of: datetime
-    rows: int
-    outcome: Literal["written", "unchanged", "replaced"]
-    path: Path
-    replaced: Path | None = None
-
-
-def write_night(
-    directory: Path,
-    night: pd.DataFrame | pa.Table | Iterable[pd.DataFrame | pa.Table],
-    *,
-    notes: NightNotes | None = None,
-    replace: bool = False,
-) -> Written:
-    """Write one night, whole or not at all; call it under the project's lock.
-
-    Parameters
-    ----------
-    directory
-        The project folder.
-    night
-        A row a lead with the columns of `SCHEMA`, of one `as_of`, one run, one model and one
-        policy. Missing is None or NaN. Or parts of it, no lead in two of them: one at a time is
-        in memory.
-    notes
-        What holds for the whole night; the file carries it beside the rows.
-    replace
-        Whether a night that stands there with other verdicts may be said again. Its rows move to
-        `ledger_replaced/<night>/<run_id>/`.
-
-    Returns
-    -------
-    Written
-        What became of it. The same verdicts again leave what is there untouched.
-
-    Raises
-    ------
-    LedgerError
-        Where the night is faulty, or another verdict stands and `replace` is false; nothing is
-        written then.
-    """
-    parts = [night] if isinstance(night, (pd.DataFrame, pa.Table)) else night
-    ledger = directory / LEDGER
-    clear_staging(ledger)
-    staging = ledger / f"{STAGING}{os.getpid()}"
-    try:
-        staged = stage(parts, staging / PART, notes)
-        file = ledger / folder_of(staged.as_of) / PART
-        if not file.exists():
-            move(staging, file.parent)
-            return Written(staged.as_of, staged.rows, "written", file)
-        differing = _differing(file, staging / PART)
-        if not differing:
-            logger.info("The ledger holds the same verdicts for %s already", file.parent.name)
-            return Written(staged.as_of, staged.rows, "unchanged", file)
-        said_by = _run_of(file)
-        if not replace:
-            raise LedgerError(_conflict(staged.as_of, said_by, differing))
-        kept = keep(file, directory / REPLACED / file.parent.name, said_by)
-        move(staging / PART, file)
-        return Written(staged.as_of, staged.rows, "replaced", file, kept)
-    finally:
-        shutil.rmtree(staging, ignore_errors=True)
-        if ledger.is_dir() and not any(ledger.iterdir()):
-            ledger.rmdir()
 
 
 def read_night(
@@ -153,7 +58,7 @@ def read_night(
     """
     file = night_file(directory, as_of)
     wanted = SCHEMA.names if columns is None else list(columns)
-    table = _read(file, list(dict.fromkeys(["lead_id", *wanted])))
+    table = read_columns(file, list(dict.fromkeys(["lead_id", *wanted])))
     return _as_frame(table.sort_by("lead_id").select(wanted))
 
 
@@ -271,33 +176,12 @@ def history(directory: Path, lead_id: str) -> pd.DataFrame:
     return _as_frame(pa.concat_tables(found))
 
 
-def _read(file: Path, columns: Sequence[str] | None = None) -> pa.Table:
+def read_columns(file: Path, columns: Sequence[str] | None = None) -> pa.Table:
+    """Read some columns of a night's file in today's order and types; all by default."""
     names = SCHEMA.names if columns is None else list(columns)
     parquet = pq.ParquetFile(file)
     have = [name for name in names if name in parquet.schema_arrow.names]
     return as_today(parquet.read(columns=have), names)
-
-
-def as_today(table: pa.Table, names: Sequence[str]) -> pa.Table:
-    """Give an earlier night the columns it did not have yet, empty, and today's order of them.
-
-    Parameters
-    ----------
-    table
-        Rows of a night's file.
-    names
-        The columns wanted.
-
-    Returns
-    -------
-    pa.Table
-        These columns, typed as `SCHEMA` has them.
-    """
-    for name in names:
-        if name not in table.column_names:
-            field = SCHEMA.field(name)
-            table = table.append_column(field, pa.nulls(table.num_rows, field.type))
-    return table.select(names).cast(pa.schema([SCHEMA.field(name) for name in names]))
 
 
 def folder_of(as_of: datetime) -> str:
@@ -319,44 +203,6 @@ def _utc(moment: datetime) -> datetime:
     if moment.tzinfo is None:
         raise ValueError(f"{moment} has no time zone")
     return moment.astimezone(UTC)
-
-
-def _differing(standing: Path, staged: Path) -> str:
-    """Name what two files of a night say differently; empty where it is nothing.
-
-    A column at a time: two whole nights may not fit in memory.
-    """
-    orders, ids = [], []
-    for file in (standing, staged):
-        lead_id = _read(file, ["lead_id"])["lead_id"]
-        order = pc.sort_indices(lead_id)
-        orders.append(order)
-        ids.append(lead_id.take(order))
-    if not ids[0].equals(ids[1]):
-        return f"which leads there are ({len(ids[0]):,} then, {len(ids[1]):,} now)"
-    names = [name for name in SCHEMA.names if name not in ABOUT_THE_RUN]
-    return ", ".join(name for name in names if not _same(standing, staged, name, orders))
-
-
-def _same(standing: Path, staged: Path, name: str, orders: Sequence[pa.Array]) -> bool:
-    then, now = (
-        _read(file, [name])[name].take(order)
-        for file, order in zip((standing, staged), orders, strict=True)
-    )
-    return bool(then.equals(now))
-
-
-def _run_of(file: Path) -> str:
-    first = next(pq.ParquetFile(file).iter_batches(1, columns=["run_id"]))
-    return str(first["run_id"][0].as_py())
-
-
-def _conflict(as_of: datetime, said_by: str, differing: str) -> str:
-    return (
-        f"The ledger holds other verdicts for the night {as_of:%Y-%m-%d %H:%M} UTC, from run "
-        f"{said_by}; different now: {differing}. It is unchanged. To say that night anew, ask for "
-        "it to be replaced; the earlier verdicts are kept beside it."
-    )
 
 
 def _as_frame(table: pa.Table) -> pd.DataFrame:

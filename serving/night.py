@@ -14,7 +14,7 @@ from serving.checks import night_faults
 from serving.verdicts import TIERS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 _MOMENT = pa.timestamp("us", "UTC")
 _WORDS = pa.list_(pa.string())
@@ -88,6 +88,28 @@ def as_night(rows: pd.DataFrame | pa.Table) -> pa.Table:
     table = _typed(rows)
     _refuse(list(_table_faults(table)))
     return table.cast(SCHEMA).sort_by("lead_id")
+
+
+def as_today(table: pa.Table, names: Sequence[str]) -> pa.Table:
+    """Give an earlier night the columns it did not have yet, empty, and today's order of them.
+
+    Parameters
+    ----------
+    table
+        Rows of a night's file.
+    names
+        The columns wanted.
+
+    Returns
+    -------
+    pa.Table
+        These columns, typed as `SCHEMA` has them.
+    """
+    for name in names:
+        if name not in table.column_names:
+            field = SCHEMA.field(name)
+            table = table.append_column(field, pa.nulls(table.num_rows, field.type))
+    return table.select(names).cast(pa.schema([SCHEMA.field(name) for name in names]))
 
 
 def _refuse(faults: list[str]) -> None:

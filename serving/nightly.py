@@ -16,13 +16,8 @@ from features.errors import LeadScoreError
 from features.files import file_states
 from features.snapshots import listed_snapshots, next_midnight
 from features.tables import open_tables
-from serving.ledger import (
-    Written,
-    latest_before,
-    night_batches,
-    nights,
-    write_night,
-)
+from serving.ledger import latest_before, night_batches, nights
+from serving.ledger_writing import Written, write_night
 from serving.lock import project_lock
 from serving.manifest import now
 from serving.night_record import keep_record

@@ -9,8 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from serving.ledger import as_today, night_file
+from serving.ledger import night_file
 from serving.model_tiers import find_bars
+from serving.night import as_today
 from serving.notes import NightNotes
 from serving.offered import Offered
 from serving.places import Allocation

@@ -7,16 +7,9 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
-from serving import ledger, staging
-from serving.ledger import (
-    history,
-    latest_before,
-    night_batches,
-    nights,
-    read_night,
-    read_notes,
-    write_night,
-)
+from serving import ledger_writing, staging
+from serving.ledger import history, latest_before, night_batches, nights, read_night, read_notes
+from serving.ledger_writing import write_night
 from serving.night import SCHEMA, LedgerError
 from serving.notes import NightNotes
 from serving.policy import Policy, TierPromise
@@ -178,7 +171,7 @@ def test_a_run_killed_just_before_the_swap_loses_nothing(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr(ledger, "move", killed)
+        patched.setattr(ledger_writing, "move", killed)
         with pytest.raises(KeyboardInterrupt):
             write_night(tmp_path, changed(night), replace=True)
     assert list(read_night(tmp_path, JUNE_30)["run_id"].unique()) == ["run-1"]

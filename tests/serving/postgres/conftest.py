@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from features.destinations import PostgresDestination
-from serving.ledger import write_night
+from serving.ledger_writing import write_night
 from tests.postgres_server import postgres_server  # noqa: F401 - a fixture
 
 if TYPE_CHECKING:
