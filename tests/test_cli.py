@@ -11,7 +11,8 @@ import pytest
 
 from features.contract import load_contract
 from serving.lock import project_lock
-from training.tracking import Registry, Trained
+from training.tracking import Registry
+from training.tracking_run import Trained
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -20,7 +20,7 @@ MAY_IMPORT = {
     "verbs": {"features", "training", "serving", "verbs"},
 }
 OWN = {"features", "training", "serving", "verbs", "leadscore", "tests", "benchmarks"}
-TRACKING = ("tracking", "tracking_model", "tracking_online", "tracking_store")
+TRACKING = ("tracking", "tracking_model", "tracking_online", "tracking_run", "tracking_store")
 # Reasons are computed by LightGBM itself, from the booster that the estimator hands on.
 HOMES = {
     "mlflow": {f"training/{name}.py" for name in TRACKING},

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from features.contract import CONTRACT_FILE
 from training.html_report import html_report
 from training.report import model_card
-from training.tracking import Trained, metrics_for_mlflow
+from training.tracking_run import Trained, metrics_for_mlflow
 from training.unseen import traces
 
 if TYPE_CHECKING:

@@ -14,7 +14,8 @@ from features.errors import LeadScoreError
 from serving.explain import Explained, explain
 from serving.ledger import read_night
 from serving.nightly import score_night
-from training.tracking import Registered, Registry, Trained
+from training.tracking import Registered, Registry
+from training.tracking_run import Trained
 
 if TYPE_CHECKING:
     from collections.abc import Callable

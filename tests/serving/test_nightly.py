@@ -23,7 +23,8 @@ from serving.nightly import default_night, last_night, score_file, score_night
 from serving.policy import policy_version
 from serving.streaming import run
 from serving.summary import night_summary
-from training.tracking import Registered, Registry, Trained
+from training.tracking import Registered, Registry
+from training.tracking_run import Trained
 
 if TYPE_CHECKING:
     from collections.abc import Callable

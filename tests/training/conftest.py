@@ -19,7 +19,8 @@ from training.labels import Labels
 from training.prepare import prepare
 from training.report_facts import Facts, gather
 from training.splits import split_by_time
-from training.tracking import Registry, Trained
+from training.tracking import Registry
+from training.tracking_run import Trained
 from training.tuning import Search
 
 if TYPE_CHECKING:

@@ -14,7 +14,8 @@ from features.contract import load_contract
 from features.errors import TooLittleData
 from training.comparison import BANDS, Comparison, compare_stage, compare_versions
 from training.comparison_table import as_record, comparison_table
-from training.tracking import Registry, Trained
+from training.tracking import Registry
+from training.tracking_run import Trained
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from training.tracking import Trained
+    from training.tracking_run import Trained
 
 
 @dataclass

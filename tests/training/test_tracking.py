@@ -11,8 +11,9 @@ import pytest
 from features.errors import LeadScoreError, ModelMismatch
 from training.funnel import SINCE_SQL
 from training.promotion import CHALLENGER, CHAMPION
-from training.tracking import Registry, Trained, metrics_for_mlflow
+from training.tracking import Registry
 from training.tracking_model import typical_row
+from training.tracking_run import Trained, metrics_for_mlflow
 from training.tracking_store import ADDRESS_VARIABLES
 
 if TYPE_CHECKING:
