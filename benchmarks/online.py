@@ -23,7 +23,7 @@ from benchmarks.simulated import simulated_project
 from features.contract import load_contract
 from features.snapshots import nightly_snapshots
 from features.tables import open_tables
-from serving.score import learnt_features
+from serving.learnt import learnt_features
 from training.run import train
 from training.tracking import Registry
 

@@ -26,7 +26,7 @@ from features.contract import load_contract
 from features.simulate import simulate
 from features.snapshots import nightly_snapshots
 from features.tables import open_tables
-from serving.score import learnt_features
+from serving.learnt import learnt_features
 from serving.start import start_project
 from training import linear
 from training.compiled import scorer

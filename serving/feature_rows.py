@@ -9,8 +9,8 @@ from features.contract import load_contract
 from features.errors import LeadScoreError
 from features.snapshots import nightly_snapshots
 from features.tables import naive, open_tables
+from serving.learnt import learnt_features
 from serving.nightly import default_night
-from serving.score import learnt_features
 from training.tracking import Registry
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ import ibis
 
 from features.tables import open_tables
 from serving.change import Stops
-from serving.score import learnt_features
+from serving.learnt import learnt_features
 
 if TYPE_CHECKING:
     from datetime import datetime

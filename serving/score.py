@@ -11,10 +11,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from features.build import build_features
-from features.errors import ModelMismatch, nearest
 from serving.amounts import expected_amounts
 from serving.handoff import handoff_words
+from serving.learnt import learnt_features
 from serving.notes import NightNotes
 from serving.policy import policy_version
 from serving.promises import CutOffs, cut_offs
@@ -26,15 +25,12 @@ if TYPE_CHECKING:
 
     import ibis.expr.types as ir
 
-    from features.build import FeatureTable
     from features.tables import Tables
     from serving.policy import Policy
     from training.tracking import Registered
 
 EXPLAINED = ("SQL", "MQL")  # whom somebody will act on tonight
 COVERED = ("firmographic", "channel")  # facts that can be unknown; no activity is a fact, too
-
-
 JUDGED = ("lead_id", "p_sql", "p_won", "score", "expected_value", "coverage")  # of the ledger
 
 
@@ -172,93 +168,6 @@ def judge_leads(
     leads["coverage"] = _coverage(frame, champion)
     leads = leads.merge(rule_facts(tables, snapshots, policy), on="lead_id", validate="1:1")
     return Judged(frame, leads, model.stages_[model.first_stage].encoder_.unseen_cells(frame))
-
-
-def learnt_features(tables: Tables, snapshots: ir.Table, champion: Registered) -> pd.DataFrame:
-    """Build the features that one version learnt from, and no others.
-
-    Parameters
-    ----------
-    tables
-        The cleaned tables; columns that the version did not know are left out.
-    snapshots
-        Columns `lead_id`, `as_of`: who is scored.
-    champion
-        The version whose `model.predict` shall take them.
-
-    Returns
-    -------
-    DataFrame
-        A row a snapshot: `lead_id`, `as_of`, and the features (float64 and string).
-
-    Raises
-    ------
-    ModelMismatch
-        Where the contract no longer gives what the version learnt from.
-    """
-    known = _as_learnt(tables, champion)
-
-    def build() -> FeatureTable:
-        return _features(known, snapshots, champion)
-
-    asked, what = tables.asked, f"features of version {champion.version}"
-    built = build() if asked is None else asked.once(what, build)
-    frame = built.to_pandas()
-    _refuse_other_features(frame.columns, champion)
-    return frame
-
-
-def learnt_table(tables: Tables, snapshots: ir.Table, champion: Registered) -> ir.Table:
-    """Build the features that one version learnt from where the tables are; nothing is computed.
-
-    Parameters
-    ----------
-    tables, snapshots, champion
-        As for `learnt_features`.
-
-    Returns
-    -------
-    ir.Table
-        Its columns, in no order of the rows.
-
-    Raises
-    ------
-    ModelMismatch
-        Where the contract no longer gives what the version learnt from.
-    """
-    table = _features(_as_learnt(tables, champion), snapshots, champion).table
-    _refuse_other_features(table.columns, champion)
-    return table
-
-
-def _features(known: Tables, snapshots: ir.Table, champion: Registered) -> FeatureTable:
-    return build_features(known, snapshots, kinds=tuple(champion.model.kinds_))
-
-
-def _as_learnt(tables: Tables, champion: Registered) -> Tables:
-    """Show the features only the columns that the model was built from."""
-    wanted = set(champion.model.attributes_)
-    have = {each.column for each in tables.attributes}
-    absent = sorted(wanted - have)
-    if absent:
-        raise ModelMismatch(
-            f"{champion.name} version {champion.version} learnt from the column {absent[0]!r}, "
-            f"which leadscore.toml no longer gives. {nearest(absent[0], sorted(have))} Restore it, "
-            "or train again with `leadscore train`."
-        )
-    return tables.without(have - wanted)
-
-
-def _refuse_other_features(columns: Iterable[str], champion: Registered) -> None:
-    given = list(columns)
-    absent = [name for name in champion.model.features_ if name not in given]
-    if absent:
-        raise ModelMismatch(
-            f"{champion.name} version {champion.version} needs the feature {absent[0]!r} and "
-            f"{len(absent) - 1} others, which today's leadscore.toml does not give. "
-            f"{nearest(absent[0], given)} Restore the tables and groups it was trained "
-            "with, or train again with `leadscore train`."
-        )
 
 
 def _coverage(frame: pd.DataFrame, champion: Registered) -> pd.Series[float]:

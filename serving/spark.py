@@ -23,7 +23,7 @@ from features.spark.buckets import SparkBuckets, open_on_spark
 from features.spark.session import own_errors
 from features.spark.sorting import bucket_of
 from features.workers import work
-from serving.score import learnt_table
+from serving.learnt import learnt_table
 from serving.streaming.engine import Engine
 from serving.streaming.run import ask_wins, judge_buckets, judge_frame
 from serving.streaming.workbench import DONE

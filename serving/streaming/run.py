@@ -19,8 +19,9 @@ from features.asked import frame_of
 from serving.amounts import WINS, wins_by_segment
 from serving.checks import NightFault, count_scores, faults_of
 from serving.handoff import handoff_words
+from serving.learnt import learnt_features
 from serving.night import as_night
-from serving.score import EXPLAINED, JUDGED, Stamp, judge_leads, learnt_features, stamped
+from serving.score import EXPLAINED, JUDGED, Stamp, judge_leads, stamped
 from serving.streaming.stages import Progress
 from serving.streaming.workbench import DONE, FEATURES, LEADS, ROWS, TIERS, UNSEEN
 
@@ -90,7 +91,7 @@ def judge_frame(night: Night, bucket: int, frame: pd.DataFrame) -> None:
     bucket
         Its number.
     frame
-        As `serving.score.learnt_features` gives it.
+        As `serving.learnt.learnt_features` gives it.
     """
     stages, tables, snapshots = night.stages, night.buckets.tables, night.snapshots
     with stages.timed("propensities"):

@@ -12,8 +12,8 @@ from features.contract import load_contract
 from features.snapshots import nightly_snapshots
 from features.tables import open_tables
 from serving.brief import handoff_briefs
+from serving.learnt import learnt_features
 from serving.reasons import reasons, subject
-from serving.score import learnt_features
 from tests.serving.recount import COMPARISON, Raw, Recount, agrees
 from training.tracking import Registry
 
