@@ -9,7 +9,7 @@ import ibis
 from features.cells import number_cell, text_cell, time_cell, unreadable_numbers
 from features.contract import OUTCOME_STAGES
 from features.errors import DataError
-from features.files import open_source, place_of, row_number
+from features.files import open_source, own_columns, place_of, row_number
 from features.quarantine import broken_lines, screen
 
 if TYPE_CHECKING:
@@ -147,7 +147,7 @@ def _columns(
             found[term] = column
         elif given is not None:
             raise DataError.from_missing_column(
-                place_of(contract, source), column, raw.columns, setting=f"{name}.{term}"
+                place_of(contract, source), column, own_columns(raw), setting=f"{name}.{term}"
             )
     return found
 

@@ -7,6 +7,7 @@ import gzip
 import zlib
 from contextlib import contextmanager
 from glob import glob, has_magic
+from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import uuid4
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from features.contract import Contract, Source
 
 ROW = "(row)"  # no export calls a column that
+IN_FILE, FILE = "file_row_number", "filename"  # as DuckDB calls where in which file a row stands
 SAMPLED_BYTES = 1 << 16  # a few hundred lines, which tell how long lines are
 PACKED_RATIO = 6  # how many times smaller gzip makes such tables, about
 OTHER_DELIMITERS = (",", ";", "\t", "|")
@@ -60,8 +62,9 @@ def open_source(
     Returns
     -------
     ir.Table
-        The rows as they are. CSV lines that are broken are left out and stand in the
-        connection's table `broken_<name>` with their line number.
+        The rows as they are and, in the last column, `ROW`, their numbers as they stand, from 1;
+        it is absent where another database holds them. CSV lines that are broken are left out
+        and stand in the connection's table `broken_<name>` with their line number.
 
     Raises
     ------
@@ -74,7 +77,7 @@ def open_source(
         return _open_address(connection, source, name=name)
     files = list(only or files_of(contract, source, name=name))
     if files[0].suffix.lower() in {".parquet", ".pq"}:
-        return _open_parquet(connection, files)
+        return _open_parquet(connection, files, name=name)
     return _open_csv(connection, files, contract=contract, name=name)
 
 
@@ -163,8 +166,13 @@ def parquet_files(source: Source, contract: Contract, *, name: str) -> list[Path
 
 
 def row_number(raw: ir.Table) -> ir.IntegerValue:
-    """Give the rows their numbers as they stand, from 1; those sorted into buckets know theirs."""
+    """Give the rows their numbers, from 1; where nobody knows how they stand, in any order."""
     return raw[ROW] if ROW in raw.columns else ibis.row_number() + 1
+
+
+def own_columns(raw: ir.Table) -> list[str]:
+    """List the columns that an opened table has of its own."""
+    return [column for column in raw.columns if column != ROW]
 
 
 def place_of(contract: Contract, source: Source) -> str:
@@ -180,7 +188,12 @@ def _open_address(connection: Backend, source: Source, *, name: str) -> ir.Table
         copy = connection.create_table(f"source_{name}", empty, overwrite=True)
         for batch in batches:
             connection.insert(f"source_{name}", pa.Table.from_batches([batch]))
-    return copy
+    return _numbered_copy(copy)
+
+
+def _numbered_copy(copy: ir.Table) -> ir.Table:
+    """Give the rows of a table of DuckDB's own their numbers, in the order they came in."""
+    return copy.mutate(**{ROW: copy.rowid() + 1})
 
 
 @contextmanager
@@ -210,12 +223,26 @@ def _files(directory: Path, path: str, *, name: str) -> list[Path]:
     return files
 
 
-def _open_parquet(connection: Backend, files: list[Path]) -> ir.Table:
+def _open_parquet(connection: Backend, files: list[Path], *, name: str) -> ir.Table:
+    paths = [str(file) for file in files]
     try:
-        return connection.read_parquet([str(file) for file in files], union_by_name=True)
+        rows = connection.read_parquet(paths, union_by_name=True)
+        if {IN_FILE, FILE} & {column.lower() for column in rows.columns}:
+            return rows.mutate(**{ROW: ibis.row_number() + 1})
+        # To count rows one by one takes one thread; their places in their files are known.
+        rows = connection.read_parquet(
+            paths, union_by_name=True, **dict.fromkeys((IN_FILE, FILE), True)
+        )
     except Exception as error:  # DuckDB's own error classes share no public base with a file name
         message = f"{files[0]} cannot be read as Parquet: {str(error).splitlines()[0]}"
         raise DataError(message) from error
+    if len(files) == 1:
+        return rows.mutate(**{ROW: rows[IN_FILE] + 1}).drop(IN_FILE, FILE)
+    counts = [pq.ParquetFile(file).metadata.num_rows for file in files]
+    starts = pa.table({FILE: paths, ROW: list(accumulate(counts[:-1], initial=1))})
+    first = connection.create_table(f"files_of_{name}", starts, overwrite=True)
+    found = rows.left_join(first, rows[FILE] == first[FILE])
+    return found.mutate(**{ROW: found[ROW] + found[IN_FILE]}).drop(IN_FILE, FILE, f"{FILE}_right")
 
 
 def _open_csv(connection: Backend, files: list[Path], *, contract: Contract, name: str) -> ir.Table:
@@ -247,7 +274,8 @@ def _open_csv(connection: Backend, files: list[Path], *, contract: Contract, nam
             rejects_table=f"broken_{name}",
             rejects_scan=f"broken_scan_{name}",
         )
-        return connection.create_table(f"source_{name}", table, overwrite=True)
+        copy = connection.create_table(f"source_{name}", table, overwrite=True)
+        return _numbered_copy(copy)
     except Exception as error:
         message = f"{files[0]} cannot be read as CSV: {str(error).splitlines()[0]}"
         raise DataError(message) from error

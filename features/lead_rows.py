@@ -9,7 +9,7 @@ import ibis
 from features.attributes import attributes_of, read_attributes
 from features.cells import text_cell, time_cell, unreadable_numbers
 from features.errors import DataError
-from features.files import open_source, place_of, row_number
+from features.files import open_source, own_columns, place_of, row_number
 from features.quarantine import broken_lines, screen
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def screen_leads(
 ) -> tuple[Screened, tuple[Attribute, ...]]:
     """Screen leads that are open already, as `clean_leads` does."""
     place = place_of(contract, contract.leads)
-    attributes = attributes_of(contract, raw.schema(), place=place)
+    attributes = attributes_of(contract, raw.select(own_columns(raw)).schema(), place=place)
     names = _reserved_columns(raw, contract, place=place, with_target=True)
     typed = _typed(raw, contract, attributes, names)
     if leads_file is not None:
@@ -77,7 +77,7 @@ def _listed(
         if each.column not in raw.columns:
             setting = f'leads.columns."{each.column}"'
             raise DataError.from_missing_column(
-                leads_file, each.column, raw.columns, setting=setting
+                leads_file, each.column, own_columns(raw), setting=setting
             )
     names = _reserved_columns(raw, contract, place=str(leads_file), with_target=False)
     return _typed(raw, contract, attributes, names)
@@ -110,7 +110,9 @@ def _reserved_columns(
         if column in raw.columns:
             found[term] = column
         elif given is not None or required:
-            raise DataError.from_missing_column(place, column, raw.columns, setting=f"leads.{term}")
+            raise DataError.from_missing_column(
+                place, column, own_columns(raw), setting=f"leads.{term}"
+            )
     return found
 
 

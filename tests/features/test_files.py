@@ -95,6 +95,40 @@ def test_parquet_files_are_read(tmp_path, cities):
     assert cities(flat("leads_*.parquet")) == ["Ulm", "Bern"]
 
 
+@pytest.mark.parametrize("name", ["leads", "leads [1] 100%25 of *", "Käufer 'a' \"b\""])
+def test_rows_of_several_parquet_files_are_numbered_through(
+    tmp_path, write_project, open_project, name
+):
+    for number, rows in enumerate([3, 0, 2]):
+        frame = pd.DataFrame({"city": ["Ulm"] * rows, "won": [1.0] * rows})
+        frame.to_parquet(tmp_path / f"{name} {number}.parquet")
+    leads = open_project(write_project(flat("*.parquet"))).leads.to_pandas()
+    assert sorted(leads["lead_id"]) == ["1", "2", "3", "4", "5"]
+
+
+@pytest.mark.parametrize("column", ["filename", "File_Row_Number"])
+@pytest.mark.parametrize("files", [1, 2])
+def test_a_column_may_be_called_as_duckdb_calls_places_in_files(tmp_path, cities, column, files):
+    for number in range(files):
+        frame = pd.DataFrame({column: [f"city {number}"], "won": [1]})
+        frame.to_parquet(tmp_path / f"leads_{number}.parquet")
+    expected = [f"city {number}" for number in range(files)]
+    assert cities(flat("leads_*.parquet", column=column)) == expected
+
+
+def test_folders_that_name_a_column_are_read(tmp_path, cities):
+    for city in ("Bern", "Ulm"):
+        (tmp_path / f"city={city}").mkdir()
+        pd.DataFrame({"won": [1]}).to_parquet(tmp_path / f"city={city}" / "leads.parquet")
+    assert cities(flat("city=*/leads.parquet")) == ["Bern", "Ulm"]
+
+
+def test_the_numbers_of_rows_are_no_column_that_is_offered(tmp_path, cities):
+    pd.DataFrame({"town": ["Ulm"], "won": [1]}).to_parquet(tmp_path / "leads.parquet")
+    with pytest.raises(DataError, match=r"It has: 'town', 'won'\."):
+        cities(flat("leads.parquet"))
+
+
 def test_lines_may_be_split_at_semicolons(cities):
     assert cities(flat(delimiter=";"), leads__csv=ROWS.replace(",", ";")) == ["Ulm", "Köln"]
 
