@@ -2,10 +2,9 @@
 
 The first pass is Spark's. Its session builds the features by the same Ibis expressions that DuckDB
 runs, and hands each bucket of leads to a Python worker (`mapInArrow`), which has loaded the model
-once and keeps the propensities with all that tiers hang on. Tiers need the whole night and are
-decided on the driver, bucket by bucket, by a few columns. Reasons and briefs are the workers'
-again. The ledger's file is written by the driver from their finished parts: readers see one file,
-whole.
+once and keeps the propensities with all that tiers hang on. Tiers, reasons and briefs are the
+workers' as well; only the places that sales has are shared out on the driver. The ledger's file is
+written by the driver from their finished parts: readers see one file, whole.
 """
 
 from __future__ import annotations

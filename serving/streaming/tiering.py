@@ -83,8 +83,9 @@ def decide_tiers(night: Night, *, before: datetime | None) -> Tiered:
     shared, chance = share_places(queues, night.policy)
     for bucket, got in enumerate(shared):
         night.work.keep(PLACES, bucket, got.to_frame())
-    for _done in night.each(_settle_bucket, chance):
-        pass
+    for bucket, _settled in enumerate(night.each(_settle_bucket, chance)):
+        for part in (OFFERS, PLACES):  # not sooner: Spark may do a task twice
+            night.work.drop(part, bucket)
     scores = (night.work.take(LEADS, bucket) for bucket in night.numbers)
     begins_at = {tier: bar.begins_at for tier, bar in bars.items()}
     stamp = Stamp.of(night.as_of, night.champion, night.policy, scores)
@@ -104,8 +105,6 @@ def _settle_bucket(night: Night, bucket: int, chance: float) -> None:
     offered = Offered.from_frame(night.work.take(OFFERS, bucket))
     got = Allocation.from_frame(night.work.take(PLACES, bucket))
     night.work.keep(TIERS, bucket, settle(offered, got, chance=chance, as_of=night.as_of))
-    for part in (OFFERS, PLACES):
-        night.work.drop(part, bucket)
 
 
 def tier_parts(night: Night) -> Iterator[pd.DataFrame]:
