@@ -140,21 +140,37 @@ def rows_about(source: Source, contract: Contract, *, name: str) -> int:
     -------
     int
         Exact for Parquet and behind an address; of text files by their size.
+
+    Raises
+    ------
+    DataError
+        Where a file is missing, empty or cannot be read.
     """
     if source.address is not None:
         with _behind_address(source, name=name) as found:
             return int(found.count().to_pyarrow().as_py())
     files = files_of(contract, source, name=name)
     if files[0].suffix.lower() in {".parquet", ".pq"}:
-        return sum(pq.ParquetFile(file).metadata.num_rows for file in files)
+        return sum(_rows_of_parquet(file) for file in files)
     return sum(_lines_about(file) for file in files)
+
+
+def _rows_of_parquet(file: Path) -> int:
+    try:
+        return int(pq.read_metadata(file).num_rows)
+    except (OSError, pa.ArrowException) as error:
+        reason = str(error).splitlines()[0]
+        raise DataError(f"{file} cannot be read as Parquet: {reason} Export it again.") from error
 
 
 def _lines_about(file: Path) -> int:
     """Divide a file's size by that of its first lines."""
     is_packed = file.suffix.lower() == ".gz"
-    with gzip.open(file) if is_packed else file.open("rb") as content:
-        start = content.read(SAMPLED_BYTES)
+    try:
+        with gzip.open(file) if is_packed else file.open("rb") as content:
+            start = content.read(SAMPLED_BYTES)
+    except (OSError, EOFError, zlib.error) as error:
+        raise DataError(f"{file} cannot be read: {error}. Export it again.") from error
     size = file.stat().st_size * (PACKED_RATIO if is_packed else 1)
     return int(size * start.count(b"\n") / max(len(start), 1))
 

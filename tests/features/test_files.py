@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from features.errors import DataError
-from features.files import without_repeats
+from features.files import rows_about, without_repeats
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -170,6 +170,20 @@ def test_columns_that_share_a_name_are_told_apart():
 def test_a_file_that_cannot_be_used_says_what_to_do(cities, contract, files, message):
     with pytest.raises(DataError, match=message):
         cities(contract, **files)
+
+
+@pytest.mark.parametrize(
+    ("path", "content", "message"),
+    [
+        ("l.parquet", b"PAR1 and no more", r"l\.parquet cannot be read as Parquet: .*Export it"),
+        ("l.csv.gz", b"never packed", r"l\.csv\.gz cannot be read: .*Export it"),
+        ("l.csv.gz", gzip.compress(ROWS.encode())[:-9], r"l\.csv\.gz cannot be read"),
+    ],
+)
+def test_a_file_whose_rows_cannot_be_counted_is_named(write_project, path, content, message):
+    contract = write_project(flat(path), **{path.replace(".", "__"): content})
+    with pytest.raises(DataError, match=message):
+        rows_about(contract.leads, contract, name="leads")
 
 
 def warehouse(tmp_path: Path, table: str = "crm_leads", name: str = "w.duckdb") -> str:
