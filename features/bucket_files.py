@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -117,7 +116,7 @@ class BucketFiles:
     ) -> None:
         folder = self._folder("events")
         if earlier is None:
-            shutil.rmtree(folder, ignore_errors=True)
+            KeptEvents.forget(folder)
         batch, rows_before, states = (
             (earlier.batches, earlier.rows, earlier.states) if earlier else (0, 0, [])
         )
@@ -147,10 +146,9 @@ class BucketFiles:
         # Whoever has no id is a fault wherever it lies, so words for missing are not looked for.
         text = rows[self._lead_id(rows, source)].cast("string").strip()
         folder = self._folder(name)
-        folder.mkdir(parents=True, exist_ok=True)
+        self._write(name, rows, text.fill_null(""), batch=batch)
         broken = broken_lines(self.connection, name).reset_index(drop=True)
         feather.write_feather(broken, folder / f"{batch}-{BROKEN}")
-        self._write(name, rows, text.fill_null(""), batch=batch)
         count = int(raw.count().to_pyarrow().as_py())
         self.connection.drop_table(f"source_{name}", force=True)
         return str(raw.schema()), count
@@ -244,6 +242,6 @@ class BucketFiles:
 
 def _forget(folder: Path, batch: int) -> None:
     """Remove what a run that died left of a batch, and of those after it."""
-    for left in folder.glob(f"{BUCKET}=*/*.parquet"):
+    for left in (*folder.glob(f"{BUCKET}=*/*.parquet"), *folder.glob(f"*-{BROKEN}")):
         if int(left.name.split("-")[0]) >= batch:
             left.unlink()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import logging
+import shutil
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from typing import TYPE_CHECKING
@@ -13,6 +15,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from features.contract import Contract
+
+logger = logging.getLogger(__name__)
 
 RECORD = "kept.json"
 ROOM = 1.25  # so many more buckets than needed, or a growing company would be sorted anew each week
@@ -47,13 +51,23 @@ class KeptEvents:
 
     @classmethod
     def read(cls, folder: Path) -> KeptEvents | None:
-        """Read what an earlier night left; None where that is nothing."""
+        """Read what an earlier night left; None where that is nothing, or nothing that we know."""
         file = folder / RECORD
         if not file.exists():
             return None
-        found = json.loads(file.read_text(encoding="utf-8"))
-        found["states"] = [tuple(state) for state in found["states"]]
-        return cls(**found)
+        try:
+            found = json.loads(file.read_text(encoding="utf-8"))
+            found["states"] = [tuple(state) for state in found["states"]]
+            return cls(**found)
+        except (ValueError, TypeError, KeyError):  # a power cut, or another version's record
+            logger.warning("%s cannot be read, so all events are sorted anew", file)
+            return None
+
+    @staticmethod
+    def forget(folder: Path) -> None:
+        """Remove what lies there; the record first, or what is half removed would count."""
+        (folder / RECORD).unlink(missing_ok=True)
+        shutil.rmtree(folder, ignore_errors=True)
 
     def write(self, folder: Path) -> None:
         """Say what lies there by now; what is not said does not count."""

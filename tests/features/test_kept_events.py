@@ -128,6 +128,59 @@ def test_what_a_run_that_died_left_half_sorted_does_not_count(
     assert len(rows) == 30
 
 
+def test_broken_lines_of_a_run_that_died_are_forgotten_with_its_rows(
+    contract: Contract, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = contract.directory / "kept"
+    add_day(contract, "2026-02-01", events=30)
+    sorted_rows(contract, "night 1", kept)
+    late = add_day(contract, "2026-02-02", events=10, broken=True)
+
+    def dying(*_args: object, **_options: object) -> KeptEvents:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(bucket_files.KeptEvents, "write", dying)
+        with pytest.raises(KeyboardInterrupt):
+            sorted_rows(contract, "night 2", kept)
+    late.unlink()
+    rows = sorted_rows(contract, "night 2 again", kept)
+    pd.testing.assert_frame_equal(rows, sorted_rows(contract, "anew", None))
+
+
+def test_what_a_run_that_died_half_removed_does_not_count(
+    contract: Contract, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept, moved = contract.directory / "kept", contract.directory / "moved.csv"
+    early = add_day(contract, "2026-02-01", events=30)
+    add_day(contract, "2026-02-02", events=10)
+    sorted_rows(contract, "night 1", kept)
+    early.rename(moved)
+
+    def dying(folder: Path | str, **_options: object) -> None:
+        for file in kept.glob(f"{BUCKET}=*/*.parquet") if folder == kept else ():
+            file.unlink()
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr("shutil.rmtree", dying)
+        with pytest.raises(KeyboardInterrupt):
+            sorted_rows(contract, "night 2", kept)
+    moved.rename(early)
+    rows = sorted_rows(contract, "night 2 again", kept)
+    assert len(rows) == 40
+
+
+@pytest.mark.parametrize("record", ["", '{"key": "of a later version"}', "[]"])
+def test_a_record_that_nobody_can_read_counts_for_nothing(contract: Contract, record: str) -> None:
+    kept = contract.directory / "kept"
+    add_day(contract, "2026-02-01", events=30)
+    sorted_rows(contract, "night 1", kept)
+    (kept / "kept.json").write_text(record, encoding="utf-8")
+    assert with_room(8, kept) == 11
+    assert len(sorted_rows(contract, "night 2", kept)) == 30
+
+
 def test_other_columns_in_a_new_file_are_those_of_all(contract: Contract) -> None:
     kept = contract.directory / "kept"
     folder = contract.directory / "events"
