@@ -59,13 +59,15 @@ class Workbench:
         if file.exists() and file.read_text(encoding="utf-8") == text:
             logger.info("going on with the night that an earlier run did not finish")
             return cls(folder)
-        shutil.rmtree(folder, ignore_errors=True)
+        work = cls(folder)
+        work.clear()
         folder.mkdir(parents=True)
         file.write_text(text, encoding="utf-8")
-        return cls(folder)
+        return work
 
     def clear(self) -> None:
-        """Throw the work away: the night is over."""
+        """Throw the work away; the key first, or what is half thrown away would be gone on with."""
+        (self.folder / KEY).unlink(missing_ok=True)
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def has(self, what: str, bucket: int) -> bool:

@@ -55,3 +55,20 @@ def test_a_part_may_be_thrown_away_and_the_whole_night(work: Workbench) -> None:
     assert not work.has("leads", 0)
     work.clear()
     assert not work.folder.exists()
+
+
+def test_work_that_is_half_thrown_away_is_not_gone_on_with(
+    work: Workbench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for bucket in range(2):
+        work.keep("leads", bucket, pd.DataFrame({"n": [1]}))
+
+    def dying(*_args: object, **_options: object) -> None:
+        work.drop("leads", 0)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr("serving.streaming.workbench.shutil.rmtree", dying)
+        with pytest.raises(KeyboardInterrupt):
+            work.clear()
+    assert not Workbench.of(tmp_path, {"night": 1}).has("leads", 1)
