@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+COUNT = "buckets"  # the file that says how many there are
 MEMORY_MB = 2500  # of DuckDB in all processes, which spills past it; the rest is the features
 
 
@@ -98,7 +99,7 @@ def open_buckets(
         with open_tables(contract, known_by=known_by) as tables:
             yield OneBucket(tables)
         return
-    count = with_room(how_many(contract, at_once), kept)
+    count = settled_count(folder, lambda: with_room(how_many(contract, at_once), kept))
     if count == 1:
         with connected(f"{MEMORY_MB}MB") as connection:
             yield OneBucket(tables_of(connection, contract, naive(known_by)))
@@ -130,6 +131,29 @@ def how_many(contract: Contract, at_once: AtOnce) -> int:
     """Say into how many buckets a project's leads are sorted; 1 where they fit at once."""
     rows = rows_of_sources(contract)
     return max(-(-rows["leads"] // at_once.leads), -(-rows.get("events", 0) // at_once.events), 1)
+
+
+def settled_count(folder: Path, choose: Callable[[], int]) -> int:
+    """Say how many buckets a night has; one that is gone on with has as many as it began with.
+
+    Parameters
+    ----------
+    folder
+        Where its buckets lie.
+    choose
+        Asked where the night begins.
+
+    Returns
+    -------
+    int
+    """
+    file = folder / COUNT
+    if not file.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        part = file.with_suffix(".part")
+        part.write_text(str(choose()), encoding="utf-8")
+        part.replace(file)
+    return int(file.read_text(encoding="utf-8"))
 
 
 class Buckets(ABC):

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from features.bucket_files import DONE
-from features.buckets import A_SMALL_MACHINE, ManyBuckets, how_many
+from features.buckets import A_SMALL_MACHINE, ManyBuckets, how_many, settled_count
 from features.many_buckets import Shelf, Shelving
 from features.past import Past
 from features.spark.session import own_errors, spark_session
@@ -40,7 +40,6 @@ logger = logging.getLogger(__name__)
 
 MEMORY_MB = 1500  # of DuckDB in each task, which has one core; it spills past it
 KNOWN = "known"  # the folder of rows that can be used and were known
-COUNT = "buckets"  # the file that says how many there are
 TABLES = ("leads", "events", "outcomes")
 
 
@@ -78,7 +77,8 @@ def open_on_spark(
     """
     folder = folder.resolve()
     with spark_session(master) as session:
-        count = _count(session, contract, folder, at_once)
+        tasks = session.sparkContext.defaultParallelism
+        count = settled_count(folder, lambda: max(how_many(contract, at_once), tasks))
         logger.info("shuffling the tables into %d buckets of leads", count)
         with connected(f"{MEMORY_MB}MB", folder=folder) as connection, own_errors():
             sort_raw(session, connection, contract, folder / "raw", count=count)
@@ -91,16 +91,6 @@ def open_on_spark(
             data_end = end_of([end for part in parts for end in part.ends], shelving.known_by)
             tables = replace(shelf.tables, past=Past.of(parts), data_end=data_end)
             yield SparkBuckets(session, shelf, shelving, tables, workers)
-
-
-def _count(session: SparkSession, contract: Contract, folder: Path, at_once: AtOnce) -> int:
-    """Say how many buckets there are; a night that is gone on with has as many as it had."""
-    file = folder / COUNT
-    if not file.exists():
-        count = max(how_many(contract, at_once), session.sparkContext.defaultParallelism)
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(str(count), encoding="utf-8")
-    return int(file.read_text(encoding="utf-8"))
 
 
 class SparkBuckets(ManyBuckets):

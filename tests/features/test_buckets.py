@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shutil
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -130,6 +131,26 @@ def test_what_fits_at_once_is_one_bucket(
 ) -> None:
     found = how_many(contract, at_once)
     assert found == count if count else found > 1
+
+
+def test_a_night_that_is_gone_on_with_keeps_its_buckets(contract: Contract, tmp_path: Path) -> None:
+    """Sorted events may be removed at any time, and with them the number of their buckets."""
+    kept, folder = tmp_path / "kept", tmp_path / "night"
+    smaller = AtOnce(leads=700, events=10**9)
+    with open_buckets(
+        contract, known_by=NIGHT, folder=tmp_path / "smaller", at_once=smaller, kept=kept, workers=1
+    ):
+        pass
+
+    def counted() -> tuple[int, int]:
+        with open_buckets(
+            contract, known_by=NIGHT, folder=folder, at_once=SMALL, kept=kept, workers=1
+        ) as buckets:
+            return buckets.count, len(ids_of_all(buckets, "events"))
+
+    begun = counted()
+    shutil.rmtree(kept)
+    assert counted() == begun
 
 
 def test_another_file_is_sorted_by_the_same_leads(buckets: Buckets, tmp_path: Path) -> None:
