@@ -16,7 +16,7 @@ from features.kept_events import KeptEvents, event_files, key_of
 from features.quarantine import broken_lines
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     import ibis.expr.types as ir
     from ibis.backends.duckdb import Backend
@@ -203,24 +203,33 @@ class BucketFiles:
         ir.Table
             The rows as the file has them, and their numbers.
         """
-        shown = f"raw_{name}" if only is None else f"all_{name}"
+        if only is not None:
+            return self.show_some(name, bucket, lambda rows: self._of_leads(rows, name, only))
+        self._view(name, bucket, shown=f"raw_{name}")
+        return self.connection.table(f"raw_{name}")
+
+    def show_some(
+        self, name: str, bucket: int | None, choose: Callable[[ir.Table], ir.Table]
+    ) -> ir.Table:
+        """Show what is chosen of a bucket's rows, as `show` does."""
+        self._view(name, bucket, shown=f"all_{name}")
+        chosen = self.connection.compile(choose(self.connection.table(f"all_{name}")))
+        self.connection.con.sql(chosen).create_view(f"raw_{name}", replace=True)
+        return self.connection.table(f"raw_{name}")
+
+    def _view(self, name: str, bucket: int | None, *, shown: str) -> None:
         rows = self.connection.con.read_parquet(
             self.of(name, bucket), hive_partitioning=False, union_by_name=True
         )
         rows.create_view(shown, replace=True)
-        if only is not None:
-            self._narrow(name, only)
-        return self.connection.table(f"raw_{name}")
 
-    def _narrow(self, name: str, only: Sequence[str]) -> None:
+    def _of_leads(self, every: ir.Table, name: str, only: Sequence[str]) -> ir.Table:
         wanted = pa.table({"wanted_id": pa.array(only, pa.string())})
         self.connection.con.register("wanted_leads", wanted)
-        every, leads = self.connection.table(f"all_{name}"), self.connection.table("wanted_leads")
+        leads = self.connection.table("wanted_leads")
         lead_id = self._lead_id(every, sources_of(self.contract)[name])
         text = text_cell(every[lead_id], self.contract.reading)
-        chosen = every.semi_join(leads, text == leads.wanted_id)
-        query = self.connection.compile(chosen)
-        self.connection.con.sql(query).create_view(f"raw_{name}", replace=True)
+        return every.semi_join(leads, text == leads.wanted_id)
 
     def of(self, name: str, bucket: int | None) -> list[str]:
         """List the files of a bucket's rows; the first one is empty, for buckets without any."""

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+import ibis
 import pyarrow as pa
 import pyarrow.parquet as pq
 from ibis import _
@@ -22,7 +23,7 @@ from features.dated_rows import screen_events, screen_outcomes
 from features.lead_rows import screen_leads
 from features.past import past_of_bucket
 from features.quarantine import Quarantine, Screened
-from features.tables import Tables, connected, known, known_leads
+from features.tables import ONE_DAY, Tables, connected, known, known_leads
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -162,17 +163,41 @@ class Shelf:
         return replace(past, ends=(*past.ends, self._events_end(bucket)))
 
     def _events_end(self, bucket: int) -> datetime | None:
-        raw, source = self.files.show("events", bucket), self.contract.events
-        terms = [getattr(source, term, None) or term for term in ("recorded_at", "occurred_at")]
-        column = next(raw[name] for name in terms if name in raw.columns)
-
-        def latest() -> ir.Table:
-            rows = raw.select(moment=time_cell(column, self.contract.reading))
-            rows = rows if self.known_by is None else rows.filter(_.moment < self.known_by)
-            return rows.aggregate(latest=_.moment.max())
-
-        found: datetime | None = self.asked.arrow("end of events", latest)["latest"][0].as_py()
+        """Find the last event that can be used; of most buckets the last day alone is screened."""
+        self.files.show("events", bucket)
+        last = self._latest("end of all events", self._moments)
+        if last is None:
+            return None
+        self.files.show_some("events", bucket, lambda rows: self._since(rows, last - ONE_DAY))
+        self.shown["events"].by.run()
+        found = self._latest("end of events", self._usable_moments)
+        if found is None:
+            self.files.show("events", bucket)
+            self.shown["events"].by.run()
+            found = self._latest("end of events", self._usable_moments)
         return found
+
+    def _latest(self, question: str, moments: Callable[[], ir.Table]) -> datetime | None:
+        answer = self.asked.arrow(question, lambda: moments().aggregate(latest=_.moment.max()))
+        found: datetime | None = answer["latest"][0].as_py()
+        return found
+
+    def _moments(self) -> ir.Table:
+        raw = self.connection.table("raw_events")
+        rows = raw.select(moment=self._moment(raw))
+        return rows if self.known_by is None else rows.filter(_.moment < self.known_by)
+
+    def _usable_moments(self) -> ir.Table:
+        return known(self.shown["events"].kept, self.known_by).select(moment=_.recorded_at)
+
+    def _since(self, raw: ir.Table, moment: datetime) -> ir.Table:
+        return raw.filter(self._moment(raw) >= moment)
+
+    def _moment(self, raw: ir.Table) -> ir.TimestampValue:
+        """Read when an event was recorded, or else occurred, as `features.dated_rows` does."""
+        source, reading = self.contract.events, self.contract.reading
+        terms = [getattr(source, term, None) or term for term in ("recorded_at", "occurred_at")]
+        return ibis.coalesce(*(time_cell(raw[each], reading) for each in terms if each in raw))
 
     def ask(self, bucket: int, question: str, build: Callable[[Tables], ir.Table]) -> pa.Table:
         """Ask the leads and outcomes of a bucket."""

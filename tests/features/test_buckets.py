@@ -15,7 +15,7 @@ from features.snapshots import nightly_snapshots
 from features.tables import Tables, open_tables
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     import ibis.expr.types as ir
@@ -151,6 +151,50 @@ def test_a_night_that_is_gone_on_with_keeps_its_buckets(contract: Contract, tmp_
     begun = counted()
     shutil.rmtree(kept)
     assert counted() == begun
+
+
+FEW = """
+[leads]
+path = "leads.csv"
+lead_id = "id"
+created_at = "since"
+target = "won"
+[events]
+path = "events.csv"
+[reading]
+max_quarantine_share = 1.0
+"""
+FEW_LEADS = "id,since,won\n" + "\n".join(f"L{number},2026-01-01,yes" for number in range(20))
+FEW_EVENTS = "lead_id,occurred_at,recorded_at,kind\n" + "\n".join(
+    f"L{number},2026-02-01,2026-02-02,view" for number in range(20)
+)
+
+
+@pytest.mark.parametrize("known_by", [None, datetime(2026, 6, 1)])
+@pytest.mark.parametrize(
+    "latest",
+    [
+        "nobody,2026-05-01,2026-05-01,view",  # no such lead
+        "L3,2026-05-01,2026-05-01,",
+        "L3,2025-05-01,2026-05-01,view",  # before the lead was created
+        "L3,2026-05-01,,view",
+        "L3,2026-05-01,soon,view",
+        "L3,2026-07-01,2026-05-01,view",
+        "L3,2026-05-01,2026-05-02,view",
+    ],
+)
+def test_the_tables_end_where_those_of_the_whole_do(
+    write_project: Callable[..., Contract], tmp_path: Path, latest: str, known_by: datetime | None
+) -> None:
+    contract = write_project(FEW, leads__csv=FEW_LEADS, events__csv=f"{FEW_EVENTS}\n{latest}\n")
+    with open_tables(contract, known_by=known_by) as tables:
+        expected = tables.data_end
+    few = AtOnce(leads=7, events=10**9)
+    with open_buckets(
+        contract, known_by=known_by, folder=tmp_path / "night", at_once=few, workers=1
+    ) as buckets:
+        assert buckets.count == 3
+        assert buckets.tables.data_end == expected
 
 
 def test_another_file_is_sorted_by_the_same_leads(buckets: Buckets, tmp_path: Path) -> None:
