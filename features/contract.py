@@ -16,6 +16,9 @@ from features.settings import Settings, read_settings
 
 CONTRACT_FILE = "leadscore.toml"
 
+# What of a contract is never written elsewhere: a connection address may hold a password.
+ADDRESSES = {table: {"address"} for table in ("leads", "events", "outcomes")}
+
 Role = Literal["firmographic", "channel", "personal", "value", "ignored"]
 ColumnType = Literal["number", "text"]
 Stage = Literal["sql", "won"]

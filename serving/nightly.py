@@ -11,7 +11,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from features.buckets import A_SMALL_MACHINE, AtOnce
-from features.contract import load_contract
+from features.contract import ADDRESSES, load_contract
 from features.errors import LeadScoreError
 from features.files import file_states
 from features.snapshots import listed_snapshots, next_midnight
@@ -211,7 +211,7 @@ def _key(
 ) -> dict[str, object]:
     """Name all that a night's work hangs on; what has the same key may be gone on with."""
     return {
-        "contract": contract.model_dump_json(),
+        "contract": contract.model_dump_json(exclude=ADDRESSES),  # each opening is new work anyway
         "policy": policy_version(policy),
         "model": f"{champion.name} {champion.version}",
         "as_of": str(as_of or f"the default of {datetime.now(UTC):%Y-%m-%d}"),

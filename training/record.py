@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC
 from typing import TYPE_CHECKING
 
-from features.contract import CONTRACT_FILE
+from features.contract import ADDRESSES, CONTRACT_FILE
 from training.html_report import html_report
 from training.report import model_card
 from training.tracking_run import Trained, metrics_for_mlflow
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 CARD, PAGE = "model_card.md", "report.html"
 REPORTS = "reports"  # the folder of a project where both lie, a pair a version
 LONGEST_PARAM = 500  # characters that MLflow shows
-# A connection address may hold a password.
-ADDRESSES = {table: {"address"} for table in ("leads", "events", "outcomes")}
 
 
 def to_register(

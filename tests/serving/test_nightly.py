@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -11,8 +12,8 @@ import pandas as pd
 import pytest
 from rich.console import Console
 
-from features.contract import load_contract
-from features.errors import LeadScoreError, RunLocked
+from features.contract import CONTRACT_FILE, load_contract
+from features.errors import DataError, LeadScoreError, RunLocked
 from features.tables import Tables, open_tables
 from serving import nightly
 from serving.checks import NightFault
@@ -152,6 +153,22 @@ def test_a_night_that_is_held_back_writes_nothing_and_ends_with_1(
     assert ran.code == 1
     assert "held back: p_sql is 0.1 for every lead" in ran.err
     assert not (own_project / "ledger").exists()
+
+
+def test_the_password_of_an_address_is_not_left_with_a_nights_work(own_project: Path) -> None:
+    contract = own_project / CONTRACT_FILE
+    text = contract.read_text(encoding="utf-8")
+    address = "duckdb:///missing/x.duckdb?password=hunt2r"
+    behind = re.sub(
+        r"\[events\]\npath = .*", f'[events]\naddress = "{address}"\ntable = "events"', text
+    )
+    assert behind != text
+    contract.write_text(behind, encoding="utf-8")
+    with pytest.raises(DataError, match=r"`events`: .* cannot be read"):
+        score_night(own_project, as_of=NIGHT)
+    left = [each for each in (own_project / ".leadscore").rglob("*") if each.is_file()]
+    assert left
+    assert not any("hunt2r" in each.read_text(encoding="utf-8") for each in left)
 
 
 def test_a_second_run_waits_its_turn(own_project: Path) -> None:
