@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from serving.offered import Queue
     from serving.streaming.night import Night
 
-BEFORE = "before"  # the night before, sorted beside the tables
+BEFORE = "before_{:%Y%m%dT%H%M%S%f}"  # what is sorted of it; a run gone on with may find another
 SAID = ("lead_id", *REMEMBERED)  # what of it is wanted
 TEXTS = ("hand_raiser", "disqualifier", "team", "setback_reason", "facts_digest")
 
@@ -71,7 +71,7 @@ def decide_tiers(night: Night, *, before: datetime | None) -> Tiered:
     """
     if before is not None:
         file = night_file(night.directory, before)
-        night.buckets.sort_beside(BEFORE, file, SAID)
+        night.buckets.sort_beside(BEFORE.format(before), file, SAID)
     cuts = cut_offs(night.policy, night.champion.evidence)
 
     def parts() -> Iterator[tuple[pd.DataFrame, pd.DataFrame]]:
@@ -123,5 +123,5 @@ def _leads_of(
     leads[texts] = leads[texts].astype(object).where(leads[texts].notna(), None)
     if night_before is None:
         return leads, remembered(leads, None)
-    said = as_today(night.buckets.beside(BEFORE, bucket), SAID)
+    said = as_today(night.buckets.beside(BEFORE.format(night_before), bucket), SAID)
     return leads, remembered(leads, said.to_pandas())

@@ -12,7 +12,7 @@ from features.buckets import AtOnce
 from features.errors import DataError
 from serving.ledger import read_night
 from serving.nightly import score_night
-from serving.streaming import run
+from serving.streaming import run, tiering
 from serving.streaming.workbench import WORK
 
 if TYPE_CHECKING:
@@ -113,6 +113,27 @@ def test_a_night_that_died_goes_on_where_it_ended(
     manifests = [max((each / "runs").glob("*.json")) for each in (without_night, company)]
     gone_on, at_once = (json.loads(file.read_text())["counts"] for file in manifests)
     assert gone_on["dropped events"] == at_once["dropped events"] > 0
+
+
+def test_a_night_that_is_gone_on_with_looks_at_the_night_before_anew(
+    without_night: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody takes a night out of the ledger, or puts one back, before it goes on."""
+    earlier = EVENING_BEFORE - timedelta(days=30)
+    score_night(without_night, as_of=earlier, accept=True)
+
+    def dying(*_args: object, **_options: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(tiering, "find_bars", dying)
+        with pytest.raises(KeyboardInterrupt):
+            score_night(without_night, as_of=NIGHT, at_once=SMALL, workers=1)
+    shutil.rmtree(without_night / "ledger" / f"night={EVENING_BEFORE:%Y-%m-%d}")
+    score_night(without_night, as_of=NIGHT, at_once=SMALL, workers=1, accept=True)
+    said = read_night(without_night, NIGHT).set_index("lead_id")["previous_tier"]
+    then = read_night(without_night, earlier).set_index("lead_id")["tier"].reindex(said.index)
+    pd.testing.assert_series_equal(said, then, check_names=False)
 
 
 def test_work_on_other_tables_is_not_gone_on_with(
