@@ -162,7 +162,8 @@ def judge_leads(
     model = champion.model
     leads = pd.concat([frame["lead_id"], propensity], axis=1)
     amounts = expected_amounts(tables, snapshots, by=policy.value.by).set_index("lead_id")
-    worth = leads["p_won"] * leads["lead_id"].map(amounts["amount"])
+    amount = leads["lead_id"].map(amounts["amount"]).astype("float64")  # text where there is nobody
+    worth = leads["p_won"] * amount
     leads["expected_value"] = worth - policy.value.follow_up_cost
     leads["score"] = 100 * propensity[f"p_{model.first_stage}"]
     leads["coverage"] = _coverage(frame, champion)

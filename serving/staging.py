@@ -52,7 +52,8 @@ def stage(parts: Iterable[pd.DataFrame | pa.Table], file: Path, notes: NightNote
     Parameters
     ----------
     parts
-        Rows with the columns of `SCHEMA`; each is checked and sorted by `lead_id`.
+        Rows with the columns of `SCHEMA`; each is checked and sorted by `lead_id`. Some may be
+        empty.
     file
         Where to; its folder is made.
     notes
@@ -71,7 +72,7 @@ def stage(parts: Iterable[pd.DataFrame | pa.Table], file: Path, notes: NightNote
     rows, writer = 0, None
     try:
         for part in parts:
-            if first is not None and len(part) == 0:
+            if len(part) == 0:
                 continue
             table = as_night(part)
             if first is None or writer is None:
@@ -89,7 +90,7 @@ def stage(parts: Iterable[pd.DataFrame | pa.Table], file: Path, notes: NightNote
         if writer is not None:
             writer.close()
     if first is None:
-        raise LedgerError("The night has no part, so there is nothing to write")
+        raise LedgerError("The night has no lead in it, so there is nothing to write")
     _sync(file)
     _sync(file.parent)
     _read_back(file, rows)

@@ -20,7 +20,7 @@ from serving.amounts import WINS, wins_by_segment
 from serving.checks import NightFault, count_scores, faults_of
 from serving.handoff import handoff_words
 from serving.learnt import learnt_features
-from serving.night import as_night
+from serving.night import SCHEMA, as_night
 from serving.score import EXPLAINED, JUDGED, Stamp, judge_leads, stamped
 from serving.streaming.stages import Progress
 from serving.streaming.workbench import DONE, FEATURES, LEADS, ROWS, TIERS, UNSEEN
@@ -138,7 +138,8 @@ def told(night: Night, tiered: Tiered) -> Iterator[pa.Table]:
 
 def _tell_bucket(night: Night, bucket: int, stamp: Stamp) -> int:
     with night.stages.timed("words"):
-        rows = as_night(_told(night, bucket, stamp))
+        said = _told(night, bucket, stamp)
+        rows = as_night(said) if len(said) else SCHEMA.empty_table()  # nobody in it is open
         night.work.keep(ROWS, bucket, rows)
     return len(rows)
 

@@ -76,6 +76,25 @@ def test_in_buckets_a_night_says_what_it_says_as_a_whole(
     assert not (without_night / WORK).exists()
 
 
+def test_in_some_buckets_nobody_may_be_open(
+    without_night: Path, company: Path, tmp_path: Path
+) -> None:
+    outcomes = without_night / "raw/outcomes.csv"
+    rows = pd.read_csv(outcomes, dtype=str, keep_default_na=False)
+    closed = read_night(company, NIGHT)["lead_id"].iloc[3:]
+    moment = (NIGHT - timedelta(seconds=1)).isoformat()
+    lost = pd.DataFrame({"lead_id": closed, "stage": "lost", "occurred_at": moment})
+    pd.concat([rows, lost]).to_csv(outcomes, index=False)
+    whole = tmp_path / "whole"
+    shutil.copytree(without_night, whole)
+    score_night(whole, as_of=NIGHT, accept=True)
+    result = score_night(without_night, as_of=NIGHT, at_once=SMALL, workers=1, accept=True)
+    assert result.written is not None
+    manifest = max((without_night / "runs").glob("*.json"))
+    assert result.written.rows < json.loads(manifest.read_text())["counts"]["buckets"]
+    same_verdicts(without_night, whole)
+
+
 def test_in_buckets_the_quarantine_is_the_same(without_night: Path, company: Path) -> None:
     score_night(without_night, as_of=NIGHT, at_once=SMALL, workers=1)
     told = (pd.read_csv(each / "quarantine/rows.csv") for each in (without_night, company))
