@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import json
 import subprocess
 import sys
@@ -10,6 +11,7 @@ import pandas as pd
 import pytest
 
 from features.contract import load_contract
+from serving import nightly
 from serving.lock import project_lock
 from training.tracking import Registry
 from training.tracking_run import Trained
@@ -254,6 +256,21 @@ def test_a_date_before_all_data_is_explained(run_cli: Run, own_project: Path) ->
     ran = run_cli("train", "-C", own_project, "--as-of", "1990-01-01")
     assert ran.code == 2
     assert "leadscore: " in ran.err
+
+
+def test_a_full_disc_is_one_line_and_the_place(
+    run_cli: Run, own_project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device", "somewhere/part-0.parquet")
+
+    monkeypatch.setattr(nightly, "write_night", full)
+    ran = run_cli("score", "-C", own_project)
+    assert ran.code == 2
+    assert "leadscore: somewhere/part-0.parquet: No space left on device. Make room" in words(
+        ran.err
+    )
+    assert not (own_project / "ledger").exists()
 
 
 def test_score_before_train_says_what_to_do(run_cli: Run, tmp_path: Path) -> None:

@@ -155,7 +155,7 @@ class Registry:
         Raises
         ------
         LeadScoreError
-            Where there is no such version.
+            Where there is no such version, or its files are gone.
         ModelMismatch
             Where the version was saved by an older leadscore than this one can read.
         """
@@ -166,7 +166,7 @@ class Registry:
         with quiet_mlflow(self.address) as mlflow:
             client = mlflow.MlflowClient()
             found = client.get_model_version(self.name, version)
-            model = mlflow.sklearn.load_model(f"models:/{self.name}/{version}")
+            model = self._loaded(mlflow, version)
             if getattr(model, "format_", None) != FORMAT:
                 raise ModelMismatch(
                     f"version {version} was saved in another format; train again with "
@@ -180,6 +180,18 @@ class Registry:
                 learnt_from = pd.read_parquet(folder / LEARNT_FROM)
         catalogue, tags = from_records(records), dict(found.tags)
         return Registered(self.name, version, model, catalogue, evidence, tags, learnt_from)
+
+    def _loaded(self, mlflow: Any, version: str) -> Any:
+        """Load a version's model, or say that its files are gone."""
+        try:
+            return mlflow.sklearn.load_model(f"models:/{self.name}/{version}")
+        except (OSError, mlflow.exceptions.MlflowException) as error:
+            reason = str(error).splitlines()[0]
+            raise LeadScoreError(
+                f"the files of {self.name} version {version} cannot be read: {reason} Restore "
+                f"them (a project keeps them in {ARTIFACTS}/), or train again with `leadscore "
+                "train --again`."
+            ) from error
 
     def champion(self) -> Registered:
         """Load the version that scores.

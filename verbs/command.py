@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import logging
 import os
@@ -32,6 +33,8 @@ AsOf = Annotated[
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON on standard output.")]
 
+NO_ROOM = {errno.ENOSPC, errno.EDQUOT}
+
 P = ParamSpec("P")
 
 
@@ -55,9 +58,22 @@ def command(verb: Callable[P, int]) -> Callable[P, None]:
         except LeadScoreError as error:
             typer.secho(f"leadscore: {error}", err=True, fg="red")
             code = BAD_INPUT
+        except OSError as error:
+            if error.errno == errno.EPIPE:  # whoever read along has left, which is no fault
+                raise
+            typer.secho(f"leadscore: {_of_the_system(error)}", err=True, fg="red")
+            code = BAD_INPUT
         raise typer.Exit(code)
 
     return run
+
+
+def _of_the_system(error: OSError) -> str:
+    """Say what the system refused, and where."""
+    where = f"{error.filename}: " if error.filename else ""
+    remedy = "Make room, then run it again: what was finished is kept"
+    what = error.strerror or str(error)
+    return f"{where}{what}. {remedy}." if error.errno in NO_ROOM else f"{where}{what}."
 
 
 def _log_to_standard_error() -> None:

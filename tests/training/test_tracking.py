@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -135,6 +136,14 @@ def test_a_model_of_another_format_is_refused(
 ) -> None:
     monkeypatch.setattr("training.tracking.FORMAT", 99)
     with pytest.raises(ModelMismatch, match="train again"):
+        registry.load("1")
+
+
+def test_a_version_whose_files_are_gone_is_named(trained: Trained, tmp_path: Path) -> None:
+    registry = Registry(tmp_path, "acme")
+    registry.register(trained)
+    shutil.rmtree(tmp_path / "mlartifacts")
+    with pytest.raises(LeadScoreError, match=r"files of acme version 1 .* train --again"):
         registry.load("1")
 
 
