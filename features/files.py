@@ -240,7 +240,7 @@ def _files(directory: Path, path: str, *, name: str) -> list[Path]:
 
 
 def _open_parquet(connection: Backend, files: list[Path], *, name: str) -> ir.Table:
-    paths = [str(file) for file in files]
+    paths, counts = [str(file) for file in files], [_rows_of_parquet(file) for file in files]
     try:
         rows = connection.read_parquet(paths, union_by_name=True)
         if {IN_FILE, FILE} & {column.lower() for column in rows.columns}:
@@ -254,7 +254,6 @@ def _open_parquet(connection: Backend, files: list[Path], *, name: str) -> ir.Ta
         raise DataError(message) from error
     if len(files) == 1:
         return rows.mutate(**{ROW: rows[IN_FILE] + 1}).drop(IN_FILE, FILE)
-    counts = [pq.ParquetFile(file).metadata.num_rows for file in files]
     starts = pa.table({FILE: paths, ROW: list(accumulate(counts[:-1], initial=1))})
     first = connection.create_table(f"files_of_{name}", starts, overwrite=True)
     found = rows.left_join(first, rows[FILE] == first[FILE])

@@ -116,6 +116,13 @@ def test_a_column_may_be_called_as_duckdb_calls_places_in_files(tmp_path, cities
     assert cities(flat("leads_*.parquet", column=column)) == expected
 
 
+def test_the_parquet_file_that_is_broken_is_named(tmp_path, cities):
+    pd.DataFrame({"city": ["Ulm"], "won": [1]}).to_parquet(tmp_path / "leads_0.parquet")
+    (tmp_path / "leads_1.parquet").write_bytes((tmp_path / "leads_0.parquet").read_bytes()[:-9])
+    with pytest.raises(DataError, match=r"leads_1\.parquet cannot be read as Parquet"):
+        cities(flat("leads_*.parquet"))
+
+
 def test_folders_that_name_a_column_are_read(tmp_path, cities):
     for city in ("Bern", "Ulm"):
         (tmp_path / f"city={city}").mkdir()
