@@ -85,9 +85,12 @@ def words_of(name: str) -> tuple[str, ...]:
     --------
     >>> words_of("leadSource"), words_of("UTM_Medium (first)"), words_of("Date de création")
     (('lead', 'source'), ('utm', 'medium', 'first'), ('date', 'de', 'creation'))
+    >>> words_of("Lead #")
+    ('lead', 'number')
     """
     decomposed = unicodedata.normalize("NFKD", name)
     plain = "".join(mark for mark in decomposed if not unicodedata.combining(mark))
+    plain = plain.replace("#", " number ")
     spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", " ", plain)
     return tuple(re.findall(r"[^\W_]+", spaced.casefold()))
 

@@ -18,15 +18,15 @@ from features.draft_lines import (
 )
 from features.draft_tables import DraftTable, SpecialColumns
 from features.errors import DataError
+from features.guess_lead_id import choose_lead_id
 from features.guess_outcomes import find_target, target_words
 from features.guess_tables import guess_created_at
-from features.guesses import guess_account, guess_lead_id
+from features.guesses import guess_account
 from features.sample import Sample, read_sample
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from features.column_facts import ColumnFacts
     from features.contract import Stage
 
 
@@ -108,7 +108,7 @@ def _special_columns(
         target = find_target(leads.facts, path=path, stage=stage)
     words = target_words(leads.facts[target], path=path, stage=stage) if target else None
     created_at = _creation_column(tables, created_at, target)
-    lead_id = _lead_id(tables, leads.without(target, created_at))
+    lead_id = choose_lead_id(tables, leads.without(target, created_at))
     account = guess_account(leads.without(target, created_at, lead_id).values())
     return SpecialColumns(lead_id, created_at, target, account, words)
 
@@ -132,35 +132,6 @@ def _creation_column(
             "outcomes need. Name it with --created-at COL."
         )
     return found
-
-
-def _lead_id(tables: Mapping[str, DraftTable], candidates: Mapping[str, ColumnFacts]) -> str | None:
-    """Choose the id; with other tables, the one that their rows use."""
-    others = [table for name, table in tables.items() if name != "leads"]
-    if not others:
-        return guess_lead_id(candidates)
-    left, shared = dict(candidates), 0.0
-    best: str | None = None
-    while (found := guess_lead_id(left)) is not None:
-        ids = set(tables["leads"].cells(found))
-        share = min(_share_known(table, ids) for table in others)
-        if share > shared:
-            best, shared = found, share
-        del left[found]
-    if best is None:
-        raise DataError(
-            f"{tables['leads'].sample.path}: no column names each lead once with the ids that "
-            f"{others[0].sample.path} uses. Name that column lead_id in both files."
-        )
-    return best
-
-
-def _share_known(table: DraftTable, ids: set[str]) -> float:
-    """Return the largest share of a column's different cells that are ids of leads."""
-    return max(
-        (float(each.counts.index.isin(ids).mean()) for each in table.facts.values() if each.filled),
-        default=0.0,
-    )
 
 
 def _reading(

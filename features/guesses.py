@@ -94,21 +94,26 @@ def guess_lead_id(columns: Mapping[str, ColumnFacts]) -> str | None:
 
 def looks_like_identifier(facts: ColumnFacts) -> bool:
     """Whether the cells differ from row to row, and name or form say they are keys."""
-    if facts.missing_share > 0 or facts.distinct_share < IDENTIFIER_SHARE:
-        return False
-    if facts.kind == "date" or (facts.kind == "number" and not facts.whole_numbers):
-        return False
-    if _looks_personal(facts):
+    if not may_identify(facts):
         return False
     # Numbers that are all different may be measured, as the visits of ten leads are.
     if mentions(facts.words, (*COUNT_WORDS, *FIRMOGRAPHIC_TERMS["company_size"])):
         return False
-    return (
-        _says_id(facts.words)
-        or mentions(facts.words, ID_WORDS)
-        or facts.share_matching(UUID_FORM) == 1
-        or _is_row_index(facts)
-    )
+    return says_key(facts) or facts.share_matching(UUID_FORM) == 1 or _is_row_index(facts)
+
+
+def may_identify(facts: ColumnFacts) -> bool:
+    """Whether the cells could be keys under any name: all there, all different, nobody's data."""
+    if facts.missing_share > 0 or facts.distinct_share < IDENTIFIER_SHARE:
+        return False
+    if facts.kind == "date" or (facts.kind == "number" and not facts.whole_numbers):
+        return False
+    return not _looks_personal(facts)
+
+
+def says_key(facts: ColumnFacts) -> bool:
+    """Whether a column's name speaks of a key, as `lead_id` and `Customer no` do."""
+    return _says_id(facts.words) or mentions(facts.words, ID_WORDS)
 
 
 def guess_account(columns: Iterable[ColumnFacts]) -> str | None:
