@@ -79,15 +79,28 @@ STAGE_WORDS: dict[str, frozenset[str]] = {
         {"mql", "marketing qualified", "marketing qualified lead", "marketing accepted"}
     ),
     "accepted": frozenset({"accepted", "sal", "sales accepted", "sales accepted lead"}),
-    "sql": SQL_WORDS | {"qualified lead", "opportunity created", "demo held"},
+    "sql": SQL_WORDS
+    | {"qualified lead", "opportunity created", "demo held"}
+    | {"qualifiziert", "qualifie", "cualificado", "calificado", "gekwalificeerd"},
     "rejected": frozenset(
-        {"rejected", "sales rejected", "disqualified", "unqualified", "declined"}
+        {
+            *("rejected", "sales rejected", "disqualified", "unqualified", "declined"),
+            *("abgelehnt", "rejete", "rechazado", "afgewezen"),
+        }
     ),
     "recycled": frozenset({"recycled", "recycle", "nurture", "nurturing", "back to marketing"}),
     "won": frozenset(
-        {"won", "closed won", "close won", "deal won", "customer", "converted", "win"}
+        {
+            *("won", "closed won", "close won", "deal won", "customer", "converted", "win"),
+            *("gewonnen", "gagne", "ganado"),
+        }
     ),
-    "lost": frozenset({"lost", "closed lost", "close lost", "deal lost", "loss"}),
+    "lost": frozenset(
+        {
+            *("lost", "closed lost", "close lost", "deal lost", "loss"),
+            *("verloren", "perdu", "perdido"),
+        }
+    ),
 }
 
 SHOWN_WORDS = 8  # of a column's words in a message; more is a list nobody reads
@@ -235,7 +248,7 @@ def stage_words(facts: ColumnFacts, *, path: str) -> tuple[dict[str, list[str]],
     by_stage: dict[str, list[str]] = {}
     other = []
     for cell in map(str, facts.counts.index):
-        stage = next((name for name, known in STAGE_WORDS.items() if _plain(cell) in known), None)
+        stage = _stage_of(cell)
         if stage is None:
             other.append(cell)
         else:
@@ -246,3 +259,13 @@ def stage_words(facts: ColumnFacts, *, path: str) -> tuple[dict[str, list[str]],
             f"The stages are {', '.join(OUTCOME_STAGES)}; rename yours in the file."
         )
     return {stage: by_stage[stage] for stage in OUTCOME_STAGES if stage in by_stage}, other
+
+
+def understands_stages(facts: ColumnFacts) -> bool:
+    """Whether a column holds a word that stands for a stage of the funnel."""
+    return any(_stage_of(str(cell)) is not None for cell in facts.counts.index)
+
+
+def _stage_of(cell: str) -> str | None:
+    plain = _plain(cell)
+    return next((stage for stage, known in STAGE_WORDS.items() if plain in known), None)

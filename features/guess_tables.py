@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from features.column_words import mentions, words_of
 from features.errors import DataError
+from features.guess_outcomes import understands_stages
+from features.guess_words import FREE_TEXT_SHARE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -138,9 +140,14 @@ STAGE_NAME_WORDS = (
     ("stage", "deal stage", "status", "outcome", "phase", "to stage", "new stage"),
     ("state",),
 )
+# Of two columns of stages in a history of changes, the one that a lead came from.
+BEFORE_WORDS = ("old", "from", "previous", "prior", "before")
 REASON_WORDS = (("reason", "rejection reason", "lost reason", "loss reason", "disposition reason"),)
-AMOUNT_WORDS = (("amount", "value", "revenue", "price", "deal value"),)
-EVENT_VALUE_WORDS = (("value", "amount", "score", "duration", "seconds", "quantity"),)
+AMOUNT_WORDS = (
+    ("amount", "value", "revenue", "price", "deal value"),
+    ("betrag", "wert", "umsatz", "montant", "importe", "bedrag"),
+)
+EVENT_VALUE_WORDS = (("value", "amount", "score", "duration", "seconds", "quantity"), ("wert",))
 
 # A column of ids names mostly leads that exist; the rest is quarantined later.
 ID_OVERLAP = 0.5
@@ -253,13 +260,7 @@ def guess_event_columns(columns: Mapping[str, ColumnFacts], *, sample: Sample) -
         Where there is no date or no kind.
     """
     mapped = _times(columns, sample=sample)
-    texts = [
-        facts for facts in columns.values() if facts.kind == "text" and facts.distinct <= MAX_KINDS
-    ]
-    kind = _by_name(texts, KIND_WORDS)
-    if kind is None:
-        raise DataError.from_missing_column(sample.path, "kind", columns, setting="events.kind")
-    mapped["kind"] = kind.name
+    mapped["kind"] = _kind_column(columns, sample=sample).name
     value = _by_name(
         (each for each in columns.values() if each.kind == "number"), EVENT_VALUE_WORDS
     )
@@ -276,15 +277,44 @@ def guess_outcome_columns(columns: Mapping[str, ColumnFacts], *, sample: Sample)
     """
     mapped = _times(columns, sample=sample)
     texts = [facts for facts in columns.values() if facts.kind == "text"]
-    stage = _by_name(texts, STAGE_NAME_WORDS)
-    if stage is None:
-        raise DataError.from_missing_column(sample.path, "stage", columns, setting="outcomes.stage")
+    stage = _stage_column(texts, sample=sample)
     mapped["stage"] = stage.name
     numbers = [facts for facts in columns.values() if facts.kind == "number"]
     reason, amount = _by_name(texts, REASON_WORDS), _by_name(numbers, AMOUNT_WORDS)
     if reason is not None and reason.name != stage.name:
         mapped["reason"] = reason.name
     return mapped if amount is None else {**mapped, "amount": amount.name}
+
+
+def _kind_column(columns: Mapping[str, ColumnFacts], *, sample: Sample) -> ColumnFacts:
+    """Find what names the kinds of events: words, codes under a plain name, or the only words."""
+    few = [facts for facts in columns.values() if facts.distinct <= MAX_KINDS]
+    texts = [facts for facts in few if facts.kind == "text"]
+    repeated = [facts for facts in few if facts.distinct_share <= FREE_TEXT_SHARE]
+    codes = [facts for facts in repeated if facts.whole_numbers]
+    words = [facts for facts in repeated if facts.kind == "text" and facts.distinct > 1]
+    found = _by_name(texts, KIND_WORDS) or _by_name(codes, KIND_WORDS[:1])
+    if found is None and len(words) == 1:
+        return words[0]
+    return found or _missing(columns, sample, "tells what kind of event each row is", "kind")
+
+
+def _stage_column(texts: list[ColumnFacts], *, sample: Sample) -> ColumnFacts:
+    """Find what names the stage reached; words that are stages count before a column's name."""
+    after = [facts for facts in texts if not mentions(facts.words, BEFORE_WORDS)]
+    understood = [facts for facts in after if understands_stages(facts)]
+    found = _by_name(understood, STAGE_NAME_WORDS) or next(iter(understood), None)
+    found = found or _by_name(after, STAGE_NAME_WORDS)
+    names = {facts.name: facts for facts in texts}
+    return found or _missing(names, sample, "tells which stage was reached", "stage")
+
+
+def _missing(
+    columns: Mapping[str, ColumnFacts], sample: Sample, what: str, term: str
+) -> ColumnFacts:
+    """Say which column was looked for, among which."""
+    seen = f" among {', '.join(map(repr, columns))}" if columns else ""
+    raise DataError(f"{sample.path}: no column{seen} {what}. Name that column {term} in the file.")
 
 
 def guess_groups(kinds: Iterable[str]) -> dict[str, list[str]]:
