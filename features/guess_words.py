@@ -50,7 +50,11 @@ PHONE_WORDS = (
 NAME_TERMS = {
     "first_name": ("first name", "given name", "forename", "fname", "vorname", "prenom", "nombre"),
     "last_name": ("last name", "surname", "family name", "lname", "nachname", "apellido"),
-    "full_name": ("full name", "contact name", "person name", "lead name", "customer name"),
+    "full_name": (
+        *("full name", "contact name", "contact person", "person name", "lead name"),
+        *("customer name", "ansprechpartner", "ansprechpartnerin", "kontaktperson"),
+        *("contactpersoon", "nombre completo", "nom complet", "persona de contacto"),
+    ),
 }
 PERSONAL_WORDS = (
     *("birth", "birthday", "birthdate", "dob", "street", "address", "ip", "ip address", "ssn"),
