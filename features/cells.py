@@ -90,7 +90,8 @@ def number_cell(column: ir.Column, reading: Reading) -> ir.FloatingColumn:
     column
         Any column.
     reading
-        The contract's reading settings.
+        The contract's reading settings; `decimal` says what 1.234 and 1,234 are, which other forms
+        tell by themselves.
 
     Returns
     -------
@@ -102,17 +103,28 @@ def number_cell(column: ir.Column, reading: Reading) -> ir.FloatingColumn:
         return ibis.ifelse(number.isnan() | number.isinf(), ibis.null("float64"), number)
     refuse_text(column, expected="numbers")
     text = text_cell(column, reading).re_replace(r"[\s\x{00A0}\x{202F}'’€$£¥%]", "")
+    plain = _with_points(text) if reading.decimal == "," else _with_points_by_form(text)
+    number = plain.try_cast("float64")
+    return ibis.ifelse(number.isnan() | number.isinf(), ibis.null("float64"), number)
+
+
+def _with_points(text: ir.StringValue) -> ir.StringValue:
+    """Write 1.234,5 and 1.234 as 1234.5 and 1234; what cannot be meant so stays as it is."""
+    european = text.re_search(r"^[+-]?(\d+|[1-9]\d{0,2}(\.\d{3})+)(,\d+)?$")
+    return ibis.ifelse(european, text.replace(".", "").replace(",", "."), text)
+
+
+def _with_points_by_form(text: ir.StringValue) -> ir.StringValue:
+    """Write numbers with a decimal point; of forms that are either, 1,234 is a thousand."""
     grouped = text.re_search(r"^[+-]?[1-9]\d{0,2}(,\d{3})+(\.\d+)?$")
     european = text.re_search(r"^[+-]?\d{1,3}(\.\d{3})+,\d+$|^[+-]?\d{1,3}(\.\d{3}){2,}$")
     decimal_comma = text.re_search(r"^[+-]?\d+,\d+$")
-    plain = ibis.cases(
+    return ibis.cases(
         (grouped, text.replace(",", "")),
         (european, text.replace(".", "").replace(",", ".")),
         (decimal_comma, text.replace(",", ".")),
         else_=text,
     )
-    number = plain.try_cast("float64")
-    return ibis.ifelse(number.isnan() | number.isinf(), ibis.null("float64"), number)
 
 
 def unreadable_numbers(columns: Mapping[str, ir.Column], reading: Reading) -> ir.StringValue:

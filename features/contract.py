@@ -212,6 +212,7 @@ class Reading(Settings):
     missing: tuple[str, ...] = ()
     timezone: str = "UTC"
     day_first: bool = False
+    decimal: Literal[".", ","] = "."
     max_quarantine_share: float = Field(default=0.05, ge=0, le=1)
     push_down: bool = False
 

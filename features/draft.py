@@ -18,6 +18,7 @@ from features.draft_lines import (
 )
 from features.draft_tables import DraftTable, SpecialColumns
 from features.errors import DataError
+from features.guess_decimal import decimal_mark
 from features.guess_lead_id import choose_lead_id
 from features.guess_outcomes import find_target, target_words
 from features.guess_tables import guess_created_at
@@ -144,6 +145,7 @@ def _reading(
         encodings.remove("utf-8")
     encoding = _one_of(encodings, "encodings", samples) or "utf-8"
     day_first, day_reason = _day_order(tables, special)
+    decimal = decimal_mark(each for table in tables.values() for each in table.facts.values())
     lines = []
     if delimiter != ",":
         lines.append(setting_line("delimiter", delimiter, "splits most lines as the header"))
@@ -155,8 +157,10 @@ def _reading(
         )
     if day_first or day_reason:
         lines.append(setting_line("day_first", day_first, day_reason))
+    if decimal != ".":
+        lines.append(setting_line("decimal", decimal, "so 1.234 is a thousand and more"))
     reading = Reading(encoding=encoding, missing=tuple(missing), day_first=day_first)
-    reading = reading.model_copy(update={"delimiter": delimiter})
+    reading = reading.model_copy(update={"delimiter": delimiter, "decimal": decimal})
     return reading, lines
 
 

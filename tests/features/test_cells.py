@@ -48,6 +48,23 @@ def test_a_number_is_read_as_people_write_it(written, number):
     assert read(number_cell, [written, "7"]) == [number, 7.0]
 
 
+@pytest.mark.parametrize(
+    ("written", "number"),
+    [
+        ("1.234", 1234),
+        ("-1.234.567", -1234567),
+        ("1,234", 1.234),
+        ("1.234,50 €", 1234.5),
+        ("12,5", 12.5),
+        ("0.125", 0.125),
+        ("3.75", 3.75),
+        ("7", 7),
+    ],
+)
+def test_with_a_decimal_comma_points_part_thousands(written, number):
+    assert read(number_cell, [written, "7"], decimal=",") == [number, 7.0]
+
+
 @pytest.mark.parametrize("written", ["abc", "1,23,456", "12 apples", "nan", "inf", "-", "(500)"])
 def test_what_is_no_number_is_missing(written):
     assert read(number_cell, [written, "7"]) == [None, 7.0]
