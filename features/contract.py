@@ -187,6 +187,7 @@ class OutcomesSource(Source):
     reason: str | None = None
     amount: str | None = None
     stages: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    no_stage: tuple[str, ...] = ()  # words of steps that are none of the funnel's; passed over
     reason_groups: dict[str, tuple[str, ...]] = Field(default_factory=dict)
 
     @field_validator("stages")
@@ -200,6 +201,14 @@ class OutcomesSource(Source):
         if faults:
             raise ValueError("; ".join(faults))
         return stages
+
+    @model_validator(mode="after")
+    def _stages_or_none(self) -> Self:
+        words = {word for each in self.stages.values() for word in each}
+        both = sorted(words & set(self.no_stage))
+        if both:
+            raise ValueError(f"{both} stand in both `stages` and `no_stage`")
+        return self
 
 
 class Reading(Settings):

@@ -119,9 +119,13 @@ def screen_outcomes(
     reason = _text(raw, names.get("reason"), contract).lower()
     stage = given.lower().cases(*words.items())
     dated = _dated(raw, contract, names, number="amount")
+    typed = raw.select(**dated, stage=stage, raw_word=given, reason=reason)
+    if source.no_stage:
+        steps = [word.strip().lower() for word in source.no_stage]
+        typed = typed.filter(typed.raw_word.isnull() | ~typed.raw_word.lower().isin(steps))
     return _screened(
         connection,
-        raw.select(**dated, stage=stage, raw_word=given, reason=reason),
+        typed,
         leads,
         name="outcomes",
         wording=("stage", f"not one of {', '.join(OUTCOME_STAGES)}"),

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 QUARANTINE_MARGIN = 0.03  # on top of the share already seen: the next export will not be the same
 MOSTLY_EMPTY_CELLS = 20  # fewer known cells are counted in the comment, a share would read 100 %
+MAX_STEPS = 50  # of a sales process, with room; a column of more words is not one of stages alone
 UNKNOWN_WORDS_SHOWN = 12  # in a comment; more do not fit a line
 
 
@@ -124,11 +125,8 @@ def outcomes_lines(
     facts = table.facts[mapped["stage"]]
     by_stage, strange = stage_words(facts, path=table.sample.path)
     lines = ["[outcomes]", *_source_lines(table, key, mapped, directory)]
-    if strange:
-        shown = ", ".join(
-            f"{word} ({facts.counts[word]:,})" for word in strange[:UNKNOWN_WORDS_SHOWN]
-        )
-        lines.append(_comment(f"# no stage of the funnel, and so set aside: {shown}"))
+    lines += _no_stage_lines(facts, strange)
+    passed_over = strange if len(strange) <= MAX_STEPS else []
     renamed = {stage: words for stage, words in by_stage.items() if words != [stage]}
     if renamed:
         lines += [
@@ -137,11 +135,11 @@ def outcomes_lines(
             *(setting_line(stage, words) for stage, words in renamed.items()),
         ]
     stage_of = {word: stage for stage, words in by_stage.items() for word in words}
+    outcomes = _renamed(table, {"lead_id": key, **mapped})
+    outcomes = outcomes[~outcomes.stage.isin(passed_over)]
     durations = measure_durations(
         _renamed(leads, {"lead_id": special.lead_id, "created_at": special.created_at}),
-        _renamed(table, {"lead_id": key, **mapped}).assign(
-            stage=lambda frame: frame.stage.map(stage_of)
-        ),
+        outcomes.assign(stage=lambda frame: frame.stage.map(stage_of)),
         reading,
     )
     horizons = guess_horizons(durations.days_to, history_days=durations.history_days)
@@ -151,8 +149,20 @@ def outcomes_lines(
         setting_line("won", horizons.won, horizons.won_reason),
     ]
     unknown_leads = durations.unknown_share if leads.sample.is_whole else 0.0
-    unread = sum(int(facts.counts[word]) for word in strange) / facts.rows + facts.missing_share
+    unread = float((~outcomes.stage.isin(stage_of)).mean())
     return lines, horizon_lines, unread + unknown_leads + durations.too_early_share
+
+
+def _no_stage_lines(facts: ColumnFacts, strange: list[str]) -> list[str]:
+    """Pass over the steps between the funnel's stages; of too many words some may be stages."""
+    if not strange:
+        return []
+    shown = ", ".join(f"{word} ({facts.counts[word]:,})" for word in strange[:UNKNOWN_WORDS_SHOWN])
+    if len(strange) > MAX_STEPS:
+        return [_comment(f"# no stage of the funnel, and so set aside: {shown}, …")]
+    rows = sum(int(facts.counts[word]) for word in strange)
+    reason = f"passed over ({rows:,} rows); what is a stage goes to [outcomes.stages]"
+    return [setting_line("no_stage", strange, reason)]
 
 
 def quarantine_lines(unusable_share: float) -> list[str]:

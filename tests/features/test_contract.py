@@ -60,6 +60,14 @@ def test_stages_are_those_of_the_funnel(write_project):
         write_project('[leads]\npath="l"\n[outcomes]\npath="o"\n[outcomes.stages]\nsqls = ["x"]\n')
 
 
+def test_a_step_is_a_stage_or_none(write_project):
+    with pytest.raises(ContractError, match=r"\['Call'\] stand in both `stages` and `no_stage`"):
+        write_project(
+            '[leads]\npath="l"\n[outcomes]\npath="o"\nno_stage = ["Call"]\n'
+            '[outcomes.stages]\nsql = ["Call"]\n'
+        )
+
+
 def test_a_contract_without_an_outcome_is_refused(write_project):
     with pytest.raises(ContractError, match=r"no outcome: set `leads\.target`, or describe"):
         write_project('[leads]\npath = "leads.csv"\n')

@@ -412,12 +412,37 @@ def test_the_drafted_funnel_opens(funnel: Path) -> None:
         assert tables.outcomes.count().to_pyarrow().as_py() == 110
 
 
-def test_stages_that_nobody_knows_leave_room_in_the_quarantine(funnel: Path) -> None:
+def with_other_stages(funnel: Path, words: list[str]) -> Contract:
     outcomes = pd.read_csv(funnel / "outcomes.csv")
-    outcomes.loc[outcomes.index[:20], "status"] = "Demo planned"
+    outcomes.loc[outcomes.index[: len(words)], "status"] = words
     outcomes.to_csv(funnel / "outcomes.csv", index=False)
-    contract = funnel_contract(funnel)
-    assert contract.reading.max_quarantine_share > 20 / 110
+    return funnel_contract(funnel)
+
+
+def test_steps_that_are_no_stage_are_passed_over_and_are_no_fault(funnel: Path) -> None:
+    contract = with_other_stages(funnel, ["Demo planned"] * 20)
+    assert contract.outcomes is not None
+    assert contract.outcomes.no_stage == ("Demo planned",)
+    assert contract.reading.max_quarantine_share == 0.05
+    with open_tables(contract) as tables:
+        assert tables.outcomes is not None
+        assert tables.outcomes.count().to_pyarrow().as_py() == 90
+        assert tables.quarantine.rows.empty
+
+
+def test_a_step_that_the_contract_does_not_name_is_still_a_fault(funnel: Path) -> None:
+    contract = with_other_stages(funnel, ["Demo planned"] * 20)
+    outcomes = pd.read_csv(funnel / "outcomes.csv")
+    outcomes.loc[outcomes.index[:2], "status"] = "Demo cancelled"
+    outcomes.to_csv(funnel / "outcomes.csv", index=False)
+    with open_tables(contract) as tables:
+        assert tables.quarantine.rows["value"].tolist() == ["Demo cancelled"] * 2
+        assert tables.quarantine.rows["row"].tolist() == [1, 2]
+
+
+def test_more_words_than_a_process_has_steps_leave_room_in_the_quarantine(funnel: Path) -> None:
+    contract = with_other_stages(funnel, [f"Note {row}" for row in range(60)])
+    assert contract.reading.max_quarantine_share > 60 / 110
     with open_tables(contract):
         pass
 
