@@ -20,6 +20,10 @@ ZONE_PATTERN = r"(:\d{2}(\.\d+)?(Z|[+-]\d{2}(:?\d{2})?))$|[A-Za-z]+/[A-Za-z_]+$"
 # Without a zone. The year stands first and has four digits, or 31/12/24 would be the year 31.
 ISO_PATTERN = r"^\d{4}-\d{1,2}-\d{1,2}([ T][\d:.]+)?$"
 
+# Since 1970 in seconds, milliseconds or microseconds, from 2001 to 2033: 10, 13 or 16 digits.
+EPOCH_PATTERN = r"1\d{9}(\d{3}){0,2}"
+EPOCH_DIGITS = 16  # of microseconds
+
 # DuckDB reads a zone only directly behind seconds.
 TIDYINGS = (
     (r"^(\d{4})/?(\d{2})/?(\d{2})\b", r"\1-\2-\3"),
@@ -159,7 +163,8 @@ def time_cell(column: ir.Column, reading: Reading) -> ir.TimestampColumn:
     ----------
     column
         Timestamps with or without a zone, dates, or text: ISO 8601, or written with slashes,
-        dots or month names, day first where `reading.day_first`.
+        dots or month names, day first where `reading.day_first`; or seconds, milliseconds or
+        microseconds since 1970.
     reading
         The contract's reading settings; `timezone` holds where a cell names no zone.
 
@@ -184,7 +189,17 @@ def time_cell(column: ir.Column, reading: Reading) -> ir.TimestampColumn:
     local = ibis.ifelse(
         text.re_search(ISO_PATTERN), text.try_cast("timestamp"), _written_by_people(text, reading)
     )
-    return ibis.ifelse(text.re_search(ZONE_PATTERN), zoned, _localised(local, reading))
+    return ibis.cases(
+        (text.re_search(ZONE_PATTERN), zoned),
+        (text.re_search(rf"^{EPOCH_PATTERN}(\.\d*)?$"), _since_1970(text)),
+        else_=_localised(local, reading),
+    )
+
+
+def _since_1970(text: ir.StringValue) -> ir.TimestampValue:
+    """Read a count of seconds, milliseconds or microseconds by its length; it is always in UTC."""
+    whole = text.re_extract(r"^\d+", 0)
+    return _moment(whole.rpad(EPOCH_DIGITS, "0").try_cast("int64"))
 
 
 def _written_by_people(text: ir.StringColumn, reading: Reading) -> ir.TimestampColumn:

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from features.column_words import words_of
+from features.column_words import mentions, words_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -27,6 +27,12 @@ MISSING_WORDS = frozenset(
 
 DATE_CELLS = 1_000  # different cells tried as dates a column; many formats make each one dear
 DATE_SHARE = 0.95  # of those must be dates; the rest goes to the quarantine, 5 % at most
+# Ten digits may be a phone number or an id; a count of seconds since 1970 says that it is a time.
+TIME_WORDS = (
+    *("at", "on", "time", "timestamp", "ts", "date", "datetime", "when", "created", "create date"),
+    *("occurred", "updated", "modified", "last modified date", "epoch", "unix", "recorded"),
+    *("datum", "zeit", "zeitpunkt", "zeitstempel", "fecha", "heure", "tijd"),
+)
 _DATE_LIKE = r"\d{1,4}[-/. ]\w{1,9}[-/., ]+\d{1,4}|[A-Za-z]{3,9}\.? \d{1,2},? \d{4}"
 
 
@@ -131,12 +137,21 @@ def _facts(
     is_number: bool,
     date: tuple[bool, bool | None] | None,
 ) -> ColumnFacts:
-    texts = counts.index.astype("str")
+    texts, words = counts.index.astype("str"), words_of(name)
     whole = is_number and bool(texts.str.fullmatch(r"[+-]?\d+(\.0+)?").all())
+    if whole and mentions(words, TIME_WORDS) and _since_1970(texts):
+        is_number, whole, date = False, False, (True, None)
     is_date = date is not None and date[0]
     kind = "empty" if counts.empty else "number" if is_number else "date" if is_date else "text"
     day_first = date[1] if date is not None and is_date else None
-    return ColumnFacts(name, words_of(name), kind, counts, rows, day_first, whole_numbers=whole)
+    return ColumnFacts(name, words, kind, counts, rows, day_first, whole_numbers=whole)
+
+
+def _since_1970(texts: pd.Index[str]) -> bool:
+    """Whether whole numbers are counts of seconds since 1970, or of parts of them."""
+    from features.cells import EPOCH_PATTERN  # noqa: PLC0415 - Ibis, as below
+
+    return bool(texts.str.fullmatch(rf"{EPOCH_PATTERN}(\.0+)?").mean() >= DATE_SHARE)
 
 
 def _numbers(counts: Mapping[str, pd.Series]) -> dict[str, bool]:

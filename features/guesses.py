@@ -162,12 +162,6 @@ def _identifier(facts: ColumnFacts) -> Guess | None:
 def _date(facts: ColumnFacts) -> Guess | None:
     if facts.kind == "date":
         return Guess("ignored", "a date other than created_at may be filled in later")
-    if facts.whole_numbers and mentions(
-        facts.words, ("timestamp", "date", "created", "time", "epoch")
-    ):
-        as_seconds = facts.share_matching(r"1\d{9}(\d{3})?")
-        if as_seconds > PATTERN_SHARE:
-            return Guess("ignored", "Unix times; write them as dates to use them as created_at")
     return None
 
 

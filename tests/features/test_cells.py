@@ -129,6 +129,20 @@ def test_a_cell_without_a_zone_is_in_the_contracts(written, utc):
     assert found == [pd.Timestamp(utc)]
 
 
+@pytest.mark.parametrize(
+    "written",
+    ["1714552215", "1714552215.0", "1714552215000", "1714552215000000", " 1714552215 "],
+)
+@pytest.mark.parametrize("zone", ["UTC", "America/New_York"])
+def test_seconds_since_1970_and_parts_of_them_are_moments_in_any_zone(written, zone):
+    assert read(time_cell, [written], timezone=zone) == [UTC_HALF_PAST_EIGHT]
+
+
+def test_seconds_since_1970_may_be_stored_as_numbers():
+    assert read(time_cell, [1714552215, None]) == [UTC_HALF_PAST_EIGHT, None]
+    assert read(time_cell, [1714552215.0, None]) == [UTC_HALF_PAST_EIGHT, None]
+
+
 @pytest.mark.parametrize("written", ["2024-05-01T08:30Z", "2024-05-01 10:30+02:00"])
 def test_seconds_may_be_left_out(written):
     assert read(time_cell, [written]) == [pd.Timestamp("2024-05-01 08:30")]
@@ -169,7 +183,7 @@ def test_months_may_have_names(written):
 
 
 @pytest.mark.parametrize(
-    "written", ["2024-02-30", "soon", "1714557600", "epoch", "infinity", "2024-05-01 10:30:15 XYZ"]
+    "written", ["2024-02-30", "soon", "171455760", "epoch", "infinity", "2024-05-01 10:30:15 XYZ"]
 )
 def test_what_is_no_date_is_missing(written):
     assert read(time_cell, [written, "2024-01-01"])[0] is None

@@ -259,6 +259,18 @@ def test_delimiter_and_encoding_are_read_off_the_file(
         assert tables.leads.count().to_pyarrow().as_py() == 60
 
 
+def test_seconds_since_1970_are_dates_where_the_name_says_so(
+    company: pd.DataFrame, tmp_path: Path
+) -> None:
+    company["created_ts"] = [1_714_552_215 + row for row in range(60)]
+    company["Crm reference"] = [1_714_552_215 + row for row in range(60)]
+    contract = drafted(company.drop(columns="Created"), tmp_path, target="Result")
+    assert contract.leads.created_at == "created_ts"
+    with open_tables(contract) as tables:
+        first = tables.leads.created_at.min().to_pyarrow().as_py()
+    assert first == pd.Timestamp("2024-05-01 08:30:15")
+
+
 def test_tabs_separate_cells_too(company: pd.DataFrame, tmp_path: Path) -> None:
     company.to_csv(tmp_path / "leads.tsv", sep="\t", index=False)
     assert loaded(tmp_path / "leads.tsv", tmp_path, target="Result").reading.delimiter == "\t"
