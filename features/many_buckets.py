@@ -21,6 +21,7 @@ from features.bucket_files import BucketFiles
 from features.cells import time_cell
 from features.dated_rows import screen_events, screen_outcomes
 from features.lead_rows import screen_leads
+from features.passed import last_passed
 from features.past import past_of_bucket
 from features.quarantine import Quarantine, Screened
 from features.tables import ONE_DAY, Tables, connected, known, known_leads
@@ -171,14 +172,18 @@ class Shelf:
         self.files.show_some("events", bucket, lambda rows: self._since(rows, last - ONE_DAY))
         self.shown["events"].by.run()
         found = self._latest("end of events", self._usable_moments)
-        if found is None:
+        if found is None or found > last:  # of those that have passed, none of the last day can be used
             self.files.show("events", bucket)
             self.shown["events"].by.run()
             found = self._latest("end of events", self._usable_moments)
         return found
 
     def _latest(self, question: str, moments: Callable[[], ir.Table]) -> datetime | None:
-        answer = self.asked.arrow(question, lambda: moments().aggregate(latest=_.moment.max()))
+        def latest() -> ir.Table:
+            rows = moments()
+            return rows.aggregate(latest=last_passed(rows.moment))
+
+        answer = self.asked.arrow(question, latest)
         found: datetime | None = answer["latest"][0].as_py()
         return found
 

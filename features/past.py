@@ -10,6 +10,7 @@ import ibis
 import pyarrow as pa
 from ibis import _
 
+from features.passed import last_passed
 from features.past_rates import DAILY, matured_by_day
 
 if TYPE_CHECKING:
@@ -122,13 +123,13 @@ def past_of_bucket(tables: Tables, asked: Asked, *, kinds: frozenset[str]) -> Bu
 
 def _of_leads(tables: Tables) -> ir.Table:
     leads = tables.leads
-    return leads.aggregate(last=leads.created_at.max(), unknown=leads.target.isnull().any())
+    return leads.aggregate(last=last_passed(leads.created_at), unknown=leads.target.isnull().any())
 
 
 def _of_outcomes(outcomes: ir.Table) -> ir.Table:
     known_at = ibis.greatest(_.occurred_at, _.recorded_at)
     return outcomes.aggregate(
-        last=_.recorded_at.max(), sql_since=known_at.min(where=_.stage == "sql")
+        last=last_passed(outcomes.recorded_at), sql_since=known_at.min(where=_.stage == "sql")
     )
 
 

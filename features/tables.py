@@ -14,6 +14,7 @@ import ibis
 
 from features.dated_rows import clean_events, clean_outcomes
 from features.lead_rows import clean_leads
+from features.passed import last_passed
 from features.pushed_down import pushed_down
 from features.quarantine import Quarantine
 
@@ -194,11 +195,11 @@ def known_leads(leads: ir.Table, known_by: datetime | None) -> ir.Table:
 
 
 def _data_end(tables: Tables, known_by: datetime | None) -> datetime | None:
-    moments = [tables.leads.created_at.max()]
+    moments = [last_passed(tables.leads.created_at)]
     if tables.events is not None:
-        moments.append(tables.events.recorded_at.max())
+        moments.append(last_passed(tables.events.recorded_at))
     if tables.outcomes is not None:
-        moments.append(tables.outcomes.recorded_at.max())
+        moments.append(last_passed(tables.outcomes.recorded_at))
     found: list[datetime | None] = [each.to_pyarrow().as_py() for each in moments]
     return end_of(found, known_by)
 

@@ -13,6 +13,7 @@ from features.build import feature_frame
 from features.engagement import common_kinds
 from features.errors import DataError, TooLittleData
 from features.outcomes import reached_at
+from features.passed import rows_of_the_future
 from features.snapshots import training_snapshots
 from training.funnel import StageCounts, count_stages
 from training.labels import Labels, label_snapshots, stages_of
@@ -110,7 +111,7 @@ def prepare(tables: Tables) -> Prepared:
         findings,
         effects,
         excluded,
-        _cautions(labels, split, viable),
+        [*_cautions(labels, split, viable), *_planned(tables)],
         viable,
     )
 
@@ -225,6 +226,15 @@ def _cautions(labels: Labels, split: Split, viable: Viability) -> list[str]:
             f"{int(undated.sum()):,} leads have no creation date; they neither teach nor test."
         )
     return cautions
+
+
+def _planned(tables: Tables) -> list[str]:
+    """Say which rows have not happened yet."""
+    return [
+        f"{name}: {rows:,} row{'' if rows == 1 else 's'} dated in the future, after "
+        f"{tables.data_end:%-d %B %Y}. They count for nothing until then: plans, or wrong dates?"
+        for name, rows in rows_of_the_future(tables).items()
+    ]
 
 
 def first_stage(prepared: Prepared) -> Stage:

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from features.errors import DataError
+from features.passed import rows_of_the_future
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -120,6 +121,31 @@ def test_the_data_end_at_the_moment_asked_for_unless_they_stop_long_before(opene
     asked = datetime(2024, 4, 1, 12, tzinfo=UTC)
     assert opened(known_by=asked).data_end == asked.replace(tzinfo=None)
     assert opened(known_by=asked + timedelta(days=9)).data_end == datetime(2024, 4, 1)
+
+
+def with_plans(name: str, row: str) -> dict[str, str]:
+    return FILES | {name: FILES[name] + row}
+
+
+@pytest.mark.parametrize(
+    ("name", "row"),
+    [
+        ("events__csv", "A,2999-01-05 10:00,2999-01-05,visit,web\n"),
+        ("outcomes__csv", "A,2999-01-20,won,\n"),
+        ("leads__csv", "D,2999-01-01,z,4\n"),
+    ],
+)
+def test_a_row_of_the_future_does_not_move_the_end(opened, name, row):
+    tables = opened(files=with_plans(name, row))
+    assert tables.data_end == datetime(2024, 4, 1)
+    assert rows_of_the_future(tables) == {name.removesuffix("__csv"): 1}
+
+
+def test_a_company_whose_rows_all_lie_in_the_future_ends_with_the_last(opened):
+    files = {name: text.replace("2024-", "2924-") for name, text in FILES.items()}
+    tables = opened(files=files)
+    assert tables.data_end == datetime(2924, 4, 1)
+    assert rows_of_the_future(tables) == {}
 
 
 def test_what_was_not_known_by_then_is_left_out(opened):

@@ -71,6 +71,16 @@ def test_a_file_without_dates_is_split_at_random_and_says_so(tmp_path: Path) -> 
     assert any("expect less" in each for each in prepared.cautions)
 
 
+def test_rows_of_the_future_are_named_with_what_they_count_for(tmp_path: Path) -> None:
+    days = pd.date_range("2024-01-01", periods=599, freq="18h").astype("str")
+    prepared = flat(tmp_path, created_at=[*days, "2999-01-01 00:00:00"])
+    (found,) = [each for each in prepared.cautions if "future" in each]
+    assert found == (
+        "leads: 1 row dated in the future, after 24 March 2025. They count for nothing until then: "
+        "plans, or wrong dates?"
+    )
+
+
 def test_nothing_to_learn_from_is_refused(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="no column is left to learn from"):
         flat(tmp_path, size="", grade="", code="")
