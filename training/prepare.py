@@ -21,6 +21,7 @@ from training.leakage import Finding, audit_columns, excluded_columns
 from training.leakage_effect import AucEffect, auc_with_and_without
 from training.splits import Split, split_at_random, split_by_time
 from training.viability import NotViable, StageViability, Viability, stage_viability, viability
+from training.young_leads import young_leads_caution
 
 if TYPE_CHECKING:
     from features.catalogue import Feature
@@ -111,7 +112,7 @@ def prepare(tables: Tables) -> Prepared:
         findings,
         effects,
         excluded,
-        [*_cautions(labels, split, viable), *_planned(tables)],
+        [*_cautions(labels, split, viable), *_about_time(tables, labels)],
         viable,
     )
 
@@ -228,8 +229,13 @@ def _cautions(labels: Labels, split: Split, viable: Viability) -> list[str]:
     return cautions
 
 
+def _about_time(tables: Tables, labels: Labels) -> list[str]:
+    """Say which rows have not happened yet, and what may not have."""
+    young = young_leads_caution(tables, labels.frame, labels.stages[0])
+    return [*filter(None, [young]), *_planned(tables)]
+
+
 def _planned(tables: Tables) -> list[str]:
-    """Say which rows have not happened yet."""
     return [
         f"{name}: {rows:,} row{'' if rows == 1 else 's'} dated in the future, after "
         f"{tables.data_end:%-d %B %Y}. They count for nothing until then: plans, or wrong dates?"
