@@ -209,7 +209,9 @@ def end_of(moments: Sequence[datetime | None], known_by: datetime | None) -> dat
     seen = [moment for moment in moments if moment]
     if not seen:
         return None
-    last = max(seen)
+    # A bucket may hold nothing but plans, of which `last_passed` then gives the last.
+    passed = [moment for moment in seen if moment <= datetime.now(UTC).replace(tzinfo=None)]
+    last = max(passed or seen)
     if known_by is not None and known_by - last <= ONE_DAY:
         return known_by
     return last

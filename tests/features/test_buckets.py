@@ -23,6 +23,17 @@ if TYPE_CHECKING:
     from tests.conftest import Project
 
 NIGHT = datetime(2026, 6, 1)
+DATED = """
+[reading]
+max_quarantine_share = 1
+[leads]
+path = "leads.csv"
+[events]
+path = "events.csv"
+recorded_at = "recorded_at"
+[outcomes]
+path = "outcomes.csv"
+"""
 SMALL = AtOnce(leads=1_000, events=10**9)
 
 
@@ -84,6 +95,40 @@ def test_the_end_and_the_faults_are_those_of_the_whole(
         whole = tables.quarantine.counts
     counts = buckets.quarantine().counts
     pd.testing.assert_frame_equal(counts, whole, check_dtype=False)
+
+
+UNUSABLE = {
+    "of a stranger": "nobody,2024-05-01,visit,",
+    "without a kind": "A7,2024-05-01,,",
+    "before the lead": "A7,2023-05-01,visit,2024-05-01",
+    "recorded on no day": "A7,2024-02-01,visit,soon",
+    "that is planned": "A7,2999-05-01,visit,",
+    "after all others": "A7,2024-04-30,visit,2024-05-01",
+    "that is planned, of a lead without others": "A20,2999-05-01,visit,",
+}
+
+
+@pytest.mark.parametrize("row", UNUSABLE.values(), ids=UNUSABLE.keys())
+@pytest.mark.parametrize("known_by", [None, datetime(2024, 5, 1, 12)])
+def test_an_event_ends_the_data_in_buckets_if_and_only_if_it_does_in_the_whole(
+    write_project: Callable[..., Contract], tmp_path: Path, row: str, known_by: datetime | None
+) -> None:
+    leads = "".join(f"A{number},2024-01-{1 + number:02}\n" for number in range(21))
+    visits = "".join(f"A{number},2024-02-{1 + number:02},visit,\n" for number in range(20))
+    contract = write_project(
+        DATED,
+        leads__csv="lead_id,created_at\n" + leads,
+        events__csv=f"lead_id,occurred_at,kind,recorded_at\n{visits}{row}\n",
+        outcomes__csv="lead_id,occurred_at,stage\nA1,2024-01-20,won\n",
+    )
+    with open_tables(contract, known_by=known_by) as tables:
+        whole = tables.data_end
+    few = AtOnce(leads=5, events=10**9)
+    folder = tmp_path / "buckets"
+    folder.mkdir()
+    with open_buckets(contract, known_by=known_by, folder=folder, at_once=few, workers=1) as many:
+        assert many.count > 2
+        assert many.tables.data_end == whole
 
 
 def test_features_of_a_bucket_are_those_of_the_whole(contract: Contract, buckets: Buckets) -> None:
