@@ -181,12 +181,17 @@ def _refuse_one_sided_target(tables: Tables) -> None:
         (0.0, "negative", leads.negative),
     ):
         if not known.get(value, 0):
-            shown = ", ".join(repr(word) for word in words)
             other = "every known lead converted" if value == 0 else "no lead converted"
+            place = f"{leads.path or leads.table}: target {column!r}: {other}"
+            if not words:
+                raise DataError(
+                    f"{place}, as `leads.{setting}` names no word. Write there which words of the "
+                    "column mean it; all that is named nowhere is not yet known."
+                )
+            shown = ", ".join(repr(word) for word in words)
             raise DataError(
-                f"{leads.path or leads.table}: target {column!r}: {other}; none holds {shown}, the "
-                f"words of `leads.{setting}`. Name the right words or column, or bring leads of "
-                "both kinds."
+                f"{place}; none holds {shown}, the words of `leads.{setting}`. Name the right "
+                "words or column, or bring leads of both kinds."
             )
 
 

@@ -94,6 +94,14 @@ def test_a_target_of_one_outcome_names_file_column_and_remedy(
         flat(tmp_path, won=only)
 
 
+def test_a_target_without_words_for_no_says_that_none_is_named(tmp_path: Path) -> None:
+    contract = FLAT.replace('target = "won"', 'target = "won"\nnegative = []')
+    with pytest.raises(
+        DataError, match=r"every known lead converted, as `leads.negative` names no"
+    ):
+        flat(tmp_path, contract)
+
+
 def test_too_few_conversions_name_the_least(tmp_path: Path) -> None:
     with pytest.raises(TooLittleData, match="30 and 5 are the least"):
         flat(tmp_path, won=(np.arange(600) < 10).astype(int))
