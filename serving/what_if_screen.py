@@ -53,7 +53,8 @@ def what_if_screen(found: WhatIf) -> Group:
                 "yellow",
             )
         )
-    for name in found.groups.columns:
+    handed_over = any((each.rows["tier"] == "SQL").any() for each in (found.now, found.then))
+    for name in found.groups.columns if handed_over else ():
         parts += [Text(), group_table(found, name)]
     return Group(*parts, Text(), movers_table(found))
 

@@ -77,6 +77,12 @@ def test_groups_are_told_largest_change_first(found: WhatIf) -> None:
     ]
 
 
+def test_groups_are_left_out_where_nobody_goes_to_sales(found: WhatIf, night: pd.DataFrame) -> None:
+    nobody = replace(found.now, rows=night.assign(tier="Nurture"))
+    lines = shown(replace(found, now=nobody, then=nobody))
+    assert not [line for line in lines if line.startswith("SQL tier by")]
+
+
 def test_who_would_move_is_listed_best_first(found: WhatIf) -> None:
     lines = shown(found)
     start = lines.index("Would move: 3")
