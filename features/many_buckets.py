@@ -172,7 +172,7 @@ class Shelf:
         self.files.show_some("events", bucket, lambda rows: self._since(rows, last - ONE_DAY))
         self.shown["events"].by.run()
         found = self._latest("end of events", self._usable_moments)
-        if found is None or found > last:  # of those that have passed, none of the last day can be used
+        if found is None or found > last:  # what passed on the last day cannot be used
             self.files.show("events", bucket)
             self.shown["events"].by.run()
             found = self._latest("end of events", self._usable_moments)
