@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import UTC
 from typing import TYPE_CHECKING
 
+from features.errors import LeadScoreError
 from serving.manifest import Manifest, messages, now, versions_of_libraries
 from training.tracking import Registry
 
@@ -14,6 +16,8 @@ if TYPE_CHECKING:
 
     from serving.nightly import NightResult
     from serving.streaming.night import Night
+
+logger = logging.getLogger(__name__)
 
 
 def keep_record(
@@ -62,14 +66,15 @@ def keep_record(
     manifest.write(directory)
     seconds = {f"seconds.{_plain(stage)}": value for stage, value in manifest.seconds.items()}
     figures = {_plain(name): float(count) for name, count in counts.items()} | seconds
-    Registry(directory, night.champion.name).log_night(
-        name=f"{manifest.as_of} {stamp.run_id}",
-        metrics=figures | {"peak_memory_mb": manifest.peak_memory_mb},
-        params={
-            name: getattr(manifest, name)
-            for name in ("as_of", "outcome", "model_version", "policy_version", "run_id")
-        },
-    )
+    told = ("as_of", "outcome", "model_version", "policy_version", "run_id")
+    try:
+        Registry(directory, night.champion.name).log_night(
+            name=f"{manifest.as_of} {stamp.run_id}",
+            metrics=figures | {"peak_memory_mb": manifest.peak_memory_mb},
+            params={name: getattr(manifest, name) for name in told},
+        )
+    except LeadScoreError as error:  # the night itself is written
+        logger.warning("%s. The ledger and the manifest have the night all the same.", error)
 
 
 def _plain(name: str) -> str:

@@ -131,7 +131,8 @@ def findings_table(prepared: Prepared, overruled: Mapping[str, str]) -> Table:
 
 def drivers_table(by_fact: pd.Series[float], *, shown: int) -> Table:
     """List the facts that move the odds most."""
-    rows = [[str(fact), f"{value:.3f}"] for fact, value in by_fact.head(shown).items()]
+    rounded = by_fact.head(shown).round(3) + 0.0  # which leaves no "-0.000"
+    rows = [[str(fact), f"{value:.3f}"] for fact, value in rounded.items()]
     return _table(["fact", "mean contribution (log-odds)"], rows, text=(0,))
 
 

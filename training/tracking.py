@@ -95,12 +95,21 @@ class Registry:
             The run's name.
         metrics, params
             What MLflow shows.
+
+        Raises
+        ------
+        LeadScoreError
+            Where MLflow takes nothing.
         """
         with quiet_mlflow(self.address) as mlflow:
-            experiment = self._experiment(mlflow, f"{self.name} nights")
-            with mlflow.start_run(experiment_id=experiment, run_name=name):
-                mlflow.log_params(dict(params))
-                mlflow.log_metrics(dict(metrics))
+            try:
+                experiment = self._experiment(mlflow, f"{self.name} nights")
+                with mlflow.start_run(experiment_id=experiment, run_name=name):
+                    mlflow.log_params(dict(params))
+                    mlflow.log_metrics(dict(metrics))
+            except (OSError, mlflow.exceptions.MlflowException) as error:
+                reason = str(error).splitlines()[0]
+                raise LeadScoreError(f"MLflow took no figures of {name}: {reason}") from error
 
     @property
     def _has_store(self) -> bool:

@@ -5,10 +5,13 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from serving.nightly import score_night
+from training.tracking import Registry
 from training.tracking_store import quiet_mlflow
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    import pytest
 
 NIGHT = datetime(2026, 6, 2, tzinfo=UTC)
 
@@ -39,3 +42,16 @@ def test_mlflow_shows_the_night(own_project: Path) -> None:
     assert run.data.params["outcome"] == "written"
     assert run.data.metrics["leads"] > 100
     assert run.data.metrics["seconds.features"] > 0
+
+
+def test_a_night_that_mlflow_takes_no_figures_of_is_written_all_the_same(
+    own_project: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def full(*_: object) -> str:
+        raise OSError("the store's disc is full")
+
+    monkeypatch.setattr(Registry, "_experiment", full)
+    result = score_night(own_project, as_of=NIGHT + timedelta(days=2))
+    assert result.written is not None
+    assert "MLflow took no figures" in caplog.text
+    assert "the store's disc is full. The ledger and the manifest" in caplog.text
