@@ -11,8 +11,9 @@ import pyarrow as pa
 from pyarrow import feather
 
 from features.cells import text_cell
-from features.files import ROW, open_source, row_number, rows_about, state_of
+from features.files import open_source, rows_about, state_of
 from features.kept_events import KeptEvents, event_files, key_of
+from features.numbered import ROW, row_number
 from features.quarantine import broken_lines
 
 if TYPE_CHECKING:

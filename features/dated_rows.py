@@ -9,7 +9,8 @@ import ibis
 from features.cells import number_cell, text_cell, time_cell, unreadable_numbers
 from features.contract import OUTCOME_STAGES
 from features.errors import DataError
-from features.files import open_source, own_columns, place_of, row_number
+from features.files import open_source, place_of
+from features.numbered import own_columns, row_number
 from features.quarantine import broken_lines, screen
 
 if TYPE_CHECKING:

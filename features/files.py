@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import csv
 import gzip
 import zlib
 from contextlib import contextmanager
 from glob import glob, has_magic
 from itertools import accumulate
-from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
@@ -16,24 +14,24 @@ import ibis
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from features.csv_files import open_csv
 from features.errors import DataError
+from features.numbered import ROW, numbered_copy
 from features.pushed_down import is_pushed, pushed_table
 from features.remote import address_of, connection_to, remote_batches, remote_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
     import ibis.expr.types as ir
     from ibis.backends.duckdb import Backend
 
     from features.contract import Contract, Source
 
-ROW = "(row)"  # no export calls a column that
 IN_FILE, FILE = "file_row_number", "filename"  # as DuckDB calls where in which file a row stands
 SAMPLED_BYTES = 1 << 16  # a few hundred lines, which tell how long lines are
 PACKED_RATIO = 6  # how many times smaller gzip makes such tables, about
-OTHER_DELIMITERS = (",", ";", "\t", "|")
-ENCODINGS_OF_DUCKDB = {"utf-8", "utf8", "utf-8-sig"}
 
 
 def open_source(
@@ -78,7 +76,7 @@ def open_source(
     files = list(only or files_of(contract, source, name=name))
     if files[0].suffix.lower() in {".parquet", ".pq"}:
         return _open_parquet(connection, files, name=name)
-    return _open_csv(connection, files, contract=contract, name=name)
+    return open_csv(connection, files, contract=contract, name=name)
 
 
 def file_states(contract: Contract) -> list[tuple[str, int, int]]:
@@ -181,16 +179,6 @@ def parquet_files(source: Source, contract: Contract, *, name: str) -> list[Path
     return files if files and files[0].suffix.lower() in {".parquet", ".pq"} else []
 
 
-def row_number(raw: ir.Table) -> ir.IntegerValue:
-    """Give the rows their numbers, from 1; where nobody knows how they stand, in any order."""
-    return raw[ROW] if ROW in raw.columns else ibis.row_number() + 1
-
-
-def own_columns(raw: ir.Table) -> list[str]:
-    """List the columns that an opened table has of its own."""
-    return [column for column in raw.columns if column != ROW]
-
-
 def place_of(contract: Contract, source: Source) -> str:
     """Return what a message calls a table: its name in the database, or its file."""
     return source.table or str(contract.directory / str(source.path))
@@ -204,12 +192,7 @@ def _open_address(connection: Backend, source: Source, *, name: str) -> ir.Table
         copy = connection.create_table(f"source_{name}", empty, overwrite=True)
         for batch in batches:
             connection.insert(f"source_{name}", pa.Table.from_batches([batch]))
-    return _numbered_copy(copy)
-
-
-def _numbered_copy(copy: ir.Table) -> ir.Table:
-    """Give the rows of a table of DuckDB's own their numbers, in the order they came in."""
-    return copy.mutate(**{ROW: copy.rowid() + 1})
+    return numbered_copy(copy)
 
 
 @contextmanager
@@ -258,107 +241,3 @@ def _open_parquet(connection: Backend, files: list[Path], *, name: str) -> ir.Ta
     first = connection.create_table(f"files_of_{name}", starts, overwrite=True)
     found = rows.left_join(first, rows[FILE] == first[FILE])
     return found.mutate(**{ROW: found[ROW] + found[IN_FILE]}).drop(IN_FILE, FILE, f"{FILE}_right")
-
-
-def _open_csv(connection: Backend, files: list[Path], *, contract: Contract, name: str) -> ir.Table:
-    reading = contract.reading
-    found = [_header(file, reading.delimiter, reading.encoding) for file in files]
-    headers = {tuple(names) for names, _ in found}
-    if len(headers) > 1:
-        raise DataError(f"the files of `{name}.path` have different header lines; make them agree")
-    if not any(has_rows for _, has_rows in found):
-        raise DataError(f"{files[0]} has a header and no rows. Export it again.")
-    header = without_repeats(headers.pop())
-    if reading.encoding.lower() not in ENCODINGS_OF_DUCKDB:
-        scratch = _scratch(connection)
-        files = [
-            _as_utf8(file, reading.encoding, scratch / f"{name}_{number}.csv")
-            for number, file in enumerate(files)
-        ]
-    try:
-        table = connection.read_csv(
-            [str(file) for file in files],
-            table_name=f"csv_{name}",
-            columns=dict.fromkeys(header, "VARCHAR"),
-            auto_detect=False,
-            header=True,
-            delim=reading.delimiter,
-            quote='"',
-            escape='"',
-            store_rejects=True,
-            rejects_table=f"broken_{name}",
-            rejects_scan=f"broken_scan_{name}",
-        )
-        copy = connection.create_table(f"source_{name}", table, overwrite=True)
-        return _numbered_copy(copy)
-    except Exception as error:
-        message = f"{files[0]} cannot be read as CSV: {str(error).splitlines()[0]}"
-        raise DataError(message) from error
-
-
-def _header(file: Path, delimiter: str, encoding: str) -> tuple[list[str], bool]:
-    """Read a CSV file's first line, and whether more follow; refuse another delimiter."""
-    encoding = "utf-8-sig" if encoding.lower() in ENCODINGS_OF_DUCKDB else encoding
-    try:
-        with (
-            gzip.open(file, "rt", encoding=encoding, newline="")
-            if file.suffix.lower() == ".gz"
-            else file.open(encoding=encoding, newline="")
-        ) as lines:
-            names = next(csv.reader(lines, delimiter=delimiter), [])
-            has_rows = next(lines, None) is not None
-    except (UnicodeError, LookupError, csv.Error) as error:
-        raise DataError(
-            f"{file} is not {encoding} text ({error}). "
-            'Set `reading.encoding` in leadscore.toml, such as "cp1252".'
-        ) from error
-    except (OSError, EOFError, zlib.error) as error:
-        raise DataError(f"{file} cannot be read: {error}") from error
-    if len(names) == 1:
-        other = [mark for mark in OTHER_DELIMITERS if mark != delimiter and mark in names[0]]
-        if other:
-            message = (
-                f"{file}: the header is one column when split at {delimiter!r}. "
-                f"Set `reading.delimiter = {other[0]!r}` in leadscore.toml."
-            )
-            raise DataError(message)
-    return names, has_rows
-
-
-def without_repeats(names: tuple[str, ...]) -> list[str]:
-    """Name columns that share a name, or have none, apart: `City`, `City_2`, `column_3`."""
-    seen: set[str] = set()
-    apart = []
-    for position, given in enumerate(names, start=1):
-        base = given.strip() or f"column_{position}"
-        name, count = base, 1
-        while name.lower() in seen:
-            count += 1
-            name = f"{base}_{count}"
-        seen.add(name.lower())
-        apart.append(name)
-    return apart
-
-
-def _scratch(connection: Backend) -> Path:
-    """Return the folder of the connection's own scratch files, which goes when it closes."""
-    scratch = Path(str(connection.settings["temp_directory"]))
-    scratch.mkdir(parents=True, exist_ok=True)
-    return scratch
-
-
-def _as_utf8(file: Path, encoding: str, copy: Path) -> Path:
-    """Write a copy in UTF-8, as DuckDB reads little else."""
-    opener = gzip.open if file.suffix.lower() == ".gz" else open
-    try:
-        with (
-            opener(file, "rt", encoding=encoding, newline="") as lines,
-            copy.open("w", encoding="utf-8", newline="") as out,
-        ):
-            while block := lines.read(1 << 20):
-                out.write(block)
-    except UnicodeError as error:
-        raise DataError(f"{file} is not {encoding} text: {error}") from error
-    except (OSError, EOFError, zlib.error) as error:
-        raise DataError(f"{file} cannot be read: {error}") from error
-    return copy

@@ -12,8 +12,8 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, cast
 
+from features.csv_files import without_repeats
 from features.errors import DataError
-from features.files import without_repeats
 
 if TYPE_CHECKING:
     import pandas as pd

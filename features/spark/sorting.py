@@ -20,7 +20,8 @@ from pyarrow import feather
 
 from features.bucket_files import BROKEN, BUCKET, DONE, EMPTY, sources_of
 from features.errors import DataError
-from features.files import ROW, open_source, parquet_files, place_of, row_number
+from features.files import open_source, parquet_files, place_of
+from features.numbered import ROW, row_number
 from features.quarantine import broken_lines
 
 if TYPE_CHECKING:

@@ -7,8 +7,9 @@ import ibis
 import pandas as pd
 import pytest
 
+from features.csv_files import without_repeats
 from features.errors import DataError
-from features.files import rows_about, without_repeats
+from features.files import rows_about
 
 if TYPE_CHECKING:
     from pathlib import Path

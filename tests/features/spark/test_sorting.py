@@ -8,7 +8,7 @@ import pytest
 
 from features.bucket_files import BucketFiles
 from features.errors import DataError
-from features.files import ROW
+from features.numbered import ROW
 from features.tables import connected
 
 if TYPE_CHECKING:
