@@ -21,7 +21,7 @@ types: $(VENV)/.installed-test
 	$(BIN)/mypy
 
 docs: $(VENV)/.installed
-	$(BIN)/python -m features.document > docs/features.md
+	$(BIN)/python docs/write_features_page.py > docs/features.md
 
 clean:
 	rm -rf $(VENV) demo .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info

@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING
 import ibis
 import pyarrow.parquet as pq
 
-from features.contract import CONTRACT_FILE, load_contract
-from features.engagement import common_kinds
-from features.simulate import simulate
-from features.slots import slots_of
-from features.snapshots import nightly_snapshots, training_snapshots
-from features.tables import open_tables
+from leadscore.features.contract.contract import CONTRACT_FILE, load_contract
+from leadscore.features.families.engagement_query import common_kinds
+from leadscore.features.families.event_groups import slots_of
+from leadscore.features.point_in_time.snapshots import nightly_snapshots, training_snapshots
+from leadscore.features.tables.tables import open_tables
+from leadscore.simulation.simulate import simulate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
     import ibis.expr.types as ir
 
-    from features.slots import Slot
-    from features.tables import Tables
+    from leadscore.features.families.event_groups import Slot
+    from leadscore.features.tables.tables import Tables
 
 LEADS_AT_ONCE = 10_000  # different leads; more of them differ no more
 EVENTS_OF_THEIR_OWN = 39  # events a lead that the simulator makes unasked

@@ -9,19 +9,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from features.engagement import WINDOWS_DAYS
+from leadscore.features.families.engagement_query import WINDOWS_DAYS
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from benchmarks.features_data import Bench
-    from features.slots import Slot
+    from leadscore.features.families.event_groups import Slot
 
 KEYS = "lead_id, as_of"
 AGE = "greatest(floor(((epoch(s.as_of) - epoch(e.occurred_at)) - 1) / 86400), 0)::INT"
 EXACT = "TRY_CAST(value AS DECIMAL(38, 4))"
 FORTNIGHTS = "CASE WHEN age_days < 14 THEN 1 WHEN age_days < 28 THEN -1 ELSE 0 END"
-UNITS = "1099511627776.0"  # 2^40, as features.engagement.WEIGHT_UNITS
+UNITS = "1099511627776.0"  # 2^40, as leadscore.features.families.engagement_query.WEIGHT_UNITS
 
 
 def one_pass(bench: Bench, folder: Path) -> str:
@@ -37,7 +37,7 @@ def one_pass(bench: Bench, folder: Path) -> str:
     Returns
     -------
     str
-        A query with the columns of `features.engagement.engagement_features`.
+        A query with the columns of `families.engagement_query.engagement_features`.
     """
     aggregates = ["any_value(as_of) AS moment"]
     for slot in bench.slots:

@@ -37,11 +37,11 @@ from benchmarks.simulated import (  # noqa: E402
     prepared_project,
     simulated_project,
 )
-from features.contract import CONTRACT_FILE  # noqa: E402
-from features.errors import TooLittleData  # noqa: E402
-from training.evaluate import account_or_lead  # noqa: E402
-from training.metrics import measure  # noqa: E402
-from training.splits import parts_of_stage  # noqa: E402
+from leadscore.features.contract.contract import CONTRACT_FILE  # noqa: E402
+from leadscore.features.core.errors import TooLittleData  # noqa: E402
+from leadscore.training.dataset.splits import parts_of_stage  # noqa: E402
+from leadscore.training.evaluation.evaluate import account_or_lead  # noqa: E402
+from leadscore.training.evaluation.metrics import measure  # noqa: E402
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -49,7 +49,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from benchmarks.simulated import FreshStage
-    from training.prepare import Prepared
+    from leadscore.training.dataset.training_data import Prepared
 
 RESULT = Path(__file__).parent / "results" / "intervals.md"
 COMPANIES = 100
@@ -65,7 +65,7 @@ HEAD = [
 ]  # fmt: skip
 INTRODUCTION = """\
 {companies} made-up companies of {leads:,} leads each train a model on their earlier leads and
-report its figures on the later ones with an interval of 95 %, by `training.metrics.measure` as
+report its figures on the later ones with an interval of 95 %, by `evaluation.metrics.measure` as
 `leadscore train` does. The true later value is what the same model reaches on {snapshots} fresh
 later snapshots of the same months, judged against the propensities that outcomes are drawn from.
 Wanted is that 90 to 99 of 100 intervals hold it. A stage with too few wins is refused by

@@ -97,8 +97,8 @@ def make_base(folder: Path, *, leads: int) -> None:
     if (folder / "mlflow.db").exists():
         return
     from benchmarks.simulated import simulated_project
-    from training.run import TrainingResult, train
-    from training.tracking import Registry
+    from leadscore.training.registry.registry import Registry
+    from leadscore.training.workflow.train import TrainingResult, train
 
     simulated_project(folder, leads=leads, seed=SEED)
     result = train(folder, budget_seconds=0)
@@ -177,7 +177,7 @@ def _published(folder: Path) -> dict[str, Measured]:
 def _watched(arguments: list[str]) -> Measured:
     """Run the command line in a process of its own; add up the memory of it and its children."""
     began = time.perf_counter()
-    command = [sys.executable, str(ROOT / "leadscore.py"), *arguments]
+    command = [sys.executable, str(ROOT / "leadscore/cli/app.py"), *arguments]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, cwd=ROOT) as run:
         peak = _Peak(run.pid)
         code = run.wait()

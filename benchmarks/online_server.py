@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from training.tracking import Registry
+from leadscore.training.registry.registry import Registry
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -31,7 +31,7 @@ RESULT = Path(__file__).parent / "results" / "pipeline.md"
 REPEATS = 3  # of the smallest size, whose seconds wander most; larger ones are measured once
 HEAD = ["leads", "stage", "a row is", "rows", "seconds", "CPU seconds", "rows a second", "peak MB"]
 INTRODUCTION = """\
-Made-up companies of `features/simulate.py`. Each stage runs in a process of its own, so that its
+Made-up companies of `simulation/simulate.py`. Each stage runs in a process of its own, so that its
 peak memory is its own too, libraries included (some 150-450 MB of it). Seconds do not count the
 start of Python and the loading of libraries; those of the two feature builds leave out opening
 the tables, which has a line of its own. `leadscore train` and `leadscore score` are the whole
@@ -183,7 +183,7 @@ def _peak_mb() -> float:
 
 
 def _simulate(folder: Path, leads: int) -> Worked:
-    from features.simulate import simulate
+    from leadscore.simulation.simulate import simulate
 
     watch = Stopwatch()
     company = simulate(folder / "raw", leads=leads)
@@ -191,7 +191,7 @@ def _simulate(folder: Path, leads: int) -> Worked:
 
 
 def _draft(folder: Path, leads: int) -> Worked:
-    from serving.start import start_project
+    from leadscore.serving.jobs.init_project import start_project
 
     raw = folder / "raw"
     watch = Stopwatch()
@@ -206,8 +206,8 @@ def _draft(folder: Path, leads: int) -> Worked:
 
 
 def _open(folder: Path, leads: int) -> Worked:  # noqa: ARG001 - every stage is called alike
-    from features.contract import load_contract
-    from features.tables import open_tables
+    from leadscore.features.contract.contract import load_contract
+    from leadscore.features.tables.tables import open_tables
 
     watch = Stopwatch()
     with open_tables(load_contract(folder)) as tables:
@@ -216,10 +216,10 @@ def _open(folder: Path, leads: int) -> Worked:  # noqa: ARG001 - every stage is 
 
 
 def _training_features(folder: Path, leads: int) -> Worked:  # noqa: ARG001
-    from features.build import build_features
-    from features.contract import load_contract
-    from features.snapshots import training_snapshots
-    from features.tables import open_tables
+    from leadscore.features.contract.contract import load_contract
+    from leadscore.features.families.feature_table import build_features
+    from leadscore.features.point_in_time.snapshots import training_snapshots
+    from leadscore.features.tables.tables import open_tables
 
     with open_tables(load_contract(folder)) as tables:
         watch = Stopwatch()
@@ -229,11 +229,11 @@ def _training_features(folder: Path, leads: int) -> Worked:  # noqa: ARG001
 
 
 def _night_features(folder: Path, leads: int) -> Worked:  # noqa: ARG001
-    from features.build import build_features
-    from features.contract import load_contract
-    from features.snapshots import nightly_snapshots
-    from features.tables import open_tables
-    from serving.nightly import default_night
+    from leadscore.features.contract.contract import load_contract
+    from leadscore.features.families.feature_table import build_features
+    from leadscore.features.point_in_time.snapshots import nightly_snapshots
+    from leadscore.features.tables.tables import open_tables
+    from leadscore.serving.nightly.run_night import default_night
 
     with open_tables(load_contract(folder)) as tables:
         watch = Stopwatch()
@@ -243,8 +243,8 @@ def _night_features(folder: Path, leads: int) -> Worked:  # noqa: ARG001
 
 
 def _train(folder: Path, leads: int) -> Worked:  # noqa: ARG001
-    from training.run import TrainingResult, train
-    from training.tracking import Registry
+    from leadscore.training.registry.registry import Registry
+    from leadscore.training.workflow.train import TrainingResult, train
 
     watch = Stopwatch()
     result = train(folder, again=True)
@@ -258,7 +258,7 @@ def _train(folder: Path, leads: int) -> Worked:  # noqa: ARG001
 
 
 def _score(folder: Path, leads: int) -> Worked:  # noqa: ARG001
-    from serving.nightly import score_night
+    from leadscore.serving.nightly.run_night import score_night
 
     watch = Stopwatch()
     result = score_night(folder, replace=True)

@@ -9,9 +9,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from serving.night import MOVES, SCHEMA
-from serving.staging import ROW_GROUP
-from serving.verdicts import TIERS
+from leadscore.serving.ledger.schema import MOVES, SCHEMA
+from leadscore.serving.ledger.staging import ROW_GROUP
+from leadscore.serving.tiers.tier_names import TIERS
 
 if TYPE_CHECKING:
     from pathlib import Path

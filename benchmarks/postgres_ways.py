@@ -14,12 +14,12 @@ import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 from psycopg.sql import SQL, Identifier
 
-from features.destinations import PostgresDestination
-from serving.night import SCHEMA
-from serving.postgres.columns import COLUMNS, WITHOUT_STATISTICS
-from serving.postgres.connection import connected
-from serving.postgres.latest import empty_hidden, load_hidden, switch
-from serving.postgres.migrations import LATEST_SLOT, LATEST_TIERS, SLOTS
+from leadscore.features.contract.publishing import PostgresDestination
+from leadscore.serving.export.postgres.columns import COLUMNS, WITHOUT_STATISTICS
+from leadscore.serving.export.postgres.connection import connected
+from leadscore.serving.export.postgres.live_tables import empty_hidden, load_hidden, switch
+from leadscore.serving.export.postgres.migrations import LATEST_SLOT, LATEST_TIERS, SLOTS
+from leadscore.serving.ledger.schema import SCHEMA
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from psycopg.sql import Composable
 
-    from serving.postgres.connection import Database
+    from leadscore.serving.export.postgres.connection import Database
 
 BATCH_ROWS = 65_536
 POINTER_AND_VIEW: tuple[LiteralString, ...] = (

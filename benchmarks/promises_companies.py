@@ -23,21 +23,21 @@ from joblib import Parallel, delayed
 from threadpoolctl import threadpool_limits
 
 from benchmarks.simulated import learnt, simulated_project, true_propensities
-from features.build import feature_frame
-from features.contract import CONTRACT_FILE, load_contract
-from features.engagement import common_kinds
-from features.errors import TooLittleData
-from features.simulate import AGES_DAYS, HORIZON_DAYS
-from features.tables import open_tables
-from training.nightly_evidence import nightly_evidence
-from training.prepare import prepare
+from leadscore.features.contract.contract import CONTRACT_FILE, load_contract
+from leadscore.features.core.errors import TooLittleData
+from leadscore.features.families.engagement_query import common_kinds
+from leadscore.features.families.feature_table import feature_frame
+from leadscore.features.tables.tables import open_tables
+from leadscore.simulation.simulate import AGES_DAYS, HORIZON_DAYS
+from leadscore.training.dataset.training_data import prepare
+from leadscore.training.evaluation.nightly_holdout import nightly_evidence
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
-    from training.prepare import Prepared
+    from leadscore.training.dataset.training_data import Prepared
 
 KNOWN_BY = datetime(2026, 5, 1)  # two months before the simulation ends: a model is used as long
 NIGHTS = range(61)
@@ -59,7 +59,7 @@ class Kind:
     Parameters
     ----------
     leads, drift
-        As `features.simulate.simulate` takes them.
+        As `simulate.simulate` takes them.
     model
         One of `benchmarks.simulated.MODELS`.
     """
@@ -80,7 +80,7 @@ class Company:
     test_from
         The creation date of its first held-out lead.
     evidence
-        As `training.nightly_evidence.nightly_evidence` gives it.
+        As `evaluation.nightly_holdout.nightly_evidence` gives it.
     said
         Propensity (float64) of each snapshot of the later leads; NaN where nobody asked.
     """

@@ -1,4 +1,4 @@
-"""The order in which `serving.promises` tests cut-offs, as a procedure that MAPIE can be lent."""
+"""The order in which `tiers.cutoffs` tests cut-offs, as a procedure that MAPIE can be lent."""
 
 from __future__ import annotations
 

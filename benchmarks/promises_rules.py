@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from serving.evidence import Evidence
-from serving.policy import Policy, TierPromise
-from serving.promises import _candidates, cut_offs
+from leadscore.serving.policy.policy import Policy, TierPromise
+from leadscore.serving.tiers.cutoffs import _candidates, cut_offs
+from leadscore.serving.tiers.first_crossings import Evidence
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     Rule = Callable[[pd.DataFrame, float], float | None]  # of evidence and a promised precision
 
-CONFIDENCE = 0.95  # the default of `serving.policy.TierPromise`
+CONFIDENCE = 0.95  # the default of `policy.policy.TierPromise`
 OURS, NAIVE = "leadscore", "naive: lowest cut with the promised precision"
 EVERY_SNAPSHOT = "MAPIE: every snapshot a row, on its defaults"
 ONE_SNAPSHOT = "MAPIE: a random snapshot a lead, fixed sequence"
@@ -97,7 +97,7 @@ def _first_time(evidence: pd.DataFrame, promised: float, **how: object) -> float
 
 
 def _cuts(evidence: pd.DataFrame) -> NDArray[np.float64]:
-    """List the candidates of `serving.promises`, so that nothing but the test differs."""
+    """List the candidates of `tiers.cutoffs`, so that nothing but the test differs."""
     return np.array(_candidates(Evidence.of(evidence, "sql")), dtype="float64")
 
 

@@ -10,18 +10,23 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmarks.simulated import prepared_project, simulated_project
-from features.build import build_features
-from features.contract import CONTRACT_FILE, load_contract
-from features.engagement import common_kinds
-from features.snapshots import still_open
-from features.tables import open_tables
-from serving.start import start_project
-from training.evaluate import account_or_lead
-from training.funnel import MIN_JUDGED, MIN_POSITIVES, count_stages, stage_part
-from training.labels import Labels, label_snapshots
-from training.leakage import excluded_columns
-from training.prepare import audit
-from training.splits import Split, parts_of_stage, split_by_time
+from leadscore.features.contract.contract import CONTRACT_FILE, load_contract
+from leadscore.features.families.engagement_query import common_kinds
+from leadscore.features.families.feature_table import build_features
+from leadscore.features.point_in_time.snapshots import still_open
+from leadscore.features.tables.tables import open_tables
+from leadscore.serving.jobs.init_project import start_project
+from leadscore.training.dataset.labels import Labels, label_snapshots
+from leadscore.training.dataset.splits import Split, parts_of_stage, split_by_time
+from leadscore.training.dataset.training_data import audit
+from leadscore.training.evaluation.evaluate import account_or_lead
+from leadscore.training.leakage.audit import excluded_columns
+from leadscore.training.model.funnel_model import (
+    MIN_JUDGED,
+    MIN_POSITIVES,
+    count_stages,
+    stage_part,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -33,11 +33,11 @@ from benchmarks.simulated import (  # noqa: E402
     prepared_project,
     simulated_project,
 )
-from features.contract import CONTRACT_FILE  # noqa: E402
-from features.errors import TooLittleData  # noqa: E402
-from training.baselines import Regression  # noqa: E402
-from training.funnel import FunnelModel  # noqa: E402
-from training.splits import parts_of_stage  # noqa: E402
+from leadscore.features.contract.contract import CONTRACT_FILE  # noqa: E402
+from leadscore.features.core.errors import TooLittleData  # noqa: E402
+from leadscore.training.dataset.splits import parts_of_stage  # noqa: E402
+from leadscore.training.evaluation.baselines import Regression  # noqa: E402
+from leadscore.training.model.funnel_model import FunnelModel  # noqa: E402
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from benchmarks.simulated import FreshStage
-    from training.prepare import Prepared
+    from leadscore.training.dataset.training_data import Prepared
 
 RESULT = Path(__file__).parent / "results" / "sample_size.md"
 PICTURE = ROOT / "docs" / "pictures" / "sample_size.svg"

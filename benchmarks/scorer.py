@@ -22,24 +22,24 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmarks.machine import circumstances, markdown_table
 from benchmarks.scorer_peers import AS_GOOD, Problem, explainers, grow, make_problem, scorers
-from features.contract import load_contract
-from features.simulate import simulate
-from features.snapshots import nightly_snapshots
-from features.tables import open_tables
-from serving.learnt import learnt_features
-from serving.start import start_project
-from training import linear
-from training.compiled import scorer
-from training.run import train
-from training.tracking import Registry
-from training.words import as_categories
+from leadscore.features.contract.contract import load_contract
+from leadscore.features.point_in_time.snapshots import nightly_snapshots
+from leadscore.features.tables.tables import open_tables
+from leadscore.serving.jobs.init_project import start_project
+from leadscore.serving.lead_facts.model_inputs import learnt_features
+from leadscore.simulation.simulate import simulate
+from leadscore.training.fast_scoring import dispatch as scorer
+from leadscore.training.model import logistic_model as linear
+from leadscore.training.model.text_dictionary import as_categories
+from leadscore.training.registry.registry import Registry
+from leadscore.training.workflow.train import train
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from numpy.typing import NDArray
 
-    from training.funnel import FunnelModel
+    from leadscore.training.model.funnel_model import FunnelModel
 
     Work = Callable[[], object]
 

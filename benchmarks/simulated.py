@@ -17,15 +17,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from features.contract import CONTRACT_FILE, load_contract
-from features.simulate import AGES_DAYS, HORIZON_DAYS, SimulatedCompany, simulate
-from features.tables import open_tables
-from serving.start import start_project
-from training.baselines import Regression
-from training.funnel import FunnelModel
-from training.metrics import rank, weighed
-from training.prepare import prepare
-from training.splits import parts_of_stage
+from leadscore.features.contract.contract import CONTRACT_FILE, load_contract
+from leadscore.features.tables.tables import open_tables
+from leadscore.serving.jobs.init_project import start_project
+from leadscore.simulation.simulate import AGES_DAYS, HORIZON_DAYS, SimulatedCompany, simulate
+from leadscore.training.dataset.splits import parts_of_stage
+from leadscore.training.dataset.training_data import prepare
+from leadscore.training.evaluation.baselines import Regression
+from leadscore.training.evaluation.metrics import rank, weighed
+from leadscore.training.model.funnel_model import FunnelModel
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from training.prepare import Prepared
+    from leadscore.training.dataset.training_data import Prepared
 
     Predict = Callable[[pd.DataFrame, str], pd.Series[float]]  # of features and a stage
 
@@ -75,7 +75,7 @@ def simulated_project(
     directory
         The project folder; the tables go to `raw` in it.
     leads, seed, drift
-        As `features.simulate.simulate` takes them.
+        As `simulate.simulate` takes them.
     contract
         A `leadscore.toml` of another such company to use; by default one is drafted, which looks
         at every table and takes longer than to simulate it.

@@ -114,7 +114,7 @@ def _night(folder: Path, options: list[str]) -> dict[str, float]:
     night = ["score", "-C", str(folder), "--as-of", f"{NIGHT:%Y-%m-%d}", *options]
     began = time.perf_counter()
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    command = [sys.executable, str(ROOT / "leadscore.py"), *night]
+    command = [sys.executable, str(ROOT / "leadscore/cli/app.py"), *night]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, cwd=ROOT, env=environment) as run:
         work = _Work(run.pid)
         code = run.wait()

@@ -23,22 +23,22 @@ from benchmarks.simulated import (
     simulated_project,
     true_propensities,
 )
-from features.build import build_features
-from features.contract import load_contract
-from features.simulate import HORIZON_DAYS
-from features.snapshots import nightly_snapshots
-from features.tables import open_tables
-from serving.policy import MARGIN, NIGHTS, Policy
-from serving.promises import cut_offs
-from serving.remembered import REMEMBERED
-from serving.tiers import decide
-from serving.verdicts import ALREADY_SQL
-from training.funnel import SINCE_SQL
-from training.nightly_evidence import nightly_evidence
+from leadscore.features.contract.contract import load_contract
+from leadscore.features.families.feature_table import build_features
+from leadscore.features.point_in_time.snapshots import nightly_snapshots
+from leadscore.features.tables.tables import open_tables
+from leadscore.serving.policy.policy import MARGIN, NIGHTS, Policy
+from leadscore.serving.tiers.assign_tiers import decide
+from leadscore.serving.tiers.cutoffs import cut_offs
+from leadscore.serving.tiers.previous_night import REMEMBERED
+from leadscore.serving.tiers.tier_names import ALREADY_SQL
+from leadscore.simulation.simulate import HORIZON_DAYS
+from leadscore.training.evaluation.nightly_holdout import nightly_evidence
+from leadscore.training.model.funnel_model import SINCE_SQL
 
 if TYPE_CHECKING:
-    from features.simulate import SimulatedCompany
-    from serving.promises import CutOffs
+    from leadscore.serving.tiers.cutoffs import CutOffs
+    from leadscore.simulation.simulate import SimulatedCompany
 
 LEADS, SEED = 12_000, 41  # a company that no other benchmark uses
 LAST_NIGHT = datetime(2026, 5, 31)  # after it, one horizon of outcomes is known to the end

@@ -17,8 +17,8 @@ sys.path.insert(0, str(ROOT))
 
 from benchmarks.machine import circumstances, markdown_table  # noqa: E402
 from benchmarks.simulated import simulated_project, true_propensities  # noqa: E402
-from training.metrics import compare, measure  # noqa: E402
-from training.run import TrainingResult, train  # noqa: E402
+from leadscore.training.evaluation.metrics import compare, measure  # noqa: E402
+from leadscore.training.workflow.train import TrainingResult, train  # noqa: E402
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -55,9 +55,9 @@ class Nearness:
     snapshots, positives
         Held out, and how many of them reached the stage.
     model, truth
-        The tables of `training.metrics.measure`.
+        The tables of `evaluation.metrics.measure`.
     ahead
-        Model minus truth, the table of `training.metrics.compare`.
+        Model minus truth, the table of `evaluation.metrics.compare`.
     """
 
     leads: int

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 import pytest
 from typer.testing import CliRunner
 
-from features.simulate import simulate
-from leadscore import app
-from serving.start import start_project
-from training.run import TrainingResult, train
+from leadscore.cli import app
+from leadscore.serving.jobs.init_project import start_project
+from leadscore.simulation.simulate import simulate
+from leadscore.training.workflow.train import TrainingResult, train
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -11,15 +11,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from features.contract import CONTRACT_FILE, Contract, load_contract
-from features.snapshots import training_snapshots
-from features.tables import open_tables
+from leadscore.features.contract.contract import CONTRACT_FILE, Contract, load_contract
+from leadscore.features.point_in_time.snapshots import training_snapshots
+from leadscore.features.tables.tables import open_tables
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from features.tables import Tables
+    from leadscore.features.tables.tables import Tables
 
 KINDS = ("page_view", "pricing_view", "email_sent", "email_open", "webinar", "call", "Reactive ü")
 FIRST_NAMES = ("Wilhelmina", "Bartholomew", "Xanthippe", "test", None)

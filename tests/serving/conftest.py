@@ -12,17 +12,17 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from features.tables import open_tables
-from serving.nightly import score_night
-from serving.policy import Policy
-from serving.promises import CutOffs, cut_offs
+from leadscore.features.tables.tables import open_tables
+from leadscore.serving.nightly.run_night import score_night
+from leadscore.serving.policy.policy import Policy
+from leadscore.serving.tiers.cutoffs import CutOffs, cut_offs
 from tests.serving.small_company import write
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from features.tables import Tables
+    from leadscore.features.tables.tables import Tables
     from tests.conftest import Project
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import ibis
 
-from features.contract import Contract, load_contract
+from leadscore.features.contract.contract import Contract, load_contract
 
 if TYPE_CHECKING:
     from pathlib import Path

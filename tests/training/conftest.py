@@ -9,27 +9,27 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from features.catalogue import Feature
-from features.contract import CONTRACT_FILE, load_contract
-from features.tables import open_tables
-from training.evaluate import evaluate
-from training.funnel import SINCE_SQL, FunnelModel
-from training.gate import judge
-from training.labels import Labels
-from training.prepare import prepare
-from training.report_facts import Facts, gather
-from training.splits import split_by_time
-from training.tracking import Registry
-from training.tracking_run import Trained
-from training.tuning import Search
+from leadscore.features.contract.contract import CONTRACT_FILE, load_contract
+from leadscore.features.families.catalogue import Feature
+from leadscore.features.tables.tables import open_tables
+from leadscore.training.dataset.labels import Labels
+from leadscore.training.dataset.splits import split_by_time
+from leadscore.training.dataset.training_data import prepare
+from leadscore.training.evaluation.evaluate import evaluate
+from leadscore.training.gate.promotion_gate import judge
+from leadscore.training.model.funnel_model import SINCE_SQL, FunnelModel
+from leadscore.training.model.hyperparameter_search import Search
+from leadscore.training.registry.mlflow_run import Trained
+from leadscore.training.registry.registry import Registry
+from leadscore.training.report.report_data import Facts, gather
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from features.tables import Tables
+    from leadscore.features.tables.tables import Tables
+    from leadscore.training.dataset.splits import Split
     from tests.conftest import Project
-    from training.splits import Split
 
 CONTRACT = """
 [leads]

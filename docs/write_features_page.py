@@ -1,0 +1,138 @@
+"""The reference page of features, written from the code that builds them."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import ibis
+import pandas as pd
+
+from leadscore.features.contract.contract import TERMS, Contract
+from leadscore.features.families.event_groups import slots_of
+from leadscore.features.families.feature_table import build_features
+from leadscore.features.point_in_time.snapshots import NO_DATE
+from leadscore.features.tables.attributes import attributes_of
+from leadscore.features.tables.clean_events_outcomes import CHANNEL_TOUCH
+from leadscore.features.tables.quarantine import Quarantine
+from leadscore.features.tables.tables import Tables
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from leadscore.features.families.catalogue import Feature
+
+KIND = "page view"  # stands for any kind or group of events
+GROUPS = {"email_sent": ("sent",), "email_opened": ("opened",)}  # what the open rate is made of
+FAMILIES = {
+    "firmographic": "What the company and the person are, and how well the form was filled in.",
+    "engagement": "What the lead did, up to the moment it is looked at.",
+    "channel": "Where the lead came from, and how well that channel has done so far.",
+    "history": "What marketing and sales have already done with the lead.",
+}
+HEAD = """\
+# Features
+
+Written by `python -m docs.write_features_page`; a test keeps it current.
+
+Every feature of a snapshot `(lead_id, as_of)` is computed from rows that occurred **and** were
+recorded strictly before `as_of`. Windows are whole days of 24 hours back from `as_of`. Counts are 0
+where nothing happened; times since something are empty. A feature is there where its columns are.
+"""
+PER_KIND = """\
+The columns below are repeated for each group of `[events.groups]` and each common event kind, with
+its name in place of `<kind>`; for `activity`, all that the lead itself did (not the groups
+`email_sent` and `sales_touch`); and for `other_kinds`, the rest. A kind whose name ends in a plain
+English noun is called by it, "pricing views"; other kinds are "*kind* events". A group of up to
+three kinds is called by theirs, "demo requests or pricing views". `<kind>_faded` is the sum of
+2^(−age in days / `features.half_life_days`). Kinds with less than `features.rare_kind_share` of the
+events, and kinds that a model was not trained on, are counted in `other_kinds`.
+"""
+OWN_COLUMNS = """\
+A firmographic column without a term is a feature of its own, `lead_<name>`; so is a channel
+column, and a channel column of text has a `<name>_past_rate` beside it: the share of the channel's
+matured leads that converted, shrunk to the overall share as if by twenty more leads. Personal
+columns are never features, nor is the value of the deal.
+"""
+
+
+def feature_page() -> str:
+    """Write the page of every feature: its name, what it says, its unit and kind.
+
+    Returns
+    -------
+    str
+        Markdown, as `docs/features.md` holds it.
+    """
+    features = _whole_catalogue()
+    parts = [HEAD]
+    for family, says in FAMILIES.items():
+        own = [each for each in features if each.family == family]
+        parts.append(f"## {family.capitalize()}\n\n{says}\n")
+        if family == "engagement":
+            parts += [PER_KIND, _table(_pattern(own)), "Beside these:\n"]
+            own = [each for each in own if not _is_per_kind(each)]
+        parts.append(_table(own))
+    return "\n".join([*parts, "## Your own columns\n", OWN_COLUMNS])
+
+
+def _is_per_kind(feature: Feature) -> bool:
+    slots = {slot.name for slot in slots_of(GROUPS, (KIND,))}
+    return feature.fact in slots and feature.name.startswith(f"{feature.fact}_")
+
+
+def _pattern(features: Iterable[Feature]) -> list[Feature]:
+    """Put `<kind>` in the place of the one kind that the made-up contract has."""
+    fact = "page_view"
+    return [
+        replace(
+            each,
+            name=each.name.replace(fact, "<kind>"),
+            words=each.words.replace(f"{KIND}s", "*kind* events").replace(KIND, "*kind* event"),
+        )
+        for each in features
+        if each.fact == fact
+    ]
+
+
+def _table(features: Iterable[Feature]) -> str:
+    lines = ["| feature | what it says | unit | kind |", "| --- | --- | --- | --- |"]
+    lines += [f"| `{each.name}` | {each.words} | {each.unit} | {each.kind} |" for each in features]
+    return "\n".join([*lines, ""])
+
+
+def _whole_catalogue() -> tuple[Feature, ...]:
+    """Build the features of a made-up company that uses every term of the contract."""
+    terms = {term: f"{role}.{term}" for role in TERMS for term in TERMS[role] if role != "ignored"}
+    contract = Contract.model_validate(
+        {
+            "leads": {"path": "", "lead_id": "lead_id", "columns": terms},
+            "events": {"path": "", "groups": GROUPS},
+            "outcomes": {"path": ""},
+        }
+    )
+    leads = ibis.memtable(_rows("lead_id", *terms).assign(created_at=pd.Timestamp(NO_DATE)))
+    dated = _rows("lead_id", "kind", "stage", "reason", *CHANNEL_TOUCH).assign(
+        occurred_at=pd.Timestamp(NO_DATE), recorded_at=pd.Timestamp(NO_DATE), value=0.0
+    )
+    tables = Tables(
+        contract=contract,
+        leads=leads,
+        events=ibis.memtable(dated),
+        outcomes=ibis.memtable(dated),
+        attributes=attributes_of(contract, leads.schema(), place=""),
+        event_terms=("value", *CHANNEL_TOUCH),
+        data_end=NO_DATE,
+        quarantine=Quarantine(pd.DataFrame(), pd.DataFrame()),
+    )
+    spine = leads.select("lead_id", as_of=leads.created_at)
+    return build_features(tables, spine, kinds=(KIND,)).catalogue
+
+
+def _rows(*columns: str) -> pd.DataFrame:
+    return pd.DataFrame({column: ["x"] for column in columns})
+
+
+if __name__ == "__main__":
+    sys.stdout.write(feature_page())

@@ -1,0 +1,1 @@
+"""The tables in buckets of leads, for more leads than memory holds."""

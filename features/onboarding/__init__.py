@@ -1,0 +1,1 @@
+"""Drafting a contract from somebody's files (`leadscore init`)."""

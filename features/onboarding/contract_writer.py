@@ -1,0 +1,259 @@
+"""The lines of a drafted leadscore.toml, section by section, each guess with its reason."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from leadscore.features.contract.contract import Reading
+from leadscore.features.onboarding.column_roles import guess_columns
+from leadscore.features.onboarding.horizons import guess_horizons, measure_durations
+from leadscore.features.onboarding.outcome_labels import stage_words
+from leadscore.features.onboarding.table_columns import (
+    guess_event_columns,
+    guess_groups,
+    guess_lead_key,
+    guess_outcome_columns,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    import pandas as pd
+
+    from leadscore.features.contract.contract import Stage
+    from leadscore.features.onboarding.column_profile import ColumnFacts
+    from leadscore.features.onboarding.draft_tables import DraftTable, SpecialColumns
+    from leadscore.features.onboarding.file_sample import Sample
+    from leadscore.features.onboarding.outcome_labels import TargetWords
+
+QUARANTINE_MARGIN = 0.03  # on top of the share already seen: the next export will not be the same
+MOSTLY_EMPTY_CELLS = 20  # fewer known cells are counted in the comment, a share would read 100 %
+MAX_STEPS = 50  # of a sales process, with room; a column of more words is not one of stages alone
+UNKNOWN_WORDS_SHOWN = 12  # in a comment; more do not fit a line
+
+
+def head_lines(sample: Sample, name: str) -> list[str]:
+    """Open the file: where it comes from, and the project's name."""
+    plain = re.sub(r"[^A-Za-z0-9_-]+", "-", name).strip("-_") or "leadscore"
+    rows = (
+        f"{len(sample.frame):,} rows"
+        if sample.is_whole
+        else f"the first {len(sample.frame):,} rows"
+    )
+    return [
+        _comment(f"# Drafted by `leadscore init` from {rows} of {Path(sample.path).name}."),
+        "# Each guess gives its reason. Change what is wrong: the file is yours.",
+        f"name = {_toml(plain)}",
+    ]
+
+
+def leads_lines(
+    table: DraftTable, special: SpecialColumns, directory: Path, stage: Stage
+) -> list[str]:
+    """Describe the leads table: its special columns, then every other one in the file's order."""
+    lines = ["[leads]", setting_line("path", _path(table.sample, directory))]
+    lines += _lead_id_lines(table, special.lead_id)
+    if special.created_at is not None:
+        empty = table.facts[special.created_at].missing_share
+        lacking = f"; {empty:.1%} of the leads have none" if empty else ""
+        lines.append(
+            setting_line(
+                "created_at", special.created_at, f"when the lead came into being{lacking}"
+            )
+        )
+    else:
+        lines.append(
+            "# created_at: no date of creation found, so later leads cannot test earlier ones"
+        )
+    if special.account is not None:
+        lines.append(
+            setting_line("account", special.account, "leads of one company are kept together")
+        )
+    if special.target is not None and special.words is not None:
+        lines += _target_lines(table.facts[special.target], special.words, stage)
+    rest = table.without(special.lead_id, special.created_at, special.account, special.target)
+    guesses = guess_columns(rest.values())
+    if guesses:
+        lines += ["", "[leads.columns]"]
+    lines += [
+        setting_line(name, guess.spec, guess.reason or _shape(rest[name]))
+        for name, guess in guesses.items()
+    ]
+    return lines
+
+
+def events_lines(
+    tables: Mapping[str, DraftTable], special: SpecialColumns, directory: Path
+) -> list[str]:
+    """Describe the events table and group its kinds by their English names."""
+    table = tables["events"]
+    key = guess_lead_key(
+        table.facts, tables["leads"].cells(str(special.lead_id)), sample=table.sample
+    )
+    columns = table.without(key)
+    mapped = guess_event_columns(columns, sample=table.sample)
+    touch = {
+        guess.spec.removeprefix("channel."): name
+        for name, guess in guess_columns(
+            facts for name, facts in columns.items() if name not in mapped.values()
+        ).items()
+        if guess.spec.startswith("channel.") and not guess.spec.startswith("channel.latest_")
+    }
+    lines = ["[events]", *_source_lines(table, key, {**mapped, **touch}, directory)]
+    groups = guess_groups(map(str, columns[mapped["kind"]].counts.index))
+    if groups:
+        lines += ["", "[events.groups]"]
+        lines += [
+            setting_line(group, kinds, "by the words in the kinds' names")
+            for group, kinds in groups.items()
+        ]
+    return lines
+
+
+def outcomes_lines(
+    tables: Mapping[str, DraftTable], special: SpecialColumns, directory: Path, reading: Reading
+) -> tuple[list[str], list[str], float]:
+    """Describe the outcomes and the horizons, and say which share of outcomes cannot be used."""
+    table, leads = tables["outcomes"], tables["leads"]
+    key = guess_lead_key(table.facts, leads.cells(str(special.lead_id)), sample=table.sample)
+    mapped = guess_outcome_columns(table.without(key), sample=table.sample)
+    facts = table.facts[mapped["stage"]]
+    by_stage, strange = stage_words(facts, path=table.sample.path)
+    lines = ["[outcomes]", *_source_lines(table, key, mapped, directory)]
+    lines += _no_stage_lines(facts, strange)
+    passed_over = strange if len(strange) <= MAX_STEPS else []
+    renamed = {stage: words for stage, words in by_stage.items() if words != [stage]}
+    if renamed:
+        lines += [
+            "",
+            "[outcomes.stages]",
+            *(setting_line(stage, words) for stage, words in renamed.items()),
+        ]
+    stage_of = {word: stage for stage, words in by_stage.items() for word in words}
+    outcomes = _renamed(table, {"lead_id": key, **mapped})
+    outcomes = outcomes[~outcomes.stage.isin(passed_over)]
+    durations = measure_durations(
+        _renamed(leads, {"lead_id": special.lead_id, "created_at": special.created_at}),
+        outcomes.assign(stage=lambda frame: frame.stage.map(stage_of)),
+        reading,
+    )
+    horizons = guess_horizons(durations.days_to, history_days=durations.history_days)
+    horizon_lines = [
+        "[horizon_days]",
+        setting_line("sql", horizons.sql, horizons.sql_reason),
+        setting_line("won", horizons.won, horizons.won_reason),
+    ]
+    unknown_leads = durations.unknown_share if leads.sample.is_whole else 0.0
+    unread = float((~outcomes.stage.isin(stage_of)).mean())
+    return lines, horizon_lines, unread + unknown_leads + durations.too_early_share
+
+
+def _no_stage_lines(facts: ColumnFacts, strange: list[str]) -> list[str]:
+    """Pass over the steps between the funnel's stages; of too many words some may be stages."""
+    if not strange:
+        return []
+    shown = ", ".join(f"{word} ({facts.counts[word]:,})" for word in strange[:UNKNOWN_WORDS_SHOWN])
+    if len(strange) > MAX_STEPS:
+        return [_comment(f"# no stage of the funnel, and so set aside: {shown}, …")]
+    rows = sum(int(facts.counts[word]) for word in strange)
+    reason = f"passed over ({rows:,} rows); what is a stage goes to [outcomes.stages]"
+    return [setting_line("no_stage", strange, reason)]
+
+
+def quarantine_lines(unusable_share: float) -> list[str]:
+    """Make room for the rows known to be unusable, where the default would stop the run."""
+    if unusable_share <= Reading().max_quarantine_share - QUARANTINE_MARGIN:
+        return []
+    share = min(1.0, math.ceil((unusable_share + QUARANTINE_MARGIN) * 100) / 100)
+    reason = f"{unusable_share:.1%} of the outcomes cannot be used as they are"
+    return [setting_line("max_quarantine_share", share, reason)]
+
+
+def _lead_id_lines(table: DraftTable, lead_id: str | None) -> list[str]:
+    if lead_id is None:
+        return ["# lead_id: no column is different in every row, so the row number is the id"]
+    repeats = table.facts[lead_id].rows - table.facts[lead_id].distinct
+    reason = (
+        f"repeats in {repeats:,} rows, which go to quarantine" if repeats else "names each row once"
+    )
+    return [setting_line("lead_id", lead_id, reason)]
+
+
+def _target_lines(facts: ColumnFacts, words: TargetWords, stage: Stage) -> list[str]:
+    def rows(chosen: tuple[str, ...]) -> str:
+        count = sum(int(facts.counts[word]) for word in chosen)
+        return f"{count:,} rows" if count else "no row yet: training needs both outcomes"
+
+    lines = [
+        setting_line("target", facts.name),
+        setting_line("stage", stage),
+        setting_line("positive", list(words.positive), rows(words.positive)),
+        setting_line("negative", list(words.negative), rows(words.negative)),
+    ]
+    blank = facts.rows - facts.filled
+    unknown = [f"{word} ({facts.counts[word]:,})" for word in words.unknown[:UNKNOWN_WORDS_SHOWN]]
+    if blank:
+        unknown.append(f"empty ({blank:,})")
+    if unknown:
+        lines.append(_comment(f"# not yet known: {', '.join(unknown)}"))
+    return lines
+
+
+def _source_lines(
+    table: DraftTable, key: str, mapped: Mapping[str, str], directory: Path
+) -> Iterable[str]:
+    yield setting_line("path", _path(table.sample, directory))
+    yield setting_line("lead_id", key, "holds ids of the leads table")
+    for term, column in mapped.items():
+        yield setting_line(term, column, _shape(table.facts[column]))
+    unused = [name for name in table.facts if name not in {key, *mapped.values()}]
+    if unused:
+        yield _comment(f"# not used: {', '.join(unused)}")
+
+
+def _renamed(table: DraftTable, columns: Mapping[str, str | None]) -> pd.DataFrame:
+    names = {str(column): term for term, column in columns.items()}
+    return table.sample.frame[list(names)].rename(columns=names)
+
+
+def _path(sample: Sample, directory: Path) -> str:
+    """Write it relative to the project folder, unless only the root is common to both."""
+    full = Path(os.path.abspath(sample.path))  # noqa: PTH100 - a glob is no path to resolve
+    folder = directory.resolve()
+    try:
+        shared = Path(os.path.commonpath([full, folder]))
+    except ValueError:  # two drives
+        return full.as_posix()
+    if shared == Path(shared.anchor):
+        return full.as_posix()
+    return Path(os.path.relpath(full, folder)).as_posix()
+
+
+def _shape(facts: ColumnFacts) -> str:
+    noun = {"number": "numbers", "date": "dates"}.get(facts.kind, "texts")
+    known = f"{facts.distinct:,} different {noun}"
+    if facts.filled < MOSTLY_EMPTY_CELLS:
+        return f"{noun}, known in {facts.filled:,} rows only"
+    return f"{known}, {facts.missing_share:.0%} missing" if facts.missing_share >= 0.005 else known
+
+
+def setting_line(key: str, value: object, reason: str = "") -> str:
+    """Write one setting, with the reason for it as a comment."""
+    bare = re.fullmatch(r"[a-z_]+", key) is not None
+    line = f"{key if bare else _toml(key)} = {_toml(value)}"
+    return _comment(f"{line}  # {reason}") if reason else line
+
+
+def _toml(value: object) -> str:
+    """Write a value as TOML, whose strings, numbers, truth and lists are those of JSON."""
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def _comment(line: str) -> str:
+    """Drop the control characters that TOML forbids in comments."""
+    return re.sub(r"[\x00-\x08\x0a-\x1f\x7f]", " ", line)

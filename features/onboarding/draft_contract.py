@@ -1,0 +1,196 @@
+"""A first leadscore.toml from somebody's files (`leadscore init`), each guess with its reason."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from leadscore.features.contract.contract import CONTRACT_FILE, Reading, load_contract
+from leadscore.features.core.errors import DataError
+from leadscore.features.onboarding.column_profile import column_facts, missing_words
+from leadscore.features.onboarding.column_roles import guess_account
+from leadscore.features.onboarding.contract_writer import (
+    events_lines,
+    head_lines,
+    leads_lines,
+    outcomes_lines,
+    quarantine_lines,
+    setting_line,
+)
+from leadscore.features.onboarding.draft_tables import DraftTable, SpecialColumns
+from leadscore.features.onboarding.file_sample import Sample, read_sample
+from leadscore.features.onboarding.guess_decimal import decimal_mark
+from leadscore.features.onboarding.lead_id import choose_lead_id
+from leadscore.features.onboarding.outcome_labels import find_target, target_words
+from leadscore.features.onboarding.table_columns import guess_created_at
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from leadscore.features.contract.contract import Stage
+
+
+def draft_contract(
+    leads: str | Path,
+    *,
+    directory: Path,
+    events: str | Path | None = None,
+    outcomes: str | Path | None = None,
+    target: str | None = None,
+    stage: Stage = "won",
+    created_at: str | None = None,
+    name: str | None = None,
+) -> str:
+    """Draft the contract that describes somebody's files.
+
+    Parameters
+    ----------
+    leads
+        The leads table: a CSV (also gzipped) or Parquet file, or a glob of either.
+    directory
+        The project folder the contract is for; paths are written relative to it.
+    events, outcomes
+        The other two tables, where there are any.
+    target
+        The column of the leads table that tells the outcome; found by its words if not named.
+    stage
+        Which stage `target` stands for.
+    created_at
+        The column with the date a lead came into being; found by its name if not named.
+    name
+        The project's name; the folder's if not given.
+
+    Returns
+    -------
+    str
+        The text of a `leadscore.toml` that loads as it is.
+
+    Raises
+    ------
+    DataError
+        Where a file cannot be used, a column does not exist, or the target is not binary.
+    """
+    if target is not None and outcomes is not None:
+        raise DataError("--target and --outcomes both tell the outcome; give one of them.")
+    samples = {
+        table: read_sample(path)
+        for table, path in (("leads", leads), ("events", events), ("outcomes", outcomes))
+        if path is not None
+    }
+    missing = missing_words(sample.frame for sample in samples.values())
+    tables = {
+        table: DraftTable(sample, column_facts(sample.frame, missing))
+        for table, sample in samples.items()
+    }
+    special = _special_columns(tables, target=target, stage=stage, created_at=created_at)
+    reading, reading_lines = _reading(tables, missing, special)
+    parts = [leads_lines(tables["leads"], special, directory, stage)]
+    if "events" in tables:
+        parts.append(events_lines(tables, special, directory))
+    if "outcomes" in tables:
+        outcome_lines, horizon_lines, unusable = outcomes_lines(tables, special, directory, reading)
+        reading_lines += quarantine_lines(unusable)
+        parts += [outcome_lines, horizon_lines]
+    head = head_lines(tables["leads"].sample, name or directory.resolve().name)
+    section = ["[reading]", *reading_lines] if reading_lines else []
+    text = "\n".join(["\n".join(part) + "\n" for part in (head, section, *parts) if part])
+    return _validated(text)
+
+
+def _special_columns(
+    tables: Mapping[str, DraftTable], *, target: str | None, stage: Stage, created_at: str | None
+) -> SpecialColumns:
+    leads = tables["leads"]
+    path = leads.sample.path
+    if target is not None:
+        leads.sample.require(target, setting="--target")
+    elif "outcomes" not in tables:
+        target = find_target(leads.facts, path=path, stage=stage)
+    words = target_words(leads.facts[target], path=path, stage=stage) if target else None
+    created_at = _creation_column(tables, created_at, target)
+    lead_id = choose_lead_id(tables, leads.without(target, created_at))
+    account = guess_account(leads.without(target, created_at, lead_id).values())
+    return SpecialColumns(lead_id, created_at, target, account, words)
+
+
+def _creation_column(
+    tables: Mapping[str, DraftTable], created_at: str | None, target: str | None
+) -> str | None:
+    leads = tables["leads"]
+    if created_at is not None:
+        leads.sample.require(created_at, setting="--created-at")
+        if leads.facts[created_at].kind != "date":
+            raise DataError(
+                f"{leads.sample.path}: the cells of {created_at!r} cannot be read as dates. "
+                "Write them as 2024-05-31 or 2024-05-31 18:05, or name another column."
+            )
+        return created_at
+    found = guess_created_at(leads.without(target))
+    if found is None and len(tables) > 1:
+        raise DataError(
+            f"{leads.sample.path}: no column tells when a lead was created, which events and "
+            "outcomes need. Name it with --created-at COL."
+        )
+    return found
+
+
+def _reading(
+    tables: Mapping[str, DraftTable], missing: list[str], special: SpecialColumns
+) -> tuple[Reading, list[str]]:
+    samples = [table.sample for table in tables.values() if table.sample.is_text]
+    delimiter = _one_of({each.delimiter for each in samples}, "delimiters", samples) or ","
+    encodings = {each.encoding for each in samples} - {"ascii"}
+    if {"utf-8", "utf-8-sig"} <= encodings:
+        encodings.remove("utf-8")
+    encoding = _one_of(encodings, "encodings", samples) or "utf-8"
+    day_first, day_reason = _day_order(tables, special)
+    decimal = decimal_mark(each for table in tables.values() for each in table.facts.values())
+    lines = []
+    if delimiter != ",":
+        lines.append(setting_line("delimiter", delimiter, "splits most lines as the header"))
+    if encoding != "utf-8":
+        lines.append(setting_line("encoding", encoding, "how the file's bytes read as text"))
+    if missing:
+        lines.append(
+            setting_line("missing", missing, "found in cells; they say that nothing is known")
+        )
+    if day_first or day_reason:
+        lines.append(setting_line("day_first", day_first, day_reason))
+    if decimal != ".":
+        lines.append(setting_line("decimal", decimal, "so 1.234 is a thousand and more"))
+    reading = Reading(encoding=encoding, missing=tuple(missing), day_first=day_first)
+    reading = reading.model_copy(update={"delimiter": delimiter, "decimal": decimal})
+    return reading, lines
+
+
+def _one_of(found: set[str], what: str, samples: list[Sample]) -> str | None:
+    """Return the setting that all files share; one contract holds one of each."""
+    if len(found) > 1:
+        files = ", ".join(f"{each.path} ({getattr(each, what[:-1])!r})" for each in samples)
+        raise DataError(f"The files have different {what}: {files}. Save all of them alike.")
+    return next(iter(found), None)
+
+
+def _day_order(tables: Mapping[str, DraftTable], special: SpecialColumns) -> tuple[bool, str]:
+    """Whether dates are day first, by the creation dates, else by all others."""
+    every = {facts for table in tables.values() for facts in _dates(table) if facts[1] is not None}
+    named = {order for name, order in every if name == special.created_at}
+    orders = named or {order for _, order in every}
+    if orders == {True}:
+        return True, "days above 12, or dots, stand first in the dates"
+    if len(orders) > 1:
+        return False, "some columns write the day first, others the month; check created_at"
+    return False, ""
+
+
+def _dates(table: DraftTable) -> list[tuple[str, bool | None]]:
+    return [(each.name, each.day_first) for each in table.facts.values() if each.kind == "date"]
+
+
+def _validated(text: str) -> str:
+    """Return the text, once it has loaded as a contract does."""
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / CONTRACT_FILE).write_text(text, encoding="utf-8")
+        load_contract(Path(folder))
+    return text

@@ -1,0 +1,141 @@
+"""How long leads take to each stage, and so how long the model should give them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import pandas as pd
+
+    from leadscore.features.contract.contract import Reading
+
+# Spans people plan in; in less than a week a nightly score could hardly be acted on.
+HORIZONS_DAYS = (7, 14, 21, 30, 45, 60, 90, 120, 180, 365)
+COVERED_SHARE = 0.8  # waiting for the slowest fifth would leave most leads without a label
+HISTORY_SHARE = 0.25  # three horizons of matured leads to learn from, one to test on
+
+
+@dataclass(frozen=True)
+class Horizons:
+    """How many days a lead is given to reach each stage, and what that rests on."""
+
+    sql: int
+    won: int
+    sql_reason: str
+    won_reason: str
+
+
+def guess_horizons(
+    days_to: Mapping[str, pd.Series], *, history_days: float, defaults: tuple[int, int] = (30, 90)
+) -> Horizons:
+    """Choose horizons that most leads reach their stage in, short enough for the history.
+
+    A nightly score need not look further ahead than the default: the slower leads are met again
+    on later nights, and a longer horizon would leave more of the newest leads without a label.
+
+    Parameters
+    ----------
+    days_to
+        Days from creation to the stage, one value a lead that reached it, by stage.
+    history_days
+        From the first creation to the newest row.
+    defaults
+        Days for SQL and won where there is no such time.
+
+    Returns
+    -------
+    Horizons
+        `won` is never shorter than `sql`.
+    """
+    short_enough = [days for days in HORIZONS_DAYS if days <= history_days * HISTORY_SHARE]
+    longest = max(short_enough, default=HORIZONS_DAYS[0])
+    sql, sql_reason = _horizon(days_to.get("sql"), longest, history_days, default=defaults[0])
+    won, won_reason = _horizon(days_to.get("won"), longest, history_days, default=defaults[1])
+    if won < sql and "sql" not in days_to:
+        return Horizons(won, won, "no such stage in the data; as to won", won_reason)
+    if won < sql:
+        return Horizons(sql, sql, sql_reason, "not shorter than to SQL")
+    return Horizons(sql, won, sql_reason, won_reason)
+
+
+def _horizon(
+    days: pd.Series | None, longest: int, history_days: float, *, default: int
+) -> tuple[int, str]:
+    if days is None or days.empty:
+        capped = min(default, longest)
+        return capped, "no such stage in the data"
+    wanted = next(
+        (span for span in HORIZONS_DAYS if (days <= span).mean() >= COVERED_SHARE),
+        HORIZONS_DAYS[-1],
+    )
+    chosen = min(wanted, longest, default)
+    reason = f"{(days <= chosen).mean():.0%} of {len(days):,} got there within it of creation"
+    if chosen == default < wanted:
+        reason += "; every later night looks as far ahead again"
+    elif chosen < wanted:
+        reason += f"; {wanted} would be better, but the history has {history_days:.0f} days"
+    return chosen, reason
+
+
+@dataclass(frozen=True)
+class Durations:
+    """Days from creation to each stage, one value a lead, and how long the history is."""
+
+    days_to: Mapping[str, pd.Series]
+    history_days: float
+    too_early_share: float  # of the outcomes, dated before their lead was created
+    unknown_share: float  # of the outcomes, of leads that the leads table lacks
+
+
+def measure_durations(leads: pd.DataFrame, outcomes: pd.DataFrame, reading: Reading) -> Durations:
+    """Measure how long leads took from their creation to each stage.
+
+    Parameters
+    ----------
+    leads
+        Text columns `lead_id`, `created_at`.
+    outcomes
+        Text columns `lead_id`, `occurred_at`, `stage`; the stage in the contract's words.
+    reading
+        How dates are written.
+    """
+    import pandas as pd  # noqa: PLC0415 - not needed by `leadscore --help`
+
+    created = _moments(leads.created_at, reading)
+    by_id = pd.Series(created.to_numpy(), index=leads.lead_id)
+    by_id = by_id[~by_id.index.duplicated()]
+    occurred = _moments(outcomes.occurred_at, reading)
+    days = (occurred - outcomes.lead_id.map(by_id)).dt.total_seconds() / 86_400
+    known = outcomes.assign(days=days).dropna(subset=["days"])
+    first = known[known.days >= 0].groupby(["stage", "lead_id"], observed=True).days.min()
+    newest = max(created.max(), occurred.max())
+    return Durations(
+        {str(stage): each for stage, each in first.groupby(level="stage", observed=True)},
+        (newest - created.min()).total_seconds() / 86_400 if created.notna().any() else 0.0,
+        float((days < 0).mean()),
+        float((~outcomes.lead_id.isin(by_id.index)).mean()),
+    )
+
+
+def _moments(texts: pd.Series, reading: Reading) -> pd.Series:
+    """Return the moments as the tables will read them later."""
+    import ibis  # noqa: PLC0415
+    import pandas as pd  # noqa: PLC0415
+    import pyarrow as pa  # noqa: PLC0415
+
+    from leadscore.features.tables.cell_parsing import time_cell  # noqa: PLC0415
+
+    places = range(len(texts))
+    table = ibis.memtable(pa.table({"place": places, "text": pa.array(texts, type=pa.string())}))
+    connection = ibis.duckdb.connect()
+    try:
+        read = connection.to_pyarrow(
+            table.select(table.place, moment=time_cell(table.text, reading)).order_by("place")
+        )
+    finally:
+        connection.disconnect()
+    moments = read["moment"].to_numpy(zero_copy_only=False)
+    return pd.Series(moments, index=texts.index).astype("datetime64[us]")

@@ -1,0 +1,1 @@
+"""Which lead is looked at, as of when, and what was known then."""

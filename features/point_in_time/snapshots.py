@@ -1,0 +1,113 @@
+"""The spine of every table: which lead is looked at, and as of when."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+import ibis
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import ibis.expr.types as ir
+
+    from leadscore.features.tables.tables import Tables
+
+# A flat file without dates is looked at once, as it stands; its snapshots need some moment.
+NO_DATE = datetime(1970, 1, 1)  # UTC without a zone, as everywhere inside
+CLOSED = ("won", "lost")
+
+
+def training_snapshots(tables: Tables, *, ages_days: Sequence[int]) -> ir.Table:
+    """Look at each lead at several ages, on the nights the scorer would have met it.
+
+    Outcomes decide nothing here but whether the lead was still open. The first night is the
+    midnight (UTC) after the lead was created; the others follow by whole days.
+
+    Parameters
+    ----------
+    tables
+        The cleaned tables.
+    ages_days
+        Days after the lead's first night; a flat file is looked at on the first night alone.
+
+    Returns
+    -------
+    ir.Table
+        Columns `lead_id`, `as_of` (timestamp, UTC); `as_of` is not after the end of the data.
+    """
+    leads = tables.leads
+    if not tables.has_dates:
+        return leads.select("lead_id", as_of=ibis.literal(NO_DATE))
+    first_night = leads.created_at.truncate("D") + ibis.interval(days=1)
+    if tables.outcomes is None:
+        return leads.select("lead_id", as_of=first_night).filter(ibis._.as_of.notnull())
+    nights = [
+        leads.select("lead_id", as_of=first_night + ibis.interval(days=age)) for age in ages_days
+    ]
+    spine = ibis.union(*nights) if len(nights) > 1 else nights[0]
+    return still_open(tables, spine.filter(spine.as_of <= ibis.literal(tables.data_end)))
+
+
+def nightly_snapshots(tables: Tables, *, as_of: datetime) -> ir.Table:
+    """Find the leads that are open as of a night.
+
+    Parameters
+    ----------
+    tables
+        The cleaned tables.
+    as_of
+        The night, UTC without a zone.
+
+    Returns
+    -------
+    ir.Table
+        Columns `lead_id`, `as_of`: leads created before the night and neither won nor lost by
+        then. In a flat file the open leads are those whose target is not yet known; where all
+        are known, those that are not positive.
+    """
+    moment = ibis.literal(as_of).cast("timestamp")
+    leads = tables.leads
+    if tables.contract.is_flat:
+        unknown = leads.target.isnull()
+        leads = leads.filter(unknown if _has_unknown_target(tables) else leads.target < 1)
+    if tables.has_dates:
+        leads = leads.filter((leads.created_at < moment) | leads.created_at.isnull())
+    spine = leads.select("lead_id", as_of=moment)
+    return spine if tables.outcomes is None else still_open(tables, spine)
+
+
+def _has_unknown_target(tables: Tables) -> bool:
+    if tables.past is not None:
+        return tables.past.has_unknown_target
+    return bool(tables.leads.target.isnull().any().to_pyarrow().as_py())
+
+
+def listed_snapshots(tables: Tables, *, as_of: datetime) -> ir.Table:
+    """Look at every lead of a one-off file as of one moment: it is scored whole."""
+    return tables.leads.filter(tables.leads.listed).select(
+        "lead_id", as_of=ibis.literal(as_of).cast("timestamp")
+    )
+
+
+def still_open(tables: Tables, spine: ir.Table) -> ir.Table:
+    """Keep the snapshots of leads that were neither won nor lost, as far as was known by then."""
+    if tables.outcomes is None:
+        return spine
+    outcomes = tables.outcomes
+    closed = (
+        outcomes.filter(outcomes.stage.isin(CLOSED))
+        .mutate(known_at=ibis.greatest(outcomes.occurred_at, outcomes.recorded_at))
+        .group_by(closed_id=ibis._.lead_id)
+        .aggregate(closed_at=ibis._.known_at.min())
+    )
+    joined = spine.left_join(closed, spine.lead_id == closed.closed_id)
+    kept = joined.filter(joined.closed_at.isnull() | (joined.closed_at >= joined.as_of))
+    return kept.select("lead_id", "as_of")
+
+
+def next_midnight(moment: datetime) -> datetime:
+    """Return the first midnight (UTC) at or after a moment."""
+    midnight = moment.replace(hour=0, minute=0, second=0, microsecond=0)
+    return midnight if midnight == moment else midnight + timedelta(days=1)

@@ -1,0 +1,1 @@
+"""Raw files and database tables, opened as they are."""

@@ -1,0 +1,178 @@
+"""Reads a table from behind an Ibis address, in types that every driver can hand over."""
+
+from __future__ import annotations
+
+import os
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+import ibis
+import ibis.expr.datatypes as dt
+from ibis.common.exceptions import TableNotFound
+
+from leadscore.features.core.errors import DataError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import ibis.expr.types as ir
+    import pyarrow as pa
+    from ibis.backends import BaseBackend
+
+    from leadscore.features.contract.contract import Source
+
+# Drivers make Python's objects of each batch's cells: some 100 MB at a time, not gigabytes.
+BATCH_ROWS = 50_000
+
+# What brings the driver of an address, by its scheme; of others Ibis's own extra does.
+EXTRAS = {
+    "postgres": "leadscore[postgres]",
+    "postgresql": "leadscore[postgres]",
+    "snowflake": "leadscore[snowflake]",
+    "bigquery": "leadscore[bigquery]",
+}
+
+AS_TEXT = (dt.UUID, dt.INET, dt.MACADDR, dt.Unknown, dt.GeoSpatial)
+
+
+def remote_table(remote: BaseBackend, name: str) -> ir.Table:
+    """Find a table or view by its name, or by `schema.name`.
+
+    Parameters
+    ----------
+    remote
+        The connection.
+    name
+        The name as the contract has it; upper and lower case count.
+
+    Returns
+    -------
+    ir.Table
+
+    Raises
+    ------
+    TableNotFound
+        Where there is none of that name.
+    """
+    try:
+        return remote.table(name)
+    except TableNotFound:
+        schema, dot, bare = name.partition(".")
+        if not dot:
+            raise
+        return remote.table(bare, database=schema)
+
+
+def remote_batches(table: ir.Table, *, lead_id: str | None) -> pa.RecordBatchReader:
+    """Read a table batch by batch, casting where it lives what Arrow or a driver would refuse.
+
+    Parameters
+    ----------
+    table
+        The table.
+    lead_id
+        The column of lead ids: exact numbers become text there, and float64 elsewhere.
+
+    Returns
+    -------
+    pa.RecordBatchReader
+        The same columns and rows; UUIDs, network addresses and types that Ibis does not know are
+        text.
+    """
+    return with_plain_types(table, lead_id=lead_id).to_pyarrow_batches(chunk_size=BATCH_ROWS)
+
+
+def with_plain_types(table: ir.Table, *, lead_id: str | None) -> ir.Table:
+    """Cast what Arrow or a driver would refuse, as `remote_batches` says."""
+    casts = {}
+    for name, kind in table.schema().items():
+        if isinstance(kind, AS_TEXT):
+            casts[name] = "string"
+        elif isinstance(kind, dt.Decimal):
+            casts[name] = "string" if name == lead_id else "float64"
+    return table.cast(casts)
+
+
+def address_of(source: Source, *, name: str) -> str | None:
+    """Return a table's address with its secrets; None where it is a file.
+
+    Parameters
+    ----------
+    source
+        The table, as the contract has it.
+    name
+        The table's word in the contract: leads, events or outcomes.
+
+    Raises
+    ------
+    DataError
+        Where it stands in a variable that is not set.
+    """
+    if source.address is None or not source.address.startswith("env:"):
+        return source.address
+    variable = source.address.removeprefix("env:")
+    if variable not in os.environ:
+        raise DataError(f"`{name}.address` names the variable {variable}, which is not set")
+    return os.environ[variable]
+
+
+@contextmanager
+def connection_to(address: str, *, what: str) -> Iterator[BaseBackend]:
+    """Connect to an Ibis address to read; what goes wrong there is told without its secrets.
+
+    Parameters
+    ----------
+    address
+        Anything `ibis.connect` takes.
+    what
+        What a message calls it.
+
+    Raises
+    ------
+    DataError
+        Where the driver is not installed, or connecting or reading fails.
+    """
+    remote = connected_to(address, what=what)
+    try:
+        yield remote
+    except Exception as error:  # noqa: BLE001 - every driver raises kinds of its own
+        raise _cannot_be_read(what, address, error) from None
+    finally:
+        remote.disconnect()
+
+
+def connected_to(address: str, *, what: str) -> BaseBackend:
+    """Connect to an Ibis address, as `connection_to` does; whoever calls disconnects."""
+    scheme = address.split(":", 1)[0]
+    # DuckDB would create a file that is missing, and refuse one that another process reads.
+    options = {"read_only": True} if scheme == "duckdb" else {}
+    try:
+        return ibis.connect(address, **options)
+    except ImportError:
+        extra = EXTRAS.get(scheme, f"ibis-framework[{scheme}]")
+        raise DataError(
+            f"{what} is behind {scheme}:…, whose driver is not installed; "
+            f"`pip install '{extra}'` brings it"
+        ) from None
+    except Exception as error:  # noqa: BLE001 - every driver raises kinds of its own
+        raise _cannot_be_read(what, address, error) from None
+
+
+def _cannot_be_read(what: str, address: str, error: Exception) -> DataError:
+    scheme = address.split(":", 1)[0]
+    told = _without_secrets(error, address)
+    return DataError(f"{what} behind {scheme}:… cannot be read: {told}")
+
+
+def _without_secrets(error: Exception, address: str) -> str:
+    """Return the first line of a driver's message, without the address or a part of it."""
+    words = str(error).splitlines() or [""]
+    parts = urlsplit(address)
+    credentials = parts.netloc.rpartition("@")[0]
+    secrets = {address, credentials, credentials.partition(":")[2]}
+    secrets |= {value for _, value in parse_qsl(parts.query)}
+    shown = words[0]
+    for secret in sorted(secrets | {unquote(secret) for secret in secrets}, key=len, reverse=True):
+        shown = shown.replace(secret, "…") if secret else shown
+    return f"{type(error).__name__}: {shown}"

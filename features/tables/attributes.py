@@ -1,0 +1,113 @@
+"""The attribute columns of the leads table: the user's name, role and type, and ours."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from leadscore.features.contract.contract import (
+    TERMS,
+    ColumnSpec,
+    ColumnType,
+    Contract,
+    Reading,
+    Role,
+)
+from leadscore.features.core.errors import DataError
+from leadscore.features.tables.cell_parsing import number_cell, text_cell
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import ibis
+    import ibis.expr.types as ir
+
+MEASURED = ("company_size", "revenue")  # text where they are bands, but numbers may stay numbers
+
+
+@dataclass(frozen=True)
+class Attribute:
+    """One attribute of a lead.
+
+    Parameters
+    ----------
+    name
+        The column's name inside: the contract's term, or `lead_` and the user's name made plain.
+    column
+        The user's name for it.
+    role, term, type
+        As the contract says, the type filled in.
+    """
+
+    name: str
+    column: str
+    role: Role
+    term: str | None
+    type: ColumnType
+
+
+def attributes_of(contract: Contract, schema: ibis.Schema, *, place: str) -> tuple[Attribute, ...]:
+    """Find the attributes of a leads table, all but the ignored, in the contract's order.
+
+    Parameters
+    ----------
+    contract
+        The contract; its `leads.columns` names roles, terms and types.
+    schema
+        The columns and types that the leads table has.
+    place
+        The file or table, for messages.
+
+    Returns
+    -------
+    tuple of Attribute
+
+    Raises
+    ------
+    DataError
+        Where the contract names a column that the table does not have.
+    """
+    used = {"lead_id"}  # a column that is called ID would become it
+    attributes = []
+    for column, spec in contract.leads.columns.items():
+        if column not in schema.names:
+            raise DataError.from_missing_column(
+                place, column, schema.names, setting=f'leads.columns."{column}"'
+            )
+        if spec.role == "ignored":
+            continue
+        name = spec.term or _plain(column, used)
+        used.add(name)
+        kind = _type(spec, schema[column])
+        attributes.append(Attribute(name, column, spec.role, spec.term, kind))
+    return tuple(attributes)
+
+
+def read_attributes(
+    raw: ir.Table, attributes: tuple[Attribute, ...], reading: Reading
+) -> Mapping[str, ir.Column]:
+    """Read each attribute's cells as its type, under its name inside."""
+    readers = {"number": number_cell, "text": text_cell}
+    return {each.name: readers[each.type](raw[each.column], reading) for each in attributes}
+
+
+def _type(spec: ColumnSpec, stored: ibis.DataType) -> ColumnType:
+    """Take the contract's word, the term's, or how the column is stored; CSV cells are text."""
+    if spec.type is not None:
+        return spec.type
+    if spec.term is not None and not (spec.term in MEASURED and stored.is_numeric()):
+        return TERMS[spec.role][spec.term]
+    return "number" if stored.is_numeric() else "text"
+
+
+def _plain(column: str, used: set[str]) -> str:
+    """Make a name of letters, digits and _ that no other attribute has."""
+    ascii_only = unicodedata.normalize("NFKD", column).encode("ascii", "ignore").decode()
+    base = "lead_" + (re.sub(r"[^a-z0-9]+", "_", ascii_only.lower()).strip("_") or "column")
+    name, count = base, 1
+    while name in used:
+        count += 1
+        name = f"{base}_{count}"
+    return name

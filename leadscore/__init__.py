@@ -1,0 +1,1 @@
+"""Predictive lead scoring that a company can trust with its pipeline."""

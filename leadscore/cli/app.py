@@ -1,0 +1,326 @@
+"""The command line: one verb a stage of the work, no logic of its own."""
+
+from __future__ import annotations
+
+import gc
+import re
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from leadscore.cli.models import models_app
+from leadscore.cli.runtime import (
+    DONE,
+    NEEDS_A_PERSON,
+    AsOf,
+    Folder,
+    Json,
+    command,
+    moment_of,
+    print_json,
+    tell,
+)
+from leadscore.cli.tiers import tiers_app
+from leadscore.features.core.errors import LeadScoreError
+
+app = typer.Typer(
+    help="Predictive lead scoring that a company can trust with its pipeline.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+app.add_typer(models_app, name="models")
+app.add_typer(tiers_app, name="tiers")
+
+
+@app.command()
+@command
+def demo(
+    directory: Folder = Path("demo"),
+    leads: Annotated[int, typer.Option(help="How many leads the made-up company has.")] = 20_000,
+) -> int:
+    """Simulate a company, train, score its last night and export the tiers, on defaults."""
+    from leadscore.cli.screens.night_screen import night_summary
+    from leadscore.cli.screens.training_screen import training_summary
+    from leadscore.serving.export.night_view import shown_night
+    from leadscore.serving.jobs.demo import run_demo
+    from leadscore.serving.nightly.run_night import last_night
+    from leadscore.training.workflow.train import AlreadyTrained
+
+    result = run_demo(directory, leads=leads)
+    if isinstance(result.trained, AlreadyTrained):
+        tell(f"Model version {result.trained.version} was trained on exactly these tables before.")
+    else:
+        tell(training_summary(result.trained))
+    shown, tiered = shown_night(directory, last_night(directory)), result.night.tiered
+    tell(night_summary(shown, tiered.cuts, tiered.notes.policy))
+    tell(
+        f"\nEverything is in {directory}/. Try next:\n"
+        f"  leadscore tiers -C {directory}            the policy in sentences\n"
+        f"  leadscore models -C {directory}           what is registered, what scores\n"
+        f"  leadscore explain LEAD_ID -C {directory}  one lead and its reasons\n"
+        f"  leadscore check -C {directory}            what training met in the tables\n"
+        f"  leadscore export -C {directory}           the handoff list as CSV and XLSX\n"
+        f"  mlflow ui --backend-store-uri sqlite:///{directory}/mlflow.db"
+    )
+    return DONE
+
+
+@app.command()
+@command
+def init(
+    leads: Annotated[str, typer.Argument(help="The leads: a CSV or Parquet file, or a glob.")],
+    directory: Folder = Path(),
+    events: Annotated[str | None, typer.Option(help="The events, if any.")] = None,
+    outcomes: Annotated[str | None, typer.Option(help="The outcomes, if any.")] = None,
+    target: Annotated[str | None, typer.Option(help="The outcome column of a flat file.")] = None,
+    stage: Annotated[str, typer.Option(help="What the target stands for: sql or won.")] = "won",
+    created_at: Annotated[
+        str | None, typer.Option("--created-at", help="The column with the creation date.")
+    ] = None,
+    overwrite: Annotated[bool, typer.Option(help="Replace drafts that are there.")] = False,
+) -> int:
+    """Draft leadscore.toml and tiers.toml from somebody's files."""
+    from leadscore.serving.jobs.init_project import start_project
+
+    if stage not in {"sql", "won"}:
+        raise LeadScoreError(f"--stage {stage}: use sql or won")
+    files = start_project(
+        directory,
+        leads,
+        events=events,
+        outcomes=outcomes,
+        target=target,
+        stage=stage,  # type: ignore[arg-type]
+        created_at=created_at,
+        overwrite=overwrite,
+    )
+    tell("\n".join(f"wrote {file}" for file in files))
+    tell(f"Read them, each guess has its reason; then: leadscore train -C {directory}")
+    return DONE
+
+
+@app.command()
+@command
+def check(directory: Folder = Path(), as_of: AsOf = None, as_json: Json = False) -> int:
+    """Check contract, quarantine, viability and leakage before anything is trained."""
+    from leadscore.cli.screens.training_screen import check_summary
+    from leadscore.training.workflow.check import check as run_check
+
+    checked = run_check(directory, as_of=moment_of(as_of))
+    tell(check_summary(checked))
+    if as_json:
+        print_json(checked.to_record())
+    return NEEDS_A_PERSON if checked.needs_a_person else DONE
+
+
+@app.command()
+@command
+def train(
+    directory: Folder = Path(),
+    as_of: AsOf = None,
+    again: Annotated[bool, typer.Option(help="Train even where nothing has changed.")] = False,
+    budget: Annotated[
+        str | None, typer.Option(help="How long to look for better trees: 90s, 5m, 1h.")
+    ] = None,
+    as_json: Json = False,
+) -> int:
+    """Train on what was known by then, judge on later leads, register, promote if all agrees."""
+    from leadscore.cli.screens.training_screen import training_summary
+    from leadscore.training.workflow.train import AlreadyTrained
+    from leadscore.training.workflow.train import train as run_training
+
+    result = run_training(
+        directory, as_of=moment_of(as_of), again=again, budget_seconds=_seconds(budget)
+    )
+    if isinstance(result, AlreadyTrained):
+        tell(
+            f"Version {result.version} of {result.name} was trained on exactly these tables and "
+            "this contract; --again trains all the same."
+        )
+        if as_json:
+            print_json({"version": result.version, "promoted": result.is_champion, "new": False})
+        return DONE if result.is_champion else NEEDS_A_PERSON
+    tell(training_summary(result))
+    if as_json:
+        metrics = {k: t["value"].to_dict() for k, t in result.evaluation.metrics.items()}
+        print_json(
+            {
+                "version": result.version,
+                "promoted": result.promoted,
+                "new": True,
+                "headline": result.headline,
+                "metrics": metrics,
+                "gate": [vars(rule) for rule in result.verdict.rules],
+                "excluded": result.prepared.excluded,
+            }
+        )
+    return DONE if result.promoted else NEEDS_A_PERSON
+
+
+@app.command()
+@command
+def score(
+    directory: Folder = Path(),
+    as_of: AsOf = None,
+    leads: Annotated[Path | None, typer.Option(help="Score this list instead of a night.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Where the list's scores go, as CSV.")] = None,
+    replace: Annotated[bool, typer.Option(help="Say a night anew; the earlier is kept.")] = False,
+    accept: Annotated[
+        bool, typer.Option(help="Write a night though it looks unlike the one before.")
+    ] = False,
+    workers: Annotated[
+        int | None,
+        typer.Option(min=1, help="Processes that share a large night out; by default up to two."),
+    ] = None,
+    engine: Annotated[str, typer.Option(help="Where a night is worked out: duckdb or spark.")] = (
+        "duckdb"
+    ),
+    master: Annotated[
+        str | None, typer.Option(help="Where Spark runs, such as local[2]; by its own settings.")
+    ] = None,
+    as_json: Json = False,
+) -> int:
+    """Score every open lead of a night into the ledger, or a one-off list into a file."""
+    from leadscore.cli.screens.night_screen import night_summary
+    from leadscore.serving.export.night_view import shown_night
+    from leadscore.serving.export.spreadsheets import write_scores
+    from leadscore.serving.nightly.run_night import score_file, score_night
+
+    if leads is not None:
+        scored, policy = score_file(directory, leads, as_of=moment_of(as_of))
+        target = out or leads.with_name(f"{leads.stem}.scores.csv")
+        write_scores(scored.rows, target)
+        tell(night_summary(scored.rows, scored.cuts, policy))
+        tell(f"wrote {target}")
+        if as_json:
+            print_json({"tiers": scored.rows["tier"].value_counts().to_dict(), "file": target})
+        return DONE
+    where, directory = _engine(engine, master, directory)
+    result = score_night(
+        directory,
+        as_of=moment_of(as_of),
+        replace=replace,
+        accept=accept,
+        workers=workers,
+        engine=where,
+    )
+    night = shown_night(directory, result.written.as_of) if result.written else None
+    if night is not None:
+        tell(night_summary(night, result.tiered.cuts, result.tiered.notes.policy))
+    for fault in result.faults:
+        typer.secho(f"✗ held back: {fault.message}", err=True, fg="red")
+    for fault in result.accepted:
+        typer.secho(f"! accepted: {fault.message}", err=True, fg="yellow")
+    if result.written is not None:
+        tell(f"{result.written.path}: {result.written.rows:,} rows, {result.written.outcome}")
+    to_do = False
+    if result.published is not None:
+        from leadscore.cli.screens.publish_screen import published_summary
+
+        tell(published_summary(result.published))
+        to_do = bool(result.published.to_do)
+    if as_json:
+        tiers = {tier: count for tier, count in result.shape.tiers.items() if count}
+        outcome = result.written.outcome if result.written else "held back"
+        print_json({"as_of": str(result.as_of), "tiers": tiers, "ledger": outcome})
+    return NEEDS_A_PERSON if result.faults or to_do else DONE
+
+
+@app.command()
+@command
+def explain(
+    lead_id: Annotated[str, typer.Argument(help="Whose score.")],
+    directory: Folder = Path(),
+    as_of: AsOf = None,
+    as_json: Json = False,
+) -> int:
+    """Show one lead: propensities, tier, reasons, what changed, and what the ledger said before."""
+    from leadscore.cli.screens.lead_screen import lead_record, lead_summary
+    from leadscore.serving.jobs.explain_lead import explain as run_explain
+
+    explained = run_explain(directory, lead_id, as_of=moment_of(as_of))
+    tell(lead_summary(explained))
+    if as_json:
+        print_json(lead_record(explained))
+    return DONE
+
+
+@app.command()
+@command
+def export(
+    directory: Folder = Path(),
+    as_of: AsOf = None,
+    out: Annotated[Path | None, typer.Option(help="The folder for the files.")] = None,
+) -> int:
+    """Write the handoff list and all tiers of a night as CSV and XLSX."""
+    from leadscore.serving.export.spreadsheets import export as run_export
+    from leadscore.serving.ledger.reader import read_night
+    from leadscore.serving.nightly.run_night import last_night
+
+    moment = moment_of(as_of) or last_night(directory)
+    files = run_export(read_night(directory, moment), out or directory / "exports")
+    tell("\n".join(f"wrote {file}" for file in files.files))
+    return DONE
+
+
+@app.command()
+@command
+def publish(
+    directory: Folder = Path(),
+    as_of: Annotated[
+        str | None,
+        typer.Option(
+            "--as-of", help="Which night; the ledger's newest if left out.", metavar="DATE"
+        ),
+    ] = None,
+    as_json: Json = False,
+) -> int:
+    """Publish a night of the ledger to PostgreSQL, where [publish.postgres] says."""
+    from leadscore.cli.screens.publish_screen import published_record, published_summary
+    from leadscore.serving.export.postgres.publish import publish as run_publish
+
+    published = run_publish(directory, moment_of(as_of))
+    tell(published_summary(published))
+    if as_json:
+        print_json(published_record(published))
+    return NEEDS_A_PERSON if published.to_do else DONE
+
+
+def _engine(name: str, master: str | None, directory: Path) -> tuple[Any, Path]:
+    """Find the engine, and the project folder as its workers see it."""
+    from leadscore.serving.nightly.engine import HERE
+
+    if name == "spark":
+        from leadscore.serving.nightly.spark_engine import spark_engine
+
+        return spark_engine(master), directory.resolve()
+    if name != "duckdb":
+        raise LeadScoreError(f"--engine {name}: use duckdb or spark")
+    if master is not None:
+        raise LeadScoreError(f"--master {master} is Spark's: say --engine spark, too")
+    return HERE, directory
+
+
+def _seconds(text: str | None) -> float | None:
+    """Read a span of time such as 90s, 5m or 1h."""
+    if text is None:
+        return None
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([smh])", text.strip())
+    if found is None:
+        raise LeadScoreError(f"--budget {text!r}: use a time such as 90s, 5m or 1h")
+    return float(found[1]) * {"s": 1, "m": 60, "h": 3600}[found[2]]
+
+
+def main() -> None:
+    """Run the command line."""
+    # Ibis builds many small objects that live on; looking at them again and again cost a third of
+    # the time of a training run.
+    gc.set_threshold(50_000, 20, 20)
+    app()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,123 @@
+"""What all verbs share: their options, their exit codes, what they say and where."""
+
+from __future__ import annotations
+
+import errno
+import json
+import logging
+import os
+import sys
+from datetime import UTC, datetime
+from functools import wraps
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, ParamSpec
+
+import typer
+
+from leadscore.features.core.errors import LeadScoreError, RunLocked, TooLittleData
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from leadscore.features.contract.contract import Contract
+    from leadscore.training.registry.registry import Registry
+
+DONE, NEEDS_A_PERSON, BAD_INPUT, LOCKED = 0, 1, 2, 3
+
+Folder = Annotated[Path, typer.Option("-C", help="The project folder.", metavar="DIR")]
+AsOf = Annotated[
+    str | None,
+    typer.Option(
+        "--as-of", help="Use only what was known before this moment (UTC).", metavar="DATE"
+    ),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON on standard output.")]
+
+NO_ROOM = {errno.ENOSPC, errno.EDQUOT}
+
+P = ParamSpec("P")
+
+
+def command(verb: Callable[P, int]) -> Callable[P, None]:
+    """Turn a verb's result into an exit code, and a user's error into one message."""
+
+    @wraps(verb)
+    def run(*args: P.args, **kwargs: P.kwargs) -> None:
+        # Threads that wait for each other must not burn the cores of a machine that others share;
+        # it has to be said before a library with threads is loaded.
+        os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+        _log_to_standard_error()
+        try:
+            code = verb(*args, **kwargs)
+        except RunLocked as error:
+            typer.secho(f"leadscore: {error}", err=True, fg="red")
+            code = LOCKED
+        except TooLittleData as error:
+            typer.secho(f"leadscore: {error}", err=True, fg="red")
+            code = NEEDS_A_PERSON
+        except LeadScoreError as error:
+            typer.secho(f"leadscore: {error}", err=True, fg="red")
+            code = BAD_INPUT
+        except OSError as error:
+            if error.errno == errno.EPIPE:  # whoever read along has left, which is no fault
+                raise
+            typer.secho(f"leadscore: {_of_the_system(error)}", err=True, fg="red")
+            code = BAD_INPUT
+        raise typer.Exit(code)
+
+    return run
+
+
+def _of_the_system(error: OSError) -> str:
+    """Say what the system refused, and where."""
+    where = f"{error.filename}: " if error.filename else ""
+    remedy = "Make room, then run it again: what was finished is kept"
+    what = error.strerror or str(error)
+    return f"{where}{what}. {remedy}." if error.errno in NO_ROOM else f"{where}{what}."
+
+
+def _log_to_standard_error() -> None:
+    logging.basicConfig(
+        stream=sys.stderr, level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s"
+    )
+    logging.getLogger("leadscore").setLevel(logging.INFO)
+
+
+def moment_of(text: str | None) -> datetime | None:
+    """Read a date or a moment; without a zone it is UTC."""
+    if text is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise LeadScoreError(f"--as-of {text!r}: use a date such as 2026-06-30") from error
+    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+
+
+def contract_of(directory: Path) -> Contract:
+    """Load a project's contract."""
+    from leadscore.features.contract.contract import load_contract
+
+    return load_contract(directory)
+
+
+def registry_of(directory: Path) -> Registry:
+    """Open a project's registry."""
+    from leadscore.training.registry.registry import Registry
+
+    return Registry(directory, contract_of(directory).name)
+
+
+def tell(what: object) -> None:
+    """Tell people something, on standard error."""
+    from rich.console import Console
+
+    console = Console(stderr=True, highlight=False, markup=False)
+    if not console.is_terminal:
+        console.width = 100
+    console.print(what)
+
+
+def print_json(what: object) -> None:
+    """Print what a program reads, on standard output."""
+    typer.echo(json.dumps(what, default=str, ensure_ascii=False, indent=1))

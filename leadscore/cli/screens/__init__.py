@@ -1,0 +1,1 @@
+"""What the command line shows a person; the only place that imports Rich."""

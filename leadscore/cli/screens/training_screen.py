@@ -1,0 +1,129 @@
+"""What a training run or a check says on the terminal."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.console import Group
+from rich.table import Table
+from rich.text import Text
+
+from leadscore.cli.screens.sufficiency_screen import viability_tables
+from leadscore.training.report.narrative import METRIC_WORDS, suspect_sentences
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from rich.console import RenderableType
+
+    from leadscore.features.tables.quarantine import Quarantine
+    from leadscore.training.dataset.training_data import Prepared
+    from leadscore.training.evaluation.evaluate import Evaluation
+    from leadscore.training.workflow.check import Checked
+    from leadscore.training.workflow.train import TrainingResult
+
+SHOWN_METRICS = ("auc", "log_loss", "calibration_error", "lift_10")
+SHOWN_FINDINGS = 12
+
+
+def training_summary(result: TrainingResult) -> Group:
+    """Summarise a training run in 100 columns."""
+    parts: list[RenderableType] = [
+        Text(f"{result.name}, version {result.version}", "bold"),
+        Text(result.headline),
+        Text(),
+        *_quarantine(result.quarantine),
+        *_findings(result.prepared),
+        *(_stage(stage, result.evaluation) for stage in result.evaluation.metrics),
+        *_shifts(result),
+        *_refusals(result),
+        *(Text(f"! {caution}", "yellow") for caution in result.prepared.cautions),
+        Text(
+            f"Version {result.version} is "
+            + ("the champion: it scores from now on." if result.promoted else "not promoted."),
+            "bold green" if result.promoted else "bold yellow",
+        ),
+        Text(f"Report: {result.page}"),
+        Text(f"Model card: {result.card}"),
+    ]
+    return Group(*parts)
+
+
+def check_summary(checked: Checked) -> Group:
+    """Summarise a check in 100 columns."""
+    prepared = checked.prepared
+    found = [*_findings(prepared)] if prepared is not None else []
+    features = [Text(f"{len(prepared.catalogue)} features")] if prepared is not None else []
+    cautions = checked.viability.shortages if prepared is None else prepared.cautions
+    return Group(
+        *_quarantine(checked.quarantine),
+        *found,
+        *viability_tables(checked.viability),
+        *features,
+        *(Text(f"! {caution}", "yellow") for caution in cautions),
+    )
+
+
+def _quarantine(quarantine: Quarantine) -> list[RenderableType]:
+    counts = quarantine.counts
+    lines: list[RenderableType] = []
+    for row in counts.to_dict("records"):
+        told = f"{row['table']}: {row['rows']:,} rows"
+        if row["faulty"]:
+            told += f", {row['faulty']:,} ({row['share']:.2%}) with faults, see quarantine/rows.csv"
+        lines.append(Text(told))
+    return [*lines, Text()]
+
+
+def _findings(prepared: Prepared) -> list[RenderableType]:
+    """Columns left out for what they know are told one by one; dull ones in one line."""
+    dull = [each.column for each in prepared.findings if each.kind in {"constant", "identifier"}]
+    telling = [each for each in prepared.findings if each.column not in dull]
+    lines: list[RenderableType] = []
+    if telling:
+        table = Table(title="Columns that may know the outcome", title_justify="left", box=None)
+        for head in ("column", "verdict", "evidence"):
+            table.add_column(head, overflow="fold")
+        for each in telling[:SHOWN_FINDINGS]:
+            verdict: str = "left out" if each.column in prepared.excluded else each.severity
+            if each.overruled is not None:
+                verdict = "overruled"
+            table.add_row(each.column, verdict, each.evidence)
+        lines += [table, Text()]
+    lines += [Text(sentence) for sentence in suspect_sentences(prepared)]
+    if dull:
+        lines += [Text(f"Left out, as they tell nothing: {', '.join(dull)}"), Text()]
+    return lines
+
+
+def _stage(stage: str, evaluation: Evaluation) -> Group:
+    held_out = evaluation.held_out[stage]
+    title = (
+        f"{stage}: {held_out['lead_id'].nunique():,} held-out leads, "
+        f"{held_out['outcome'].mean():.1%} reached it (95 % intervals)"
+    )
+    table = Table(title=title, title_justify="left", box=None, pad_edge=False)
+    table.add_column("")
+    for metric in SHOWN_METRICS:
+        table.add_column(METRIC_WORDS[metric], justify="right")
+    for name, metrics in {
+        "model": evaluation.metrics[stage],
+        "model_as_points": evaluation.points_metrics[stage],
+        **evaluation.baselines[stage],
+    }.items():
+        cells = (_figure(metrics.T[metric], metric) for metric in SHOWN_METRICS)
+        table.add_row(name.replace("_", " "), *cells, style="bold" if name == "model" else None)
+    return Group(table, Text())
+
+
+def _figure(row: pd.Series[float], metric: str) -> str:
+    digits = 2 if metric.startswith("lift") else 3
+    value, low, high = (f"{row[key]:.{digits}f}" for key in ("value", "low", "high"))
+    return f"{value} ({low}–{high})"
+
+
+def _shifts(result: TrainingResult) -> list[RenderableType]:
+    return [part for sentence in result.shifts for part in (Text(sentence), Text())]
+
+
+def _refusals(result: TrainingResult) -> list[RenderableType]:
+    return [Text(f"✗ {rule.name}: {rule.detail}", "bold red") for rule in result.verdict.refusals]

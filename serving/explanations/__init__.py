@@ -1,0 +1,1 @@
+"""Texts about a lead: reasons, brief, what to ask for, what changed."""

@@ -1,0 +1,1 @@
+"""What leaves the house: spreadsheets, and databases in rooms of their own."""

@@ -1,0 +1,1 @@
+"""The night in PostgreSQL (extra `postgres`)."""

@@ -1,0 +1,1 @@
+"""The other verbs, a file each: init, demo, explain, what-if."""

@@ -1,0 +1,126 @@
+"""`leadscore init`: a project folder with a drafted contract and policy that run as they are."""
+
+from __future__ import annotations
+
+import tomllib
+from typing import TYPE_CHECKING
+
+from leadscore.features.contract.contract import CONTRACT_FILE, Contract
+from leadscore.features.core.errors import ContractError
+from leadscore.features.onboarding.draft_contract import draft_contract
+from leadscore.features.tables.tables import open_tables
+from leadscore.serving.lead_facts.rule_inputs import SETBACKS
+from leadscore.serving.policy.draft_policy import draft_policy
+from leadscore.serving.policy.policy import POLICY_FILE
+from leadscore.training.dataset.labels import stages_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import ibis.expr.types as ir
+
+    from leadscore.features.contract.contract import Stage
+    from leadscore.features.tables.tables import Tables
+
+
+def start_project(
+    directory: Path,
+    leads: str,
+    *,
+    events: str | None = None,
+    outcomes: str | None = None,
+    target: str | None = None,
+    stage: Stage = "won",
+    created_at: str | None = None,
+    overwrite: bool = False,
+) -> list[Path]:
+    """Draft `leadscore.toml` and `tiers.toml` from somebody's files.
+
+    Parameters
+    ----------
+    directory
+        The project folder; made where it does not exist.
+    leads, events, outcomes
+        Files or globs, CSV or Parquet.
+    target, stage, created_at
+        The outcome column of a flat file, the stage it stands for, the column with the date.
+    overwrite
+        Whether drafts may take the place of files that are there.
+
+    Returns
+    -------
+    list of Path
+        The files written.
+
+    Raises
+    ------
+    ContractError
+        Where the files are there already.
+    DataError
+        Where the tables cannot be used; nothing is written then.
+    """
+    files = [directory / CONTRACT_FILE, directory / POLICY_FILE]
+    standing = [file for file in files if file.exists()]
+    if standing and not overwrite:
+        raise ContractError(
+            f"{standing[0]} is there already. Edit it, or draft it anew with --overwrite."
+        )
+    contract_text = draft_contract(
+        leads,
+        directory=directory,
+        events=events,
+        outcomes=outcomes,
+        target=target,
+        stage=stage,
+        created_at=created_at,
+    )
+    directory.mkdir(parents=True, exist_ok=True)
+    contract = Contract.model_validate(tomllib.loads(contract_text)).in_directory(directory)
+    policy_text = _policy_for(contract)
+    # The contract last: where it stands, the project is whole.
+    _write(files[1], policy_text)
+    _write(files[0], contract_text)
+    return files
+
+
+def _policy_for(contract: Contract) -> str:
+    """Draft the usual promises, or higher ones where most leads convert anyway."""
+    with open_tables(contract) as tables:
+        stages = stages_of(tables)
+        outcome: Stage = stages[0] if stages else contract.leads.stage
+        return draft_policy(
+            outcome=outcome,
+            base_rate=_base_rate(tables, outcome),
+            kinds=_words(tables.events, "kind"),
+            reasons=_words(_setbacks(tables), "reason"),
+        )
+
+
+def _setbacks(tables: Tables) -> ir.Table | None:
+    if tables.outcomes is None:
+        return None
+    return tables.outcomes.filter(tables.outcomes.stage.isin(SETBACKS))
+
+
+def _words(rows: ir.Table | None, column: str) -> list[str]:
+    if rows is None:
+        return []
+    return list(rows.select(column).distinct().to_pandas()[column].dropna())
+
+
+def _base_rate(tables: Tables, outcome: Stage) -> float | None:
+    if tables.contract.is_flat:
+        rate = tables.leads.target.mean().to_pyarrow().as_py()
+        return None if rate is None else float(rate)
+    if tables.outcomes is None:
+        return None
+    stages = ("sql", "won") if outcome == "sql" else ("won",)
+    reached = tables.outcomes.filter(tables.outcomes.stage.isin(stages)).lead_id.nunique()
+    leads = int(tables.leads.count().to_pyarrow().as_py())
+    return int(reached.to_pyarrow().as_py()) / leads if leads else None
+
+
+def _write(file: Path, text: str) -> None:
+    unfinished = file.with_suffix(".unfinished")
+    unfinished.write_text(text, encoding="utf-8")
+    unfinished.replace(file)

@@ -1,0 +1,1 @@
+"""What the model and the policy's rules need to know of each lead."""

@@ -1,0 +1,1 @@
+"""A night's rows: checked, written once, read back."""

@@ -1,0 +1,1 @@
+"""The scoring run over every open lead, and the one-off list."""

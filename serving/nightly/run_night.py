@@ -1,0 +1,319 @@
+"""`leadscore score`: the nightly job over every open lead, and a one-off list."""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
+from typing import TYPE_CHECKING
+
+from leadscore.features.buckets.bucketed_tables import A_SMALL_MACHINE, AtOnce
+from leadscore.features.contract.contract import ADDRESSES, load_contract
+from leadscore.features.core.errors import LeadScoreError
+from leadscore.features.core.project_lock import project_lock
+from leadscore.features.point_in_time.snapshots import listed_snapshots, next_midnight
+from leadscore.features.sources.source_tables import file_states
+from leadscore.features.tables.tables import open_tables
+from leadscore.serving.ledger.reader import latest_before, night_batches, nights
+from leadscore.serving.ledger.writer import Written, write_night
+from leadscore.serving.nightly.bucket_passes import told, unseen_cells
+from leadscore.serving.nightly.checkpoint_store import Workbench
+from leadscore.serving.nightly.drift_checks import NightShape, shape_of, unlike, unseen_words
+from leadscore.serving.nightly.engine import HERE, Engine
+from leadscore.serving.nightly.night_context import Night
+from leadscore.serving.nightly.night_record import keep_record
+from leadscore.serving.nightly.run_manifest import now
+from leadscore.serving.nightly.scoring import Scored, score_leads
+from leadscore.serving.nightly.tier_pass import Tiered, decide_tiers, tier_parts
+from leadscore.serving.nightly.timings import Stages
+from leadscore.serving.policy.policy import Exploration, Policy, load_policy, policy_version
+from leadscore.training.registry.registry import Registry
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from leadscore.features.contract.contract import Contract
+    from leadscore.features.tables.quarantine import Quarantine
+    from leadscore.features.tables.tables import Tables
+    from leadscore.serving.export.postgres.publish import Published
+    from leadscore.serving.ledger.score_checks import NightFault
+    from leadscore.training.registry.registry import Registered
+
+logger = logging.getLogger(__name__)
+
+KEPT_EVENTS = ".leadscore/events"  # sorted, from night to night
+
+
+@dataclass(frozen=True)
+class NightResult:
+    """What a nightly run did.
+
+    Parameters
+    ----------
+    as_of
+        The night.
+    tiered
+        Where the tiers begin, by what policy, and on what evidence.
+    shape
+        How many leads there are in which tier.
+    faults
+        What held the night back; empty where it was written.
+    accepted
+        What would have, had a person not accepted it.
+    written
+        What became of it in the ledger; None where it was held back or nobody was open.
+    quarantine
+        What of the tables could not be used.
+    published
+        What became of it in PostgreSQL; None where it did not go there.
+    """
+
+    as_of: datetime
+    tiered: Tiered
+    shape: NightShape
+    faults: list[NightFault]
+    accepted: list[NightFault]
+    written: Written | None
+    quarantine: Quarantine
+    published: Published | None = None
+
+
+def score_night(
+    directory: Path,
+    *,
+    as_of: datetime | None = None,
+    replace: bool = False,
+    accept: bool = False,
+    at_once: AtOnce = A_SMALL_MACHINE,
+    workers: int | None = None,
+    engine: Engine = HERE,
+) -> NightResult:
+    """Score every lead that is open as of a night, and write the ledger.
+
+    Parameters
+    ----------
+    directory
+        The project folder.
+    as_of
+        The night, UTC. By default the first midnight after the data end, but not later than the
+        last midnight that has passed.
+    replace
+        Whether a night that the ledger holds with other verdicts may be said anew.
+    accept
+        Whether a night that looks unlike the one before is written all the same: somebody has
+        looked at it.
+    at_once
+        How many leads and events one process may have in memory at once.
+    workers
+        How many processes share the leads out where they are too many for one; by default one a
+        core, up to two. Each takes about 2 GB. The night does not depend on it.
+    engine
+        Where the leads are looked at; nor does the night depend on that.
+
+    Returns
+    -------
+    NightResult
+
+    Raises
+    ------
+    LeadScoreError
+        Where contract, policy, tables or model cannot be used; the ledger is unchanged then.
+    RunLocked
+        Where another run works in this project.
+    """
+    contract, policy, champion = _settings(directory)
+    with project_lock(directory, command="leadscore score"):
+        publish = _publisher(contract)
+        began_at, stages = now(), Stages()
+        files = file_states(contract)
+        key = _key(contract, policy, champion, as_of)
+        key |= {"tables": files, "at_once": str(at_once), "engine": engine.name}
+        work = Workbench.of(directory, key)
+        opening = engine.open(
+            contract,
+            known_by=as_of,
+            folder=work.folder,
+            at_once=at_once,
+            workers=workers,
+            kept=directory / KEPT_EVENTS,
+        )
+        with ExitStack() as opened:
+            with stages.timed("sort and screen"):
+                buckets = opened.enter_context(opening)
+            moment = _naive(as_of) or default_night(buckets.tables)
+            _say_what_is_odd(buckets.tables, champion, moment)
+            logger.info("scoring open leads as of %s by model %s", moment, champion.version)
+            night = Night(directory, moment, champion, policy, buckets, work, stages)
+            faults = engine.judge(night)
+            result = _worked_through(directory, night, faults, replace=replace, accept=accept)
+        if result.written is not None:  # otherwise whoever accepts it need not begin anew
+            work.clear()
+        keep_record(directory, night, result, began_at=began_at, tables=files)
+        if publish is None or result.written is None:
+            return result
+        logger.info("%s is written; now it is published", result.written.path)
+        published = publish(directory, result.written.as_of, contract.publish.postgres)
+        return dataclasses.replace(result, published=published)
+
+
+def _worked_through(
+    directory: Path, night: Night, faults: list[NightFault], *, replace: bool, accept: bool
+) -> NightResult:
+    quarantine = night.buckets.quarantine()
+    quarantine.write(directory)
+    quarantine.refuse_above(night.buckets.tables.contract.reading.max_quarantine_share)
+    before = latest_before(directory, night.as_of.replace(tzinfo=UTC))
+    with night.stages.timed("tiers"):
+        tiered = decide_tiers(night, before=before)
+    with night.stages.timed("checks"):
+        shape = shape_of(tier_parts(night), made_by=tiered.stamp.made_by)
+        odd = _odd(directory, night, shape, before)
+    faults += [] if accept else odd
+    written = None
+    if not faults:
+        with night.stages.timed("words and ledger"):
+            rows = told(night, tiered)
+            written = write_night(directory, rows, notes=tiered.notes, replace=replace)
+    accepted = odd if accept else []
+    return NightResult(night.as_of, tiered, shape, faults, accepted, written, quarantine)
+
+
+def _publisher(contract: Contract) -> Callable[..., Published] | None:
+    """Find what publishes a night, before hours are spent on one that could not be published."""
+    if contract.publish.postgres is None:
+        return None
+    from leadscore.serving.export.postgres.publish import publish_night  # noqa: PLC0415 - an extra's driver
+
+    return publish_night
+
+
+def _odd(
+    directory: Path, night: Night, shape: NightShape, before: datetime | None
+) -> list[NightFault]:
+    """Find what makes this night unlike the one before, and unlike what the model knows."""
+    limits = night.buckets.tables.contract.limits
+    found = unseen_words(unseen_cells(night), limits)
+    if before is None:
+        return found
+    columns = ["tier", "p_sql", "p_won", "model_version", "policy_version"]
+    first = next(night_batches(directory, before, columns=columns[-2:])).to_pylist()[0]
+    batches = (batch.to_pandas() for batch in night_batches(directory, before, columns=columns))
+    then = shape_of(batches, made_by=(first["model_version"], first["policy_version"]))
+    return found + unlike(shape, then, limits)
+
+
+def _key(
+    contract: Contract, policy: Policy, champion: Registered, as_of: datetime | None
+) -> dict[str, object]:
+    """Name all that a night's work hangs on; what has the same key may be gone on with."""
+    return {
+        "contract": contract.model_dump_json(exclude=ADDRESSES),  # each opening is new work anyway
+        "policy": policy_version(policy),
+        "model": f"{champion.name} {champion.version}",
+        "as_of": str(as_of or f"the default of {datetime.now(UTC):%Y-%m-%d}"),
+        "leadscore": version("leadscore"),
+        "duckdb": version("duckdb"),
+    }
+
+
+def score_file(
+    directory: Path, leads_file: Path, *, as_of: datetime | None = None
+) -> tuple[Scored, Policy]:
+    """Score a one-off list of leads; the ledger is not touched.
+
+    A list takes nobody's place: its leads get the tiers of the whole policy but for the capacity
+    and the control group, which are those of a night.
+
+    Parameters
+    ----------
+    directory
+        The project folder.
+    leads_file
+        Leads with the contract's columns; the target may be absent.
+    as_of
+        The moment, UTC; by default as for a night.
+
+    Returns
+    -------
+    scored : Scored
+    policy : Policy
+
+    Raises
+    ------
+    LeadScoreError
+        Where the file, contract, policy or model cannot be used.
+    """
+    contract, policy, champion = _settings(directory)
+    if not leads_file.exists():
+        raise LeadScoreError(f"{leads_file} does not exist; give --leads a file of leads")
+    with open_tables(contract, known_by=None, leads_file=leads_file) as tables:
+        moment = _naive(as_of) or default_night(tables)
+        nobody = {"capacity": None, "exploration": Exploration(share=0.0)}
+        scored = score_leads(
+            tables,
+            listed_snapshots(tables, as_of=moment),
+            as_of=moment,
+            champion=champion,
+            policy=policy.model_copy(update=nobody),
+            previous=None,
+            explained=("SQL", "MQL", "Nurture"),
+        )
+    rows = scored.rows.assign(policy_version=policy_version(policy))
+    return dataclasses.replace(scored, rows=rows), policy
+
+
+def default_night(tables: Tables) -> datetime:
+    """Return the first midnight after the data end, or the last one that has passed."""
+    now = datetime.now(UTC).replace(tzinfo=None)
+    last_passed = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    if tables.data_end is None:
+        return last_passed
+    return min(next_midnight(tables.data_end), last_passed)
+
+
+def _settings(directory: Path) -> tuple[Contract, Policy, Registered]:
+    contract = load_contract(directory)
+    return contract, load_policy(directory, contract), Registry(directory, contract.name).champion()
+
+
+def _naive(moment: datetime | None) -> datetime | None:
+    if moment is None or moment.tzinfo is None:
+        return moment
+    return moment.astimezone(UTC).replace(tzinfo=None)
+
+
+def _say_what_is_odd(tables: Tables, champion: Registered, night: datetime) -> None:
+    """Say what a reader of the log should know; none of it stops the night."""
+    learnt_until = champion.tags.get("known_until", "")
+    if learnt_until and datetime.fromisoformat(learnt_until).replace(tzinfo=None) > night:
+        logger.warning(
+            "model %s learnt from data up to %s, after the night %s: its scores of this night "
+            "are no test of it",
+            champion.version,
+            learnt_until,
+            night,
+        )
+    if tables.data_end is not None and (night - tables.data_end).days >= 2:
+        logger.warning(
+            "the tables end %s, %d days before the night: is the export stale?",
+            tables.data_end,
+            (night - tables.data_end).days,
+        )
+
+
+def last_night(directory: Path) -> datetime:
+    """Return the newest night in the ledger.
+
+    Raises
+    ------
+    LeadScoreError
+        Where the ledger is empty.
+    """
+    found = nights(directory)
+    if not found:
+        raise LeadScoreError(f"the ledger of {directory} holds no night yet; run `leadscore score`")
+    return found[-1]

@@ -1,0 +1,170 @@
+"""A night on Spark: features as Spark's own queries, the model applied where they come out.
+
+The first pass is Spark's. Its session builds the features by the same Ibis expressions that DuckDB
+runs, and hands each bucket of leads to a Python worker (`mapInArrow`), which has loaded the model
+once and keeps the propensities with all that tiers hang on. Tiers, reasons and briefs are the
+workers' as well; only the places that sales has are shared out on the driver. The ledger's file is
+written by the driver from their finished parts: readers see one file, whole.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from functools import partial
+from typing import TYPE_CHECKING, cast
+
+import pyarrow as pa
+
+from leadscore.features.buckets.bucketed_tables import A_SMALL_MACHINE
+from leadscore.features.buckets.spark.session import own_errors
+from leadscore.features.buckets.spark.shuffle import bucket_of
+from leadscore.features.buckets.spark.spark_buckets import SparkBuckets, open_on_spark
+from leadscore.features.buckets.worker_pool import work
+from leadscore.features.core.errors import LeadScoreError
+from leadscore.features.point_in_time.snapshots import nightly_snapshots
+from leadscore.serving.lead_facts.model_inputs import learnt_table
+from leadscore.serving.nightly.bucket_passes import ask_wins, judge_buckets, judge_frame
+from leadscore.serving.nightly.checkpoint_store import DONE
+from leadscore.serving.nightly.engine import Engine
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from datetime import datetime
+    from pathlib import Path
+
+    import pandas as pd
+    from pyspark.sql import DataFrame
+
+    from leadscore.features.buckets.bucketed_tables import AtOnce
+    from leadscore.features.contract.contract import Contract
+    from leadscore.serving.ledger.score_checks import NightFault
+    from leadscore.serving.nightly.night_context import Night
+
+PLACE = "(bucket)"  # no feature is called that
+
+
+def spark_engine(master: str | None) -> Engine:
+    """Name Spark as the engine of a night.
+
+    Parameters
+    ----------
+    master
+        Where it runs, such as `local[2]`; None leaves it to Spark's own settings, or to the session
+        that is there.
+
+    Returns
+    -------
+    Engine
+        For `nightly.run_night.score_night`.
+    """
+    return Engine(f"spark {master}", partial(_open, master), judge_on_spark)
+
+
+@contextmanager
+def _open(
+    master: str | None,
+    contract: Contract,
+    *,
+    known_by: datetime | None,
+    folder: Path,
+    at_once: AtOnce = A_SMALL_MACHINE,
+    workers: int | None = None,  # noqa: ARG001 - Spark knows its own
+    kept: Path | None = None,  # noqa: ARG001 - sorted events stay on one machine alone
+) -> Iterator[SparkBuckets]:
+    with open_on_spark(
+        contract, known_by=known_by, folder=folder, at_once=at_once, master=master
+    ) as buckets:
+        yield buckets
+
+
+def judge_on_spark(night: Night) -> list[NightFault]:
+    """First pass: features by Spark, propensities by its workers, kept on the workbench.
+
+    Parameters
+    ----------
+    night
+        Whose buckets are `SparkBuckets`.
+
+    Returns
+    -------
+    list of NightFault
+        What is wrong with the propensities.
+
+    Raises
+    ------
+    LeadScoreError
+        What a worker raised.
+    """
+    ask_wins(night)
+    to_do = [bucket for bucket in night.numbers if not night.work.has(DONE, bucket)]
+    if to_do:
+        with night.stages.timed("screen events"):
+            rows = _features(night)
+        with night.stages.timed("features and propensities"):
+            _judge_all(night, rows.filter(rows[PLACE].isin(to_do)), to_do)
+    return judge_buckets(night)
+
+
+def _features(night: Night) -> DataFrame:
+    """Show Spark the features of the night's open leads, and their buckets."""
+    buckets = cast("SparkBuckets", night.buckets)
+    tables = buckets.whole()
+    snapshots = nightly_snapshots(tables, as_of=night.as_of)
+    features = learnt_table(tables, snapshots, night.champion).drop("as_of")
+    rows = buckets.connection.rows_of(features)
+    return rows.withColumn(PLACE, bucket_of(rows["lead_id"], buckets.count))
+
+
+def _judge_all(night: Night, rows: DataFrame, to_do: list[int]) -> None:
+    """Let each worker judge the buckets that it is given; a task holds one bucket whole."""
+    from pyspark.sql.pandas.types import to_arrow_schema  # noqa: PLC0415 - an extra
+
+    task = _task(night, to_arrow_schema(rows.schema), to_do)
+    with own_errors():
+        placed = rows.repartitionById(night.buckets.count, PLACE)
+        placed.mapInArrow(task, "bucket long").toArrow()
+    left = [bucket for bucket in to_do if not night.work.has(DONE, bucket)]
+    if left:
+        raise LeadScoreError(
+            f"Spark's workers kept nothing of {len(left)} buckets in {night.work.folder}: driver "
+            "and workers must see the project folder under the same path."
+        )
+
+
+def _task(
+    night: Night, schema: pa.Schema, to_do: list[int]
+) -> Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
+    opening = night.opening
+
+    def judge_part(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        from pyspark import TaskContext  # noqa: PLC0415
+
+        context = TaskContext.get()
+        bucket = context.partitionId() if context is not None else -1
+        found = list(batches)
+        frame = pa.Table.from_batches(found or schema.empty_table().to_batches()).to_pandas()
+        strange = frame[PLACE].ne(bucket).any()
+        if strange:
+            raise LeadScoreError(f"Spark gave bucket {bucket} leads of another one")
+        if bucket in to_do:
+            features = frame.drop(columns=PLACE).sort_values("lead_id", ignore_index=True)
+            work(opening, judge_bucket, bucket, (features,))
+        yield pa.RecordBatch.from_pydict({"bucket": pa.array([bucket], pa.int64())})
+
+    return judge_part
+
+
+def judge_bucket(night: Night, bucket: int, features: pd.DataFrame) -> None:
+    """Judge a bucket by features that Spark has built.
+
+    Parameters
+    ----------
+    night
+        As a worker has opened it.
+    bucket
+        Which one.
+    features
+        A row a lead, sorted by `lead_id`.
+    """
+    night.buckets.turn_to(bucket)
+    judge_frame(night, bucket, features)

@@ -1,0 +1,1 @@
+"""One lead over HTTP, through MLflow's scoring server."""

@@ -1,0 +1,1 @@
+"""`tiers.toml`: what marketing and sales agreed that a tier means."""

@@ -1,0 +1,74 @@
+"""The policy's rules that override the model: hand-raisers, disqualifiers and cool-off."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Self
+
+from pydantic import AfterValidator, Field, ModelWrapValidatorHandler, model_validator
+
+from leadscore.features.contract.contract import Contract
+from leadscore.features.core.settings import Settings
+from leadscore.serving.policy.conditions import Condition, Words, at_least_one
+from leadscore.serving.policy.validation_errors import Fault, with_faults
+
+if TYPE_CHECKING:
+    from pydantic import ValidationInfo
+
+
+class Rule(Settings):
+    """A named rule that applies to a lead when all its conditions hold.
+
+    Parameters
+    ----------
+    name
+        What people call it; it stands in the ledger beside each lead that it moved.
+    when
+        Its conditions.
+    """
+
+    name: str = Field(min_length=1, max_length=80)
+    when: Annotated[tuple[Condition, ...], AfterValidator(at_least_one)]
+
+
+class HandRaiser(Rule):
+    """Leads that ask to be contacted: they go to sales at once, whatever the model says."""
+
+
+class Disqualifier(Rule):
+    """Leads that are never for sales, whatever the model says."""
+
+
+class CoolOff(Settings):
+    """How long a lead that sales rejected or sent back is not offered again.
+
+    Parameters
+    ----------
+    reasons
+        Reasons, or groups of them as `leadscore.toml` names them; the latest verdict counts.
+    days
+        For so many days after the verdict.
+    until_changed
+        Until the lead's own data, its attributes and contact, differ from what sales saw.
+    """
+
+    reasons: Words
+    days: int | None = Field(default=None, ge=1)
+    until_changed: bool = False
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _ends_somehow(
+        cls, raw: object, handler: ModelWrapValidatorHandler[Self], info: ValidationInfo
+    ) -> Self:
+        faults: list[Fault] = []
+        if isinstance(raw, dict) and (raw.get("days") is None) == (not raw.get("until_changed")):
+            faults.append(((), "give either `days` or `until_changed = true`"))
+        contract = info.context
+        if isinstance(contract, Contract) and contract.outcomes is None:
+            faults.append(((), "leadscore.toml describes no [outcomes], so nothing is rejected"))
+        return with_faults(cls, raw, handler, faults)
+
+    @property
+    def name(self) -> str:
+        """What stands in the ledger beside a lead that is cooling off."""
+        return ", ".join(self.reasons)

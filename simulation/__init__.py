@@ -1,0 +1,1 @@
+"""A made-up company whose true propensities are known."""

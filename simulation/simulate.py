@@ -1,0 +1,247 @@
+"""A made-up company's funnel whose true propensities are known: to test, to show, to measure by.
+
+Outcomes are drawn from chances that depend on nothing but what the tables show at the time, so
+nobody can rank the leads better than the truth does, and a pipeline that leaks seems to.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from leadscore.features.contract.contract import FeatureSettings, HorizonDays
+from leadscore.simulation.company import START, make_company
+from leadscore.simulation.exported_tables import (
+    events_table,
+    outcomes_table,
+    sales_grades,
+    stage_times,
+)
+from leadscore.simulation.lead_histories import TruthSettings, live_through
+from leadscore.simulation.vocabulary import phone_numbers
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from leadscore.simulation.company import Company
+    from leadscore.simulation.lead_histories import Truth
+
+DUPLICATE_SHARE = 0.003  # rows that a form submitted twice leaves behind
+AGES_DAYS = FeatureSettings().snapshot_ages_days
+HORIZON_DAYS = HorizonDays()
+
+
+@dataclass(frozen=True, slots=True)
+class SimulatedCompany:
+    """Where the simulated tables lie, and how many rows each has.
+
+    Attributes
+    ----------
+    leads_file, events_glob, outcomes_file
+        The three tables of the contract; `events_glob` is a pattern over Parquet parts.
+    truth_glob
+        The true propensities, for tests and benchmarks alone.
+    leads
+        Different leads; the file has `duplicates` rows more.
+    duplicates, events, outcomes, truths
+        Rows of each kind.
+    """
+
+    leads_file: Path
+    events_glob: Path
+    outcomes_file: Path
+    truth_glob: Path
+    leads: int = 0
+    duplicates: int = 0
+    events: int = 0
+    outcomes: int = 0
+    truths: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Plan:
+    leads: int
+    seed: int
+    extra_events_per_lead: float
+    strength: float
+    drift: float
+    chunk_leads: int
+    truth: TruthSettings
+
+
+class _Tables(NamedTuple):
+    leads: pd.DataFrame
+    events: pa.Table
+    outcomes: pd.DataFrame
+    truth: pa.Table
+
+
+def simulate(
+    directory: Path,
+    *,
+    leads: int = 20_000,
+    seed: int = 7,
+    truth_nights: int = 1,
+    ages_days: Sequence[int] = AGES_DAYS,
+    sql_horizon_days: int = HORIZON_DAYS.sql,
+    won_horizon_days: int = HORIZON_DAYS.won,
+    extra_events_per_lead: float = 0.0,
+    strength: float = 1.0,
+    drift: float = 0.0,
+    chunk_leads: int = 25_000,
+) -> SimulatedCompany:
+    """Write 18 months of a made-up company: `leads.csv`, `events/`, `outcomes.csv`, `truth/`.
+
+    Parameters
+    ----------
+    directory
+        Where the files go; those of an earlier simulation are replaced.
+    leads
+        Number of leads.
+    seed
+        The same seed, with the same other settings, gives the same bytes.
+    truth_nights
+        How many of the last midnights the truth of every open lead is written for.
+    ages_days
+        Days from the first midnight after its creation at which a lead's truth is written.
+    sql_horizon_days, won_horizon_days
+        How far `p_sql` and `p_won` look ahead.
+    extra_events_per_lead
+        E-mails and ads beside the ordinary events, which say nothing; for size alone.
+    strength
+        How much the tables tell of a lead's propensity; 0 leaves the stage it reached.
+    drift
+        How much better the last day's leads fit than the first day's, in spreads of fit.
+    chunk_leads
+        Leads simulated at a time; it bounds memory, and is part of what a seed stands for.
+
+    Returns
+    -------
+    SimulatedCompany
+        Paths and row counts.
+
+    Raises
+    ------
+    ValueError
+        Where a count is not positive, or a horizon or age is out of order.
+    """
+    plan = _Plan(
+        leads=leads,
+        seed=seed,
+        extra_events_per_lead=extra_events_per_lead,
+        strength=strength,
+        drift=drift,
+        chunk_leads=chunk_leads,
+        truth=TruthSettings(
+            ages_days=tuple(ages_days),
+            nights=truth_nights,
+            sql_horizon_days=sql_horizon_days,
+            won_horizon_days=won_horizon_days,
+        ),
+    )
+    _check(plan)
+    made = _cleared(directory)
+    for chunk in range(-(-leads // chunk_leads)):
+        made = _append(made, chunk, _make_tables(chunk, plan))
+    return made
+
+
+def _check(plan: _Plan) -> None:
+    truth = plan.truth
+    if plan.leads < 1 or plan.chunk_leads < 1:
+        message = f"leads ({plan.leads}) and chunk_leads ({plan.chunk_leads}) are 1 or more"
+        raise ValueError(message)
+    if truth.nights < 0 or any(age < 0 for age in truth.ages_days):
+        raise ValueError("truth_nights and ages_days are 0 or more")
+    if min(plan.strength, plan.extra_events_per_lead) < 0:
+        raise ValueError("strength and extra_events_per_lead are 0 or more")
+    if not 1 <= truth.sql_horizon_days <= truth.won_horizon_days:
+        raise ValueError("expected 1 <= sql_horizon_days <= won_horizon_days")
+
+
+def _cleared(directory: Path) -> SimulatedCompany:
+    made = SimulatedCompany(
+        leads_file=directory / "leads.csv",
+        events_glob=directory / "events" / "part-*.parquet",
+        outcomes_file=directory / "outcomes.csv",
+        truth_glob=directory / "truth" / "part-*.parquet",
+    )
+    for glob in (made.events_glob, made.truth_glob):
+        glob.parent.mkdir(parents=True, exist_ok=True)
+        for stale in glob.parent.glob(glob.name):
+            stale.unlink()
+    for file in (made.leads_file, made.outcomes_file):
+        file.unlink(missing_ok=True)
+    return made
+
+
+def _make_tables(chunk: int, plan: _Plan) -> _Tables:
+    """Simulate one chunk; four sources of chance, so that more events move no outcome."""
+    attributes, dynamics, verdicts, touches = np.random.default_rng([plan.seed, chunk]).spawn(4)
+    first = chunk * plan.chunk_leads
+    size = min(plan.chunk_leads, plan.leads - first)
+    company = make_company(
+        attributes,
+        first=first,
+        size=size,
+        leads=plan.leads,
+        strength=plan.strength,
+        drift=plan.drift,
+    )
+    history = live_through(dynamics, company, strength=plan.strength, truth=plan.truth)
+    reached_us = stage_times(verdicts, history.moves)
+    grades = sales_grades(verdicts, history, size)
+    extra = plan.extra_events_per_lead
+    return _Tables(
+        leads=_with_duplicates(verdicts, company.shown.assign(sales_grade=grades)),
+        events=events_table(touches, company, history, reached_us, extra_per_lead=extra),
+        outcomes=outcomes_table(verdicts, company, history, reached_us),
+        truth=_truth_table(company, history.truth),
+    )
+
+
+def _append(made: SimulatedCompany, chunk: int, tables: _Tables) -> SimulatedCompany:
+    part = f"part-{chunk:05d}.parquet"
+    pq.write_table(tables.events, made.events_glob.with_name(part))
+    pq.write_table(tables.truth, made.truth_glob.with_name(part))
+    _append_rows(made.leads_file, tables.leads, header=chunk == 0)
+    _append_rows(made.outcomes_file, tables.outcomes, header=chunk == 0)
+    return replace(
+        made,
+        leads=made.leads + tables.leads["lead_id"].nunique(),
+        duplicates=made.duplicates + int(tables.leads["lead_id"].duplicated().sum()),
+        events=made.events + tables.events.num_rows,
+        outcomes=made.outcomes + len(tables.outcomes),
+        truths=made.truths + tables.truth.num_rows,
+    )
+
+
+def _with_duplicates(rng: np.random.Generator, rows: pd.DataFrame) -> pd.DataFrame:
+    """Repeat a few leads further down, with another phone number and all else the same."""
+    count = round(DUPLICATE_SHARE * len(rows))
+    again = rows.iloc[np.sort(rng.choice(len(rows), count, replace=False))]
+    return pd.concat([rows, again.assign(phone=phone_numbers(rng, count))], ignore_index=True)
+
+
+def _truth_table(company: Company, truth: Truth) -> pa.Table:
+    ids = pa.array(company.shown["lead_id"].to_numpy(), pa.string())
+    as_of = (START + truth.day.astype("timedelta64[D]")).astype("datetime64[us]")
+    order = np.lexsort((truth.day, truth.lead))
+    return pa.table(
+        {
+            "lead_id": ids.take(pa.array(truth.lead[order])),
+            "as_of": pa.array(as_of[order], pa.timestamp("us")),
+            "p_sql": truth.p_sql[order],
+            "p_won": truth.p_won[order],
+        }
+    )
+
+
+def _append_rows(file: Path, rows: pd.DataFrame, *, header: bool) -> None:
+    rows.to_csv(file, mode="a", header=header, index=False, encoding="utf-8", lineterminator="\n")

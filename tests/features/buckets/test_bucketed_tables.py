@@ -1,0 +1,254 @@
+from __future__ import annotations
+
+import shutil
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import pandas as pd
+import pytest
+from ibis import _
+
+from leadscore.features.buckets.bucketed_tables import AtOnce, Buckets, how_many, open_buckets
+from leadscore.features.contract.contract import Contract, load_contract
+from leadscore.features.families.feature_table import build_features
+from leadscore.features.point_in_time.snapshots import nightly_snapshots
+from leadscore.features.tables.tables import Tables, open_tables
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    import ibis.expr.types as ir
+
+    from tests.conftest import Project
+
+NIGHT = datetime(2026, 6, 1)
+DATED = """
+[reading]
+max_quarantine_share = 1
+[leads]
+path = "leads.csv"
+[events]
+path = "events.csv"
+recorded_at = "recorded_at"
+[outcomes]
+path = "outcomes.csv"
+"""
+SMALL = AtOnce(leads=1_000, events=10**9)
+
+
+@pytest.fixture(scope="module")
+def contract(project: Project) -> Contract:
+    return load_contract(project.directory)
+
+
+@pytest.fixture(scope="module")
+def buckets(contract: Contract, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Buckets]:
+    folder = tmp_path_factory.mktemp("buckets")
+    with open_buckets(contract, known_by=NIGHT, folder=folder, at_once=SMALL) as opened:
+        yield opened
+
+
+def ids_of_all(buckets: Buckets, name: str) -> list[str]:
+    found: list[str] = []
+    for bucket in range(buckets.count):
+        buckets.turn_to(bucket)
+        table = getattr(buckets.tables, name)
+        found += table.lead_id.as_table().to_pyarrow().column(0).to_pylist()
+    return found
+
+
+@pytest.mark.parametrize("name", ["leads", "events", "outcomes"])
+def test_every_row_is_in_one_bucket(contract: Contract, buckets: Buckets, name: str) -> None:
+    assert buckets.count > 2
+    with open_tables(contract, known_by=NIGHT) as tables:
+        whole = getattr(tables, name).lead_id.as_table().to_pyarrow().column(0).to_pylist()
+    assert sorted(ids_of_all(buckets, name)) == sorted(whole)
+
+
+def test_all_rows_of_a_lead_are_in_the_same_bucket(buckets: Buckets) -> None:
+    buckets.turn_to(1)
+    tables = buckets.tables
+    assert tables.events is not None
+    strangers = tables.events.anti_join(tables.leads, "lead_id")
+    assert strangers.count().to_pyarrow().as_py() == 0
+
+
+def test_events_may_be_those_of_some_leads_alone(buckets: Buckets) -> None:
+    buckets.turn_to(1)
+    events = buckets.tables.events
+    assert events is not None
+    counts = events.group_by("lead_id").aggregate(n=_.count()).order_by("lead_id").to_pandas()
+    wanted = counts.head(3)
+    buckets.turn_to(1, only=wanted["lead_id"].tolist())
+    again = events.group_by("lead_id").aggregate(n=_.count()).order_by("lead_id").to_pandas()
+    pd.testing.assert_frame_equal(again, wanted)
+
+
+def test_the_end_and_the_faults_are_those_of_the_whole(
+    contract: Contract, buckets: Buckets
+) -> None:
+    for bucket in range(buckets.count):
+        buckets.turn_to(bucket)
+    with open_tables(contract, known_by=NIGHT) as tables:
+        assert buckets.tables.data_end == tables.data_end
+        whole = tables.quarantine.counts
+    counts = buckets.quarantine().counts
+    pd.testing.assert_frame_equal(counts, whole, check_dtype=False)
+
+
+UNUSABLE = {
+    "of a stranger": "nobody,2024-05-01,visit,",
+    "without a kind": "A7,2024-05-01,,",
+    "before the lead": "A7,2023-05-01,visit,2024-05-01",
+    "recorded on no day": "A7,2024-02-01,visit,soon",
+    "that is planned": "A7,2999-05-01,visit,",
+    "after all others": "A7,2024-04-30,visit,2024-05-01",
+    "that is planned, of a lead without others": "A20,2999-05-01,visit,",
+}
+
+
+@pytest.mark.parametrize("row", UNUSABLE.values(), ids=UNUSABLE.keys())
+@pytest.mark.parametrize("known_by", [None, datetime(2024, 5, 1, 12)])
+def test_an_event_ends_the_data_in_buckets_if_and_only_if_it_does_in_the_whole(
+    write_project: Callable[..., Contract], tmp_path: Path, row: str, known_by: datetime | None
+) -> None:
+    leads = "".join(f"A{number},2024-01-{1 + number:02}\n" for number in range(21))
+    visits = "".join(f"A{number},2024-02-{1 + number:02},visit,\n" for number in range(20))
+    contract = write_project(
+        DATED,
+        leads__csv="lead_id,created_at\n" + leads,
+        events__csv=f"lead_id,occurred_at,kind,recorded_at\n{visits}{row}\n",
+        outcomes__csv="lead_id,occurred_at,stage\nA1,2024-01-20,won\n",
+    )
+    with open_tables(contract, known_by=known_by) as tables:
+        whole = tables.data_end
+    few = AtOnce(leads=5, events=10**9)
+    folder = tmp_path / "buckets"
+    folder.mkdir()
+    with open_buckets(contract, known_by=known_by, folder=folder, at_once=few, workers=1) as many:
+        assert many.count > 2
+        assert many.tables.data_end == whole
+
+
+def test_features_of_a_bucket_are_those_of_the_whole(contract: Contract, buckets: Buckets) -> None:
+    with open_tables(contract, known_by=NIGHT) as tables:
+        whole = build_features(tables, nightly_snapshots(tables, as_of=NIGHT)).to_pandas()
+    snapshots = nightly_snapshots(buckets.tables, as_of=NIGHT)
+    kinds = tuple(sorted({name.removesuffix("_ever") for name in whole if name.endswith("_ever")}))
+    assert kinds
+    buckets.turn_to(2)
+    with open_tables(contract, known_by=NIGHT) as tables:
+        common = build_features(tables, nightly_snapshots(tables, as_of=NIGHT)).kinds
+    part = build_features(buckets.tables, snapshots, kinds=common).to_pandas()
+    same = whole[whole["lead_id"].isin(part["lead_id"])].reset_index(drop=True)
+    assert len(part) > 100
+    pd.testing.assert_frame_equal(part, same, check_exact=True)
+
+
+def count_leads(tables: Tables) -> ir.Table:
+    return tables.leads.aggregate(n=_.count())
+
+
+def test_a_question_to_all_is_answered_by_each_bucket(buckets: Buckets) -> None:
+    buckets.ask_all("leads", count_leads)
+    assert buckets.tables.past is not None
+    answer = buckets.tables.past.answers["leads"]
+    assert answer.num_rows == buckets.count
+    assert sum(answer["n"].to_pylist()) == len(ids_of_all(buckets, "leads"))
+
+
+def test_kinds_and_reasons_are_those_that_ever_came(contract: Contract, buckets: Buckets) -> None:
+    assert buckets.tables.past is not None
+    with open_tables(contract) as tables:
+        assert tables.events is not None
+        kinds = set(tables.events.kind.as_table().distinct().to_pyarrow().column(0).to_pylist())
+    assert buckets.tables.past.kinds == kinds
+    assert "no budget" in buckets.tables.past.reasons
+
+
+@pytest.mark.parametrize(
+    ("at_once", "count"),
+    [(AtOnce(10**9, 10**9), 1), (AtOnce(10**9, 10_000), None), (AtOnce(1_000, 10**9), None)],
+)
+def test_what_fits_at_once_is_one_bucket(
+    contract: Contract, at_once: AtOnce, count: int | None
+) -> None:
+    found = how_many(contract, at_once)
+    assert found == count if count else found > 1
+
+
+def test_a_night_that_is_gone_on_with_keeps_its_buckets(contract: Contract, tmp_path: Path) -> None:
+    """Sorted events may be removed at any time, and with them the number of their buckets."""
+    kept, folder = tmp_path / "kept", tmp_path / "night"
+    smaller = AtOnce(leads=700, events=10**9)
+    with open_buckets(
+        contract, known_by=NIGHT, folder=tmp_path / "smaller", at_once=smaller, kept=kept, workers=1
+    ):
+        pass
+
+    def counted() -> tuple[int, int]:
+        with open_buckets(
+            contract, known_by=NIGHT, folder=folder, at_once=SMALL, kept=kept, workers=1
+        ) as buckets:
+            return buckets.count, len(ids_of_all(buckets, "events"))
+
+    begun = counted()
+    shutil.rmtree(kept)
+    assert counted() == begun
+
+
+FEW = """
+[leads]
+path = "leads.csv"
+lead_id = "id"
+created_at = "since"
+target = "won"
+[events]
+path = "events.csv"
+[reading]
+max_quarantine_share = 1.0
+"""
+FEW_LEADS = "id,since,won\n" + "\n".join(f"L{number},2026-01-01,yes" for number in range(20))
+FEW_EVENTS = "lead_id,occurred_at,recorded_at,kind\n" + "\n".join(
+    f"L{number},2026-02-01,2026-02-02,view" for number in range(20)
+)
+
+
+@pytest.mark.parametrize("known_by", [None, datetime(2026, 6, 1)])
+@pytest.mark.parametrize(
+    "latest",
+    [
+        "nobody,2026-05-01,2026-05-01,view",  # no such lead
+        "L3,2026-05-01,2026-05-01,",
+        "L3,2025-05-01,2026-05-01,view",  # before the lead was created
+        "L3,2026-05-01,,view",
+        "L3,2026-05-01,soon,view",
+        "L3,2026-07-01,2026-05-01,view",
+        "L3,2026-05-01,2026-05-02,view",
+    ],
+)
+def test_the_tables_end_where_those_of_the_whole_do(
+    write_project: Callable[..., Contract], tmp_path: Path, latest: str, known_by: datetime | None
+) -> None:
+    contract = write_project(FEW, leads__csv=FEW_LEADS, events__csv=f"{FEW_EVENTS}\n{latest}\n")
+    with open_tables(contract, known_by=known_by) as tables:
+        expected = tables.data_end
+    few = AtOnce(leads=7, events=10**9)
+    with open_buckets(
+        contract, known_by=known_by, folder=tmp_path / "night", at_once=few, workers=1
+    ) as buckets:
+        assert buckets.count == 3
+        assert buckets.tables.data_end == expected
+
+
+def test_another_file_is_sorted_by_the_same_leads(buckets: Buckets, tmp_path: Path) -> None:
+    leads = sorted(ids_of_all(buckets, "leads"))
+    said = pd.DataFrame({"lead_id": leads, "tier": "MQL", "brief": "long"})
+    said.to_parquet(tmp_path / "said.parquet")
+    buckets.sort_beside("said", tmp_path / "said.parquet", ["lead_id", "tier", "not yet"])
+    buckets.turn_to(0)
+    beside = buckets.beside("said", 0).to_pandas()
+    assert beside.columns.to_list() == ["lead_id", "tier"]
+    own = buckets.tables.leads.lead_id.as_table().to_pyarrow().column(0).to_pylist()
+    assert sorted(beside["lead_id"]) == sorted(own)

@@ -1,0 +1,26 @@
+import pytest
+
+from leadscore.features.core.errors import (
+    ContractError,
+    DataError,
+    LeadScoreError,
+    RunLocked,
+    nearest,
+)
+
+
+@pytest.mark.parametrize("kind", [ContractError, DataError, RunLocked])
+def test_every_error_a_user_can_mend_has_one_base(kind):
+    assert issubclass(kind, LeadScoreError)
+
+
+def test_the_nearest_name_is_found_without_case():
+    assert nearest("convertd", ["Country", "CONVERTED"]) == "Did you mean 'CONVERTED'?"
+
+
+def test_where_no_name_is_near_a_few_are_listed():
+    assert nearest("x", [f"name {number}" for number in range(20)]).endswith("'name 11', ….")
+
+
+def test_one_fault_is_not_called_faults():
+    assert str(ContractError.from_faults("a.toml", ["b"])) == "a.toml: 1 fault\n  - b"

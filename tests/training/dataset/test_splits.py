@@ -1,0 +1,140 @@
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from leadscore.features.core.errors import TooLittleData
+from leadscore.training.dataset.labels import Labels
+from leadscore.training.dataset.splits import (
+    TEST_SHARE,
+    parts_of_stage,
+    split_at_random,
+    split_by_time,
+)
+
+HORIZON = pd.Timedelta(days=30)
+
+
+def dated(leads: int = 400, accounts: list[str | None] | None = None) -> Labels:
+    """A lead every six hours, with two snapshots a week apart."""
+    number = np.repeat(np.arange(leads), 2)
+    created = pd.Timestamp("2025-01-01") + pd.to_timedelta(number * 6, unit="h")
+    as_of = created.normalize() + pd.to_timedelta(1 + 7 * (np.arange(2 * leads) % 2), unit="D")
+    names = [None] * leads if accounts is None else accounts
+    known = as_of + HORIZON
+    end = created.max() - pd.Timedelta(days=5)
+    frame = pd.DataFrame(
+        {
+            "lead_id": [f"L{each}" for each in number],
+            "as_of": as_of,
+            "created_at": created,
+            "account": pd.Series(np.repeat(np.array(names, dtype=object), 2), dtype="str"),
+            "is_sql": False,
+            "y_sql": np.where(known <= end, (number % 5 == 0).astype(float), np.nan),
+            "known_sql_at": known,
+        }
+    )
+    return Labels(frame, ("sql",))
+
+
+def test_every_test_lead_is_later_than_every_lead_that_teaches() -> None:
+    labels = dated()
+    part = parts_of_stage(labels, split_by_time(labels), "sql")
+    created = labels.frame["created_at"]
+    assert created[part == "learn"].max() < created[part == "test"].min()
+
+
+def test_a_quarter_of_the_matured_leads_tests() -> None:
+    labels = dated()
+    matured = labels.frame.dropna(subset="y_sql")
+    part = parts_of_stage(labels, split_by_time(labels), "sql")
+    tested = labels.frame[part == "test"]["lead_id"].nunique()
+    assert tested / matured["lead_id"].nunique() == pytest.approx(TEST_SHARE, abs=0.02)
+
+
+def test_a_label_teaches_only_if_it_was_known_before_the_first_test_snapshot() -> None:
+    labels = dated()
+    part = parts_of_stage(labels, split_by_time(labels), "sql")
+    first_test = labels.frame.loc[part == "test", "as_of"].min()
+    assert labels.frame.loc[part == "learn", "known_sql_at"].max() <= first_test
+    assert (part == "unused").any()
+
+
+def test_labels_that_are_unknown_neither_teach_nor_test() -> None:
+    labels = dated()
+    part = parts_of_stage(labels, split_by_time(labels), "sql")
+    assert (part[labels.frame["y_sql"].isna()] == "unused").all()
+
+
+@given(st.lists(st.sampled_from(["Acme", "Bolt", "Cogs", "Dyne", None]), min_size=80, max_size=80))
+def test_an_account_stands_on_one_side(accounts: list[str | None]) -> None:
+    labels = dated(80, accounts)
+    if labels.frame["y_sql"].isna().all():
+        return
+    side = split_by_time(labels).side
+    sides = side[side != "unused"].groupby(labels.frame["account"]).nunique()
+    assert (sides <= 1).all()
+
+
+def test_leads_without_an_account_are_no_account() -> None:
+    labels = dated()
+    assert set(split_by_time(labels).side) == {"learn", "test"}
+
+
+def test_leads_without_a_creation_date_are_unused() -> None:
+    labels = dated()
+    labels.frame.loc[10:19, "created_at"] = pd.NaT
+    assert (split_by_time(labels).side[10:20] == "unused").all()
+
+
+def test_where_nothing_has_matured_the_horizon_is_named() -> None:
+    labels = dated()
+    labels.frame["y_sql"] = np.nan
+    with pytest.raises(TooLittleData, match=r"horizon_days\.sql"):
+        split_by_time(labels)
+
+
+def flat(rows: int = 2000) -> Labels:
+    frame = pd.DataFrame(
+        {
+            "lead_id": [f"L{each}" for each in range(rows)],
+            "as_of": pd.Timestamp("1970-01-01"),
+            "created_at": pd.NaT,
+            "y_won": (np.arange(rows) % 4 == 0).astype(float),
+            "known_won_at": pd.NaT,
+        }
+    )
+    return Labels(frame, ("won",))
+
+
+def test_identical_rows_stay_together_in_a_random_split() -> None:
+    labels = flat()
+    groups = pd.Series((np.arange(2000) // 7).astype(str))
+    sides = split_at_random(labels, groups).side.groupby(groups).nunique()
+    assert (sides == 1).all()
+
+
+def test_a_random_split_holds_each_outcome_in_equal_shares() -> None:
+    labels = flat()
+    part = parts_of_stage(labels, split_at_random(labels, labels.frame["lead_id"]), "won")
+    shares = (part == "test").groupby(labels.frame["y_won"]).mean()
+    assert shares.to_list() == pytest.approx([TEST_SHARE, TEST_SHARE], abs=0.002)
+
+
+def test_a_random_split_says_what_it_is_worth() -> None:
+    split = split_at_random(flat(), flat().frame["lead_id"])
+    assert not split.by_time
+    assert "expect less" in split.caution
+    assert "--created-at" in split.caution
+
+
+def test_a_random_split_does_not_hang_on_the_order_of_the_rows() -> None:
+    labels, shuffled = flat(), flat()
+    order = np.random.default_rng(0).permutation(2000)
+    shuffled = Labels(labels.frame.iloc[order].reset_index(drop=True), ("won",))
+    one = split_at_random(labels, labels.frame["lead_id"]).side
+    other = split_at_random(shuffled, shuffled.frame["lead_id"]).side
+    assert one.iloc[order].to_list() == other.to_list()

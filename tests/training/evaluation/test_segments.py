@@ -1,0 +1,154 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.stats import beta
+
+from leadscore.features.families.catalogue import Feature
+from leadscore.training.dataset.data_sufficiency import Viability
+from leadscore.training.dataset.labels import Labels
+from leadscore.training.dataset.training_data import Prepared
+from leadscore.training.evaluation.segments import (
+    in_order,
+    measure_segments,
+    segments_of,
+    share_interval,
+)
+
+if TYPE_CHECKING:
+    from tests.training.conftest import Funnel
+
+SIZES = ["1-9", "10-49", "5,000 and more", None]
+
+
+def prepared_of(funnel: Funnel, frame: pd.DataFrame, *features: Feature) -> Prepared:
+    viable = Viability((), None, ())
+    return Prepared(frame, funnel.labels, funnel.split, [], features, (), [], [], [], [], viable)
+
+
+@pytest.fixture(scope="module")
+def prepared(funnel: Funnel) -> Prepared:
+    random = np.random.default_rng(1)
+    n = len(funnel.frame)
+    frame = funnel.frame.assign(
+        wave=pd.Series(random.choice(["spring", "autumn"], n, p=[0.95, 0.05]), dtype="str"),
+        size_band=pd.Series(random.choice(np.array(SIZES, dtype=object), n), dtype="str"),
+    )
+    frame.loc[:3, "source"] = "a stand at one fair"
+    return prepared_of(
+        funnel,
+        frame,
+        Feature("wave", "channel", "text", "", "wave", "wave"),
+        Feature("source", "channel", "text", "", "source", "source"),
+        Feature("visits", "channel", "number", "", "visits", "visits"),
+        Feature("size_band", "firmographic", "text", "", "head count band", "company_size"),
+    )
+
+
+@pytest.fixture(scope="module")
+def rows(funnel: Funnel) -> pd.DataFrame:
+    frame = funnel.labels.frame
+    held_out = frame[(funnel.split.side == "test") & frame["y_sql"].notna()]
+    propensity = 0.3 + 0.2 * held_out["y_sql"]
+    return held_out[["lead_id", "as_of"]].assign(
+        cluster=held_out["lead_id"], outcome=held_out["y_sql"], propensity=propensity
+    )
+
+
+def test_each_row_falls_into_one_group_of_each_dimension(
+    prepared: Prepared, rows: pd.DataFrame
+) -> None:
+    segments = segments_of(prepared, rows)
+    assert list(segments) == ["month", "channel", "company size", "age"]
+    assert segments.index.equals(rows.index)
+    assert (segments.dtypes == "str").all()
+    assert not segments.isna().any(axis=None)
+
+
+def test_the_channel_is_the_column_that_splits_the_leads_best(
+    prepared: Prepared, rows: pd.DataFrame
+) -> None:
+    assert set(segments_of(prepared, rows)["channel"]) == {"web", "fair", "unknown"}
+
+
+def test_rare_values_are_folded_into_one(prepared: Prepared) -> None:
+    everybody = segments_of(prepared, prepared.labels.frame)
+    assert set(everybody["channel"]) == {"web", "fair", "unknown", "other"}
+    assert everybody["channel"].iloc[0] == "other"
+
+
+def test_the_month_is_that_of_creation(prepared: Prepared, rows: pd.DataFrame) -> None:
+    created = prepared.labels.frame.loc[rows.index, "created_at"]
+    assert segments_of(prepared, rows)["month"].tolist() == created.dt.strftime("%Y-%m").tolist()
+
+
+def test_what_does_not_exist_is_left_out(funnel: Funnel, rows: pd.DataFrame) -> None:
+    undated = replace(
+        prepared_of(funnel, funnel.frame),
+        labels=Labels(funnel.labels.frame.assign(created_at=pd.NaT), funnel.labels.stages),
+    )
+    segments = segments_of(undated, rows)
+    assert list(segments) == []
+    assert measure_segments(rows, segments).empty
+
+
+def test_groups_add_up_to_all_rows(prepared: Prepared, rows: pd.DataFrame) -> None:
+    table = measure_segments(rows, segments_of(prepared, rows))
+    totals = table.groupby("dimension")[["snapshots", "reached"]].sum()
+    assert (totals["snapshots"] == len(rows)).all()
+    assert (totals["reached"] == rows["outcome"].sum()).all()
+    assert table["realised"].between(table["realised_low"], table["realised_high"]).all()
+
+
+def test_a_group_is_measured_by_its_own_rows(prepared: Prepared, rows: pd.DataFrame) -> None:
+    segments = segments_of(prepared, rows)
+    table = measure_segments(rows, segments)
+    web = table[(table["dimension"] == "channel") & (table["segment"] == "web")].iloc[0]
+    own = rows[segments["channel"] == "web"]
+    assert web["leads"] == own["lead_id"].nunique()
+    assert web["promised"] == pytest.approx(own["propensity"].mean())
+    assert web["realised"] == pytest.approx(own["outcome"].mean())
+    assert web["auc"] == 1.0
+    assert web["large"]
+
+
+def test_a_group_with_few_outcomes_has_no_auc_and_is_not_large(rows: pd.DataFrame) -> None:
+    few = rows.index[rows["outcome"] == 1][:9].append(rows.index[rows["outcome"] == 0])
+    part = rows.loc[few]
+    table = measure_segments(part, pd.DataFrame({"all": pd.Series("one", index=part.index)}))
+    assert table[["auc", "auc_low", "auc_high"]].isna().all(axis=None)
+    assert not table["large"].item()
+
+
+def test_groups_stand_in_the_order_people_read_them() -> None:
+    sizes = pd.Series(["unknown", "5,000 and more", "10-49", "1-9", "1,000-4,999"])
+    assert in_order(sizes) == ["1-9", "10-49", "1,000-4,999", "5,000 and more", "unknown"]
+    ages = pd.Series(["7-29 days", "30 days and more", "under 1 day", "1-6 days"])
+    assert in_order(ages) == ["under 1 day", "1-6 days", "7-29 days", "30 days and more"]
+    channels = pd.Series(["other"] * 9 + ["unknown"] * 9 + ["fair"] + ["web"] * 3)
+    assert in_order(channels) == ["web", "fair", "other", "unknown"]
+
+
+def test_the_interval_of_independent_rows_is_clopper_pearsons() -> None:
+    outcome = pd.Series([1.0] * 20 + [0.0] * 80)
+    low, high = share_interval(outcome, pd.Series(range(100)).astype("str"))
+    # Single rows as clusters cost one degree of freedom.
+    assert low == pytest.approx(beta.ppf(0.025, 20, 81), abs=0.002)
+    assert high == pytest.approx(beta.ppf(0.975, 21, 80), abs=0.002)
+
+
+def test_rows_that_share_their_luck_widen_the_interval() -> None:
+    outcome = pd.Series([1.0] * 20 + [0.0] * 80)
+    alone = share_interval(outcome, pd.Series(range(100)).astype("str"))
+    together = share_interval(outcome, pd.Series(np.arange(100) // 5).astype("str"))
+    assert together[0] < alone[0] < alone[1] < together[1]
+
+
+def test_where_nobody_converted_the_interval_is_that_of_the_clusters() -> None:
+    low, high = share_interval(pd.Series(0.0, range(60)), pd.Series(np.arange(60) // 3).astype(str))
+    assert low == 0.0
+    assert high == pytest.approx(beta.ppf(0.975, 1, 20))

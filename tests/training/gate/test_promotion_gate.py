@@ -1,0 +1,160 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.special import expit
+
+from leadscore.training.evaluation.evaluate import Evaluation
+from leadscore.training.evaluation.metrics import measure
+from leadscore.training.gate.promotion_gate import OVERRULE_AUC, Rule, Verdict, judge
+from leadscore.training.leakage.audit import Finding
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+LEADS = 1500
+random = np.random.default_rng(6)
+MARGIN = pd.Series(random.normal(-0.5, 1.3, LEADS))
+OUTCOME = pd.Series((random.random(LEADS) < expit(MARGIN)).astype(float))
+TRUTH = expit(MARGIN)
+
+
+def verdict_on(
+    propensity: pd.Series,
+    *,
+    findings: Sequence[Finding] = (),
+    excluded: Sequence[str] = (),
+    against_champion: Sequence[Rule] = (),
+    overruled: Mapping[str, str] | None = None,
+    **baselines: pd.Series,
+) -> Verdict:
+    number = pd.Series(np.arange(LEADS).astype(str))
+    rows = pd.DataFrame(
+        {"lead_id": number, "cluster": number, "outcome": OUTCOME, "propensity": propensity}
+    )
+    rivals = {"overall_rate": pd.Series(OUTCOME.mean(), index=OUTCOME.index), **baselines}
+    own = measure(OUTCOME, propensity, number)
+    evaluation = Evaluation(
+        metrics={"sql": own},
+        baselines={"sql": dict.fromkeys(rivals, own)},
+        points={},
+        points_metrics={},
+        held_out={"sql": rows.assign(points_rules=TRUTH, **rivals)},
+        evidence=pd.DataFrame(),
+    )
+    return judge(
+        evaluation,
+        findings,
+        excluded=excluded,
+        overruled=overruled or {},
+        against_champion=against_champion,
+    )
+
+
+def finding(column: str, **facts: object) -> Finding:
+    told = {"kind": "near-perfect", "severity": "certain", "evidence": "", "remedy": ""}
+    return Finding(column=column, auc_alone=0.99, **{**told, **facts})  # type: ignore[arg-type]
+
+
+def blurred(spread: float, seed: int = 0) -> pd.Series:
+    return expit(MARGIN + np.random.default_rng(seed).normal(0, spread, LEADS))
+
+
+def refusal(verdict: Verdict) -> tuple[list[str], str]:
+    return [rule.name for rule in verdict.refusals], " ".join(r.detail for r in verdict.refusals)
+
+
+def test_a_good_model_passes_every_rule() -> None:
+    verdict = verdict_on(TRUTH)
+    assert verdict.passed
+    assert len(verdict.rules) == 4
+
+
+def test_noise_is_refused_for_want_of_signal() -> None:
+    noise = pd.Series(np.random.default_rng(8).uniform(0.2, 0.5, LEADS))
+    names, told = refusal(verdict_on(noise))
+    assert "the leads can be told apart" in names
+    assert "the interval covers 0.5. There is no signal" in told
+    assert "Bring events" in told
+
+
+def test_a_ranking_turned_round_is_said_to_be_worse_than_chance() -> None:
+    names, told = refusal(verdict_on(1 - TRUTH))
+    assert "the leads can be told apart" in names
+    assert "worse than chance" in told
+    assert "covers 0.5" not in told
+
+
+def test_a_ranking_too_good_to_be_true_is_refused() -> None:
+    knows = pd.Series(np.where(OUTCOME == 1, 0.9, 0.1) + 0.05 * TRUTH)
+    names, told = refusal(verdict_on(knows))
+    assert names == ["the ranking is plausible"]
+    assert "filled in after the outcome" in told
+    assert "[audit.overrule]" in told
+
+
+def test_a_ranking_too_good_to_be_true_may_be_overruled_with_a_reason() -> None:
+    knows = pd.Series(np.where(OUTCOME == 1, 0.9, 0.1))
+    verdict = verdict_on(knows, overruled={OVERRULE_AUC: "sales types it in first"})
+    assert verdict.passed
+    assert any("sales types it in first" in rule.detail for rule in verdict.rules)
+
+
+def test_worse_propensities_than_the_average_are_refused_though_the_ranking_is_good() -> None:
+    names, told = refusal(verdict_on(TRUTH / 50))
+    assert names == ["better than overall rate"]
+    assert "Use overall rate" in told
+
+
+def test_a_model_behind_a_baseline_is_refused_with_its_name() -> None:
+    names, told = refusal(verdict_on(blurred(0.8), points_table=TRUTH))
+    assert names == ["not behind points table"]
+    assert "Use points table, or bring more leads" in told
+
+
+def test_a_tie_with_a_baseline_is_no_refusal_and_is_said() -> None:
+    verdict = verdict_on(TRUTH, logistic_regression=blurred(0.05))
+    assert verdict.passed
+    rule = next(each for each in verdict.rules if "logistic regression" in each.name)
+    assert "a tie, the leads are too few to tell the two apart" in rule.detail
+
+
+def test_a_model_shown_to_be_better_is_no_tie() -> None:
+    rule = verdict_on(TRUTH, logistic_regression=blurred(1.5)).rules[-1]
+    assert rule.passed
+    assert "tie" not in rule.detail
+
+
+def test_the_points_distilled_from_the_model_are_no_rival() -> None:
+    assert not [rule for rule in verdict_on(blurred(0.8)).rules if "points" in rule.name]
+
+
+def test_a_certain_finding_that_was_learnt_from_is_refused() -> None:
+    names, told = refusal(verdict_on(TRUTH, findings=[finding("grade")]))
+    assert names == ["no open leakage finding"]
+    assert "grade" in told
+    assert "[audit.overrule]" in told
+
+
+def test_a_certain_finding_left_out_or_overruled_is_closed() -> None:
+    found = [finding("grade"), finding("tag", overruled="typed in first")]
+    assert verdict_on(TRUTH, findings=found, excluded=["grade"]).passed
+
+
+def test_a_suspect_that_the_contract_keeps_is_named_and_passes() -> None:
+    verdict = verdict_on(TRUTH, findings=[finding("activity", severity="suspect")])
+    assert verdict.passed
+    assert any('audit.suspects = "keep": activity' in rule.detail for rule in verdict.rules)
+
+
+def test_what_the_champion_has_to_say_counts() -> None:
+    rule = Rule("better than the champion", passed=False, detail="it is worse")
+    assert refusal(verdict_on(TRUTH, against_champion=[rule])) == ([rule.name], rule.detail)
+
+
+@pytest.mark.parametrize("rate", [0.02, 0.6])
+def test_the_average_given_to_all_is_no_model(rate: float) -> None:
+    assert not verdict_on(pd.Series(rate, index=OUTCOME.index)).passed

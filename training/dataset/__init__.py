@@ -1,0 +1,1 @@
+"""The rows that teach and the rows that judge: labels, splits, maturity."""

@@ -1,0 +1,118 @@
+"""What became of each snapshot, and whether that can be known yet."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from ibis import _
+
+from leadscore.features.point_in_time.stage_reached import reached_at
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+
+    from leadscore.features.contract.contract import Stage
+    from leadscore.features.tables.tables import Tables
+
+
+@dataclass(frozen=True)
+class Labels:
+    """Snapshots with what became of them.
+
+    Parameters
+    ----------
+    frame
+        Sorted by `lead_id`, `as_of`. Columns `lead_id`, `as_of`, `created_at`, `account`;
+        `is_sql` (bool: known to be an SQL by then); for each stage `y_<stage>` (float64: 1, 0,
+        or missing where it is not yet known or does not apply) and `known_<stage>_at` (when the
+        label became known; missing where nothing has a date).
+    stages
+        The stages that the data speak of, in the order of the funnel.
+    """
+
+    frame: pd.DataFrame
+    stages: tuple[Stage, ...]
+
+
+def label_snapshots(tables: Tables, snapshots: ir.Table) -> Labels:
+    """Label snapshots with the outcomes of `[as_of, as_of + horizon)`.
+
+    A lead counts as won when it became an SQL within the SQL horizon (or was one already) and
+    was won within the won horizon, so that the won propensity never exceeds the SQL propensity.
+    A label whose horizon ends after the data is unknown, whatever has happened so far.
+
+    Parameters
+    ----------
+    tables
+        The cleaned tables.
+    snapshots
+        Columns `lead_id`, `as_of`.
+
+    Returns
+    -------
+    Labels
+    """
+    if tables.contract.is_flat:
+        return _flat_labels(tables, snapshots)
+    stages = stages_of(tables)
+    leads = tables.leads.select(own_id=_.lead_id, created_at=_.created_at, account=_.account)
+    joined = snapshots.left_join(leads, snapshots.lead_id == leads.own_id).drop("own_id")
+    for stage in stages:
+        reached = reached_at(tables, stage).rename(
+            {f"{stage}_id": "reached_id", f"{stage}_at": "reached_at", f"{stage}_known": "known_at"}
+        )
+        joined = joined.left_join(reached, joined.lead_id == reached[f"{stage}_id"]).drop(
+            f"{stage}_id"
+        )
+    frame = joined.order_by("lead_id", "as_of").to_pandas()
+    return Labels(_with_labels(frame, tables, stages), stages)
+
+
+def stages_of(tables: Tables) -> tuple[Stage, ...]:
+    """Return the stages that can be learnt: those which the outcomes mention."""
+    if tables.contract.is_flat or tables.outcomes is None:
+        return (tables.contract.leads.stage,)
+    seen = set(tables.outcomes.select("stage").distinct().to_pandas()["stage"])
+    funnel: tuple[Stage, ...] = ("sql", "won")
+    return tuple(stage for stage in funnel if stage in seen)
+
+
+def _with_labels(frame: pd.DataFrame, tables: Tables, stages: tuple[Stage, ...]) -> pd.DataFrame:
+    data_end = tables.data_end
+    labelled = frame[["lead_id", "as_of", "created_at", "account"]].copy()
+    labelled["is_sql"] = frame["sql_known"] < frame["as_of"] if "sql" in stages else False
+    if "sql" in stages and "won" in stages:
+        labelled["is_sql"] &= ~(frame["won_known"] < frame["as_of"])
+    within_sql: pd.Series[bool] | None = None  # or an SQL before
+    for stage in stages:
+        horizon = timedelta(days=getattr(tables.contract.horizon_days, stage))
+        end = frame["as_of"] + horizon
+        reached = (frame[f"{stage}_at"] >= frame["as_of"]) & (frame[f"{stage}_at"] < end)
+        # Recorded late: it happened before, though nobody knew it yet, so nothing is left to reach.
+        applies = ~(frame[f"{stage}_at"] < frame["as_of"])
+        if stage == "sql":
+            within_sql = reached | ~applies
+        elif within_sql is not None:
+            reached &= within_sql
+        known = applies & (end <= data_end if data_end else False)
+        labelled[f"y_{stage}"] = np.where(known, reached.astype("float64"), np.nan)
+        labelled[f"known_{stage}_at"] = end
+    return labelled
+
+
+def _flat_labels(tables: Tables, snapshots: ir.Table) -> Labels:
+    """Take the target as it stands: without outcome dates nobody can say when it was known."""
+    stage = tables.contract.leads.stage
+    leads = tables.leads.select(
+        own_id=_.lead_id, created_at=_.created_at, account=_.account, target=_.target
+    )
+    joined = snapshots.left_join(leads, snapshots.lead_id == leads.own_id).drop("own_id")
+    frame = joined.order_by("lead_id", "as_of").to_pandas()
+    frame["is_sql"] = False
+    frame[f"y_{stage}"] = frame.pop("target").astype("float64")
+    frame[f"known_{stage}_at"] = pd.NaT
+    return Labels(frame, (stage,))

@@ -1,0 +1,178 @@
+"""Which snapshots teach, which calibrate and which judge: later leads test earlier ones."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from leadscore.features.core.errors import TooLittleData
+
+if TYPE_CHECKING:
+    from leadscore.training.dataset.labels import Labels
+
+TEST_SHARE = 0.25  # of matured leads; enough to see lift at 1 % on a few thousand leads
+SPREAD_TEST_SHARE = 0.4  # of accounts with leads on both sides; either side loses something
+
+
+@dataclass(frozen=True)
+class Split:
+    """Which side each snapshot stands on.
+
+    Parameters
+    ----------
+    side
+        Aligned with the labels' frame: `learn`, `test` or `unused`.
+    by_time
+        Whether later leads test earlier ones.
+    test_from
+        The creation date of the first test lead; None where the split is not by time.
+    caution
+        What a reader must know about the split, empty where nothing.
+    """
+
+    side: pd.Series[str]
+    by_time: bool
+    test_from: pd.Timestamp | None
+    caution: str
+
+
+def split_by_time(labels: Labels) -> Split:
+    """Split so that the latest matured leads test what earlier leads teach.
+
+    Leads are ordered by creation; the last quarter of those whose longest horizon has passed,
+    and all after them, test. An account's leads all stand on one side: accounts with leads on
+    both are assigned whole, by a hash of their name.
+
+    Parameters
+    ----------
+    labels
+        Labelled snapshots with `created_at`.
+
+    Returns
+    -------
+    Split
+
+    Raises
+    ------
+    TooLittleData
+        Where no lead has matured.
+    """
+    frame = labels.frame
+    last_stage = labels.stages[-1]
+    matured = frame.loc[frame[f"y_{last_stage}"].notna(), ["lead_id", "created_at"]]
+    created = matured.drop_duplicates("lead_id")["created_at"].dropna()
+    if created.empty:
+        message = (
+            f"no lead's {last_stage} horizon has passed by the end of the data. Wait, shorten "
+            f"`horizon_days.{last_stage}`, or bring an older export."
+        )
+        raise TooLittleData(message)
+    test_from = created.sort_values().iloc[int(np.ceil((1 - TEST_SHARE) * (len(created) - 1)))]
+    side = sides_from(test_from, frame)
+    return Split(side, by_time=True, test_from=test_from, caution="")
+
+
+def sides_from(test_from: pd.Timestamp, frame: pd.DataFrame) -> pd.Series[str]:
+    """Put leads on sides by date, and each account's leads on one.
+
+    Parameters
+    ----------
+    test_from
+        The creation date from which leads test.
+    frame
+        Columns `created_at`, `account`.
+
+    Returns
+    -------
+    Series of str
+        `learn`, `test` or `unused`: undated, or on the side that its account is not on.
+    """
+    side = _whole_accounts(frame["account"], frame["created_at"] >= test_from)
+    return side.mask(frame["created_at"].isna(), "unused")
+
+
+def split_at_random(labels: Labels, groups: pd.Series[str]) -> Split:
+    """Split a flat file without dates: each outcome in equal shares, identical rows together.
+
+    Parameters
+    ----------
+    labels
+        Labelled snapshots, one a lead.
+    groups
+        Rows with the same value stay together; aligned with the labels' frame.
+
+    Returns
+    -------
+    Split
+        With the caution of what such a split is worth.
+    """
+    outcome = labels.frame[f"y_{labels.stages[0]}"]
+    rank = _rank_in_outcome(groups, outcome)
+    side = pd.Series(np.where(rank <= TEST_SHARE, "test", "learn"), index=groups.index)
+    caution = (
+        "The file has no creation dates, so the held-out leads are a random quarter of the same "
+        "period. That shows how well the model ranks leads like these, not how it will do next "
+        "month: expect less. Name a date column with --created-at to test on later leads."
+    )
+    return Split(side.astype("str"), by_time=False, test_from=None, caution=caution)
+
+
+def parts_of_stage(labels: Labels, split: Split, stage: str) -> pd.Series[str]:
+    """Give each snapshot its part in learning and judging one stage.
+
+    A label teaches only if it was known before the first test snapshot: a gap of one horizon.
+
+    Parameters
+    ----------
+    labels
+        Labelled snapshots.
+    split
+        The sides.
+    stage
+        `sql` or `won`.
+
+    Returns
+    -------
+    Series of str
+        `learn`, `test` or `unused`, aligned with the labels' frame.
+    """
+    frame = labels.frame
+    known = frame[f"y_{stage}"].notna()
+    learn = known & (split.side == "learn")
+    if split.by_time:
+        learn &= ~(frame[f"known_{stage}_at"] > frame.loc[split.side == "test", "as_of"].min())
+    part = pd.Series("unused", index=frame.index).astype("str")
+    part = part.mask(known & (split.side == "test"), "test")
+    return part.mask(learn, "learn")
+
+
+def _rank_in_outcome(groups: pd.Series[str], outcome: pd.Series[float]) -> pd.Series[float]:
+    """Order the groups at random, as a share in (0, 1], the same shares within each outcome."""
+    first = ~groups.duplicated()
+    draw = _draw(groups[first])
+    rank = draw.groupby(outcome[first].fillna(-1)).rank(method="first", pct=True)
+    by_group = pd.Series(rank.to_numpy(), index=groups[first].to_numpy())
+    return groups.map(by_group)
+
+
+def _whole_accounts(account: pd.Series[str], is_late: pd.Series[bool]) -> pd.Series[str]:
+    """`learn` and `test` by time; what an account has on its other side is `unused`."""
+    side = pd.Series(np.where(is_late, "test", "learn"), index=account.index).astype("str")
+    spread = account.notna() & (is_late.groupby(account).transform("nunique") > 1)
+    if not spread.any():
+        return side
+    own = np.where(_draw(account[spread]) < SPREAD_TEST_SHARE, "test", "learn")
+    lost = side[spread] != own
+    side.loc[lost.index[lost]] = "unused"
+    return side
+
+
+def _draw(keys: pd.Series[str]) -> pd.Series[float]:
+    """Draw a number in [0, 1) for each key, the same on every machine."""
+    digests = (hashlib.blake2b(str(key).encode(), digest_size=8).digest() for key in keys)
+    numbers = [int.from_bytes(digest, "big") / 2**64 for digest in digests]
+    return pd.Series(numbers, index=keys.index, dtype="float64")

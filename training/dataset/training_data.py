@@ -1,0 +1,259 @@
+"""From the user's tables to rows that can teach and judge: audit, snapshots, labels, features."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from ibis import _
+
+from leadscore.features.core.errors import DataError, TooLittleData
+from leadscore.features.families.engagement_query import common_kinds
+from leadscore.features.families.feature_table import feature_frame
+from leadscore.features.point_in_time.snapshots import training_snapshots
+from leadscore.features.point_in_time.stage_reached import reached_at
+from leadscore.features.tables.data_end import rows_of_the_future
+from leadscore.training.dataset.data_sufficiency import (
+    NotViable,
+    StageViability,
+    Viability,
+    stage_viability,
+    viability,
+)
+from leadscore.training.dataset.label_maturity import young_leads_caution
+from leadscore.training.dataset.labels import Labels, label_snapshots, stages_of
+from leadscore.training.dataset.splits import Split, split_at_random, split_by_time
+from leadscore.training.leakage.audit import Finding, audit_columns, excluded_columns
+from leadscore.training.leakage.model_effect import AucEffect, auc_with_and_without
+from leadscore.training.model.funnel_model import StageCounts, count_stages
+
+if TYPE_CHECKING:
+    from leadscore.features.contract.contract import Stage
+    from leadscore.features.families.catalogue import Feature
+    from leadscore.features.tables.tables import Tables
+
+AUDITED = ("firmographic", "channel")
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """Everything a model learns from and is judged by.
+
+    Parameters
+    ----------
+    frame
+        Features, sorted by `lead_id`, `as_of` (both columns included), aligned with the labels.
+    labels, split
+        What became of each snapshot and the side it stands on.
+    counts
+        How many matured leads each stage has.
+    catalogue, kinds
+        What the features are, and the event kinds with columns of their own.
+    findings
+        What the audit found.
+    effects
+        What the suspects are worth: AUC of a quick model with and without them.
+    excluded
+        The columns it leaves out.
+    cautions
+        What a reader must know about all this.
+    viability
+        What every stage has and lacks, those left out too.
+    """
+
+    frame: pd.DataFrame
+    labels: Labels
+    split: Split
+    counts: list[StageCounts]
+    catalogue: tuple[Feature, ...]
+    kinds: tuple[str, ...]
+    findings: list[Finding]
+    effects: list[AucEffect]
+    excluded: list[str]
+    cautions: list[str]
+    viability: Viability
+
+
+def prepare(tables: Tables) -> Prepared:
+    """Audit the columns, choose and label snapshots, split them, and build their features.
+
+    Parameters
+    ----------
+    tables
+        The cleaned tables.
+
+    Returns
+    -------
+    Prepared
+
+    Raises
+    ------
+    DataError
+        Where the target or the outcomes speak of one outcome only.
+    NotViable
+        Where no stage has enough matured leads; it says what there is and what is lacking.
+    """
+    _refuse_one_sided(tables)
+    findings, effects = audit(tables)
+    excluded = excluded_columns(findings, suspects=tables.contract.audit.suspects)
+    tables = tables.without(excluded)
+    snapshots = training_snapshots(tables, ages_days=tables.contract.features.snapshot_ages_days)
+    labels = label_snapshots(tables, snapshots)
+    frame, built = feature_frame(tables, snapshots, kinds=common_kinds(tables))
+    if not built.catalogue:
+        raise DataError(
+            "no column is left to learn from. Give some columns of leadscore.toml a role other "
+            "than ignored, or describe an [events] table."
+        )
+    labels, split, viable = _learnable(labels, frame)
+    return Prepared(
+        frame,
+        labels,
+        split,
+        count_stages(labels, split),
+        built.catalogue,
+        built.kinds,
+        findings,
+        effects,
+        excluded,
+        [*_cautions(labels, split, viable), *_about_time(tables, labels)],
+        viable,
+    )
+
+
+def audit(tables: Tables) -> tuple[list[Finding], list[AucEffect]]:
+    """Audit the attributes that would be features against what became of each lead.
+
+    Returns
+    -------
+    findings : list of Finding
+        With the user's names of the columns.
+    effects : list of AucEffect
+        What a quick model's AUC is with and without the suspects.
+    """
+    audited = [each for each in tables.attributes if each.role in AUDITED]
+    if not audited:
+        return [], []
+    leads = _with_outcome(tables)
+    frame = leads[[each.name for each in audited]].set_axis(
+        [each.column for each in audited], axis=1
+    )
+    created = leads["created_at"] if tables.has_dates else None
+    overrule = tables.contract.audit.overrule
+    findings = audit_columns(frame, leads["outcome"], created_at=created, overrule=overrule)
+    suspects = [
+        each.column for each in findings if each.severity == "suspect" and each.overruled is None
+    ]
+    learnable = frame.drop(columns=excluded_columns(findings))
+    return findings, auc_with_and_without(learnable, leads["outcome"], suspects)
+
+
+def _with_outcome(tables: Tables) -> pd.DataFrame:
+    """Each lead's attributes and whether it reached the first stage; missing where too young."""
+    if tables.contract.is_flat:
+        frame: pd.DataFrame = tables.leads.order_by("lead_id").to_pandas()
+        return frame.assign(outcome=frame["target"])
+    stage = stages_of(tables)[0]
+    reached_stage = reached_at(tables, stage)
+    leads = tables.leads.left_join(reached_stage, tables.leads.lead_id == reached_stage.reached_id)
+    frame = leads.order_by("lead_id").to_pandas()
+    days = getattr(tables.contract.horizon_days, stage)
+    matured = frame["created_at"] + pd.Timedelta(days=days) <= np.datetime64(
+        tables.data_end or "NaT"
+    )
+    reached = frame["reached_at"].notna()
+    return frame.assign(outcome=np.where(reached, 1.0, np.where(matured, 0.0, np.nan)))
+
+
+def _refuse_one_sided(tables: Tables) -> None:
+    contract = tables.contract
+    if contract.is_flat:
+        _refuse_one_sided_target(tables)
+    elif not stages_of(tables):
+        raise DataError(
+            "no lead has reached the stage sql or won in the outcomes. Map your words under "
+            '[outcomes.stages], such as sql = ["Qualified"], or bring an export with outcomes.'
+        )
+
+
+def _refuse_one_sided_target(tables: Tables) -> None:
+    leads, column = tables.contract.leads, tables.contract.leads.target
+    counts = tables.leads.group_by("target").aggregate(n=_.count()).to_pandas()
+    known = counts.dropna().set_index("target")["n"]
+    for value, setting, words in (
+        (1.0, "positive", leads.positive),
+        (0.0, "negative", leads.negative),
+    ):
+        if not known.get(value, 0):
+            other = "every known lead converted" if value == 0 else "no lead converted"
+            place = f"{leads.path or leads.table}: target {column!r}: {other}"
+            if not words:
+                raise DataError(
+                    f"{place}, as `leads.{setting}` names no word. Write there which words of the "
+                    "column mean it; all that is named nowhere is not yet known."
+                )
+            shown = ", ".join(repr(word) for word in words)
+            raise DataError(
+                f"{place}; none holds {shown}, the words of `leads.{setting}`. Name the right "
+                "words or column, or bring leads of both kinds."
+            )
+
+
+def _learnable(labels: Labels, frame: pd.DataFrame) -> tuple[Labels, Split, Viability]:
+    """Keep the stages that have enough to learn from; the first must."""
+    short: list[StageViability] = []
+    for last in range(len(labels.stages), 0, -1):
+        kept = Labels(labels.frame, labels.stages[:last])
+        split, why = _split(kept, frame)
+        found = [stage_viability(kept, split, each) for each in kept.stages]
+        if split is not None and not any(each.shortage for each in found):
+            return kept, split, viability(labels, (*found, *short))
+        # With too few matured leads an earlier stage is short, too: the last one's are held out.
+        why = why or found[-1].shortage or next(filter(None, (each.shortage for each in found)))
+        short.insert(0, replace(found[-1], shortage=why))
+    raise NotViable(viability(labels, tuple(short)))
+
+
+def _split(labels: Labels, frame: pd.DataFrame) -> tuple[Split | None, str]:
+    """Split, or say why no lead can be held out."""
+    if labels.frame["created_at"].notna().any():
+        try:
+            return split_by_time(labels), ""
+        except TooLittleData as error:
+            first = labels.frame[f"known_{labels.stages[-1]}_at"].min()
+            return None, f"{error} The first lead matures on {first:%-d %B %Y}."
+    same = pd.util.hash_pandas_object(frame.drop(columns=["lead_id", "as_of"]), index=False)
+    return split_at_random(labels, same.astype("str")), ""
+
+
+def _cautions(labels: Labels, split: Split, viable: Viability) -> list[str]:
+    """Say what a reader must know: stages left out, the split, young leads, leads undated."""
+    cautions = [f"Left out for now: {shortage}" for shortage in viable.shortages]
+    cautions += [*filter(None, [split.caution]), *viable.cautions]
+    undated = labels.frame["created_at"].isna()
+    if undated.any() and not undated.all():
+        cautions.append(
+            f"{int(undated.sum()):,} leads have no creation date; they neither teach nor test."
+        )
+    return cautions
+
+
+def _about_time(tables: Tables, labels: Labels) -> list[str]:
+    """Say which rows have not happened yet, and what may not have."""
+    young = young_leads_caution(tables, labels.frame, labels.stages[0])
+    return [*filter(None, [young]), *_planned(tables)]
+
+
+def _planned(tables: Tables) -> list[str]:
+    return [
+        f"{name}: {rows:,} row{'' if rows == 1 else 's'} dated in the future, after "
+        f"{tables.data_end:%-d %B %Y}. They count for nothing until then: plans, or wrong dates?"
+        for name, rows in rows_of_the_future(tables).items()
+    ]
+
+
+def first_stage(prepared: Prepared) -> Stage:
+    """Return the first stage of the prepared funnel."""
+    return prepared.labels.stages[0]

@@ -1,0 +1,90 @@
+"""Which leads a registered version cannot have learnt from, so that they may compare it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from leadscore.training.dataset.splits import sides_from
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from leadscore.training.dataset.training_data import Prepared
+
+SIGHT = ["lead", "content"]  # a lead is known again by its id or by what its row holds
+NOT_CONTENT = ["lead_id", "as_of"]
+
+
+def traces(prepared: Prepared) -> pd.DataFrame:
+    """Give what the teaching leads of a random split can be known by again.
+
+    A split by time needs none: its date tells. The figures are digests of ids and rows, which
+    hold no lead's data.
+
+    Parameters
+    ----------
+    prepared
+        What a version learns from.
+
+    Returns
+    -------
+    DataFrame
+        Columns `lead` and `content` (uint64), a row a teaching snapshot; empty where the split is
+        by time.
+    """
+    if prepared.split.by_time:
+        return pd.DataFrame(columns=SIGHT, dtype="uint64")
+    return _digests(prepared.frame[(prepared.split.side != "test").to_numpy()])
+
+
+def unseen_by(
+    tags: Mapping[str, str], learnt_from: pd.DataFrame, frame: pd.DataFrame, leads: pd.DataFrame
+) -> pd.Series[bool]:
+    """Say of each row whether a version cannot have learnt from its lead, nor from its account.
+
+    Parameters
+    ----------
+    tags, learnt_from
+        The version's: `held_out_from` is the creation date of its first held-out lead, empty
+        after a random split, whose `learnt_from` holds the traces; `known_until` is the end of
+        the data it was trained on.
+    frame
+        Features of the rows, as the version sees them, with `lead_id` and `as_of`.
+    leads
+        `as_of`, `created_at`, `account` of all snapshots; the index of `frame` is part of its
+        index.
+
+    Returns
+    -------
+    Series of bool
+        On the index of `frame`.
+    """
+    if tags.get("held_out_from"):
+        return _later(tags, leads).loc[frame.index]
+    if learnt_from.empty:
+        return pd.Series(data=False, index=frame.index)
+    here = _digests(frame)
+    by_lead, by_content = (here[name].isin(learnt_from[name]) for name in SIGHT)
+    return ~(by_lead | by_content)
+
+
+def _later(tags: Mapping[str, str], leads: pd.DataFrame) -> pd.Series[bool]:
+    """Draw the version's split again as it was then: it learnt from whole accounts."""
+    since = pd.Timestamp(tags["held_out_from"])
+    then = leads
+    if tags.get("known_until"):
+        then = leads[leads["as_of"] < pd.Timestamp(tags["known_until"]).tz_localize(None)]
+    taught = then.loc[sides_from(since, then) == "learn", "account"].dropna()
+    return (leads["created_at"] >= since) & ~leads["account"].isin(taught)
+
+
+def _digests(frame: pd.DataFrame) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "lead": pd.util.hash_pandas_object(frame["lead_id"], index=False),
+            "content": pd.util.hash_pandas_object(frame.drop(columns=NOT_CONTENT), index=False),
+        },
+        index=frame.index,
+    )

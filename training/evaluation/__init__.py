@@ -1,0 +1,1 @@
+"""Evidence on held-out later leads: metrics, curves, segments, baselines."""

@@ -1,0 +1,169 @@
+"""The tables behind the charts: how well propensities rank, and whether they keep their word."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from leadscore.training.evaluation.segments import share_interval
+
+BINS = 10
+CURVE_POINTS = 150  # a curve on a screen shows no more
+SPREAD_BINS = 40
+SPREAD_TOP = 0.995  # the few leads beyond would press all others against the left edge
+
+
+def reliability_table(
+    outcome: pd.Series[float],
+    propensity: pd.Series[float],
+    cluster: pd.Series[str] | None = None,
+    *,
+    bins: int = BINS,
+) -> pd.DataFrame:
+    """Compare promised with realised conversion over equal parts of the leads.
+
+    Parameters
+    ----------
+    outcome
+        0 or 1.
+    propensity
+        Same length.
+    cluster
+        Whose luck each row shares; every row its own if not given.
+    bins
+        How many parts.
+
+    Returns
+    -------
+    DataFrame
+        A row a part, lowest propensities first: `part` (from 0), `promised`, `realised`, `low`,
+        `high` (95 % interval of the realised share, see `evaluation.segments.share_interval`),
+        `leads` (rows). Leads with one propensity stay together, in the part their middle falls
+        into; where there are many of them, parts are fewer and unequal.
+    """
+    order = propensity.rank(method="average", pct=True)
+    part = np.minimum((order * bins - 1e-9).astype("int64"), bins - 1)
+    whose = pd.Series(outcome.index, outcome.index).astype("str") if cluster is None else cluster
+    rows = pd.DataFrame({"y": outcome, "p": propensity, "cluster": whose})
+    return pd.DataFrame([{"part": of} | _measured(each) for of, each in rows.groupby(part)])
+
+
+def _measured(rows: pd.DataFrame) -> dict[str, float]:
+    low, high = share_interval(rows["y"], rows["cluster"])
+    return {
+        "promised": float(rows["p"].mean()),
+        "realised": float(rows["y"].mean()),
+        "low": low,
+        "high": high,
+        "leads": len(rows),
+    }
+
+
+def decile_table(
+    outcome: pd.Series[float], propensity: pd.Series[float], cluster: pd.Series[str] | None = None
+) -> pd.DataFrame:
+    """Measure conversion in each tenth of the leads by propensity.
+
+    Parameters
+    ----------
+    outcome, propensity, cluster
+        As for `reliability_table`.
+
+    Returns
+    -------
+    DataFrame
+        The rows of `reliability_table`, best tenth first, with `tenth` (int64) from 1.
+    """
+    table = reliability_table(outcome, propensity, cluster).iloc[::-1].reset_index(drop=True)
+    return table.assign(tenth=BINS - table["part"])
+
+
+def gains_table(outcome: pd.Series[float], propensity: pd.Series[float]) -> pd.DataFrame:
+    """Say what share of all conversions the best leads hold.
+
+    Parameters
+    ----------
+    outcome, propensity
+        0 or 1, and the propensity by which leads are ranked.
+
+    Returns
+    -------
+    DataFrame
+        A row for each per cent of leads: `leads`, `conversions`, shares from 0 to 1, and `lift`:
+        conversion among these over conversion among all, missing for no leads at all.
+    """
+    shared = outcome.groupby(propensity).transform("mean")
+    ranked = shared.loc[propensity.sort_values(ascending=False, kind="stable").index]
+    held = np.append(0, ranked.cumsum() / ranked.sum())
+    shares = np.linspace(0, 1, 101)
+    found = np.interp(shares, np.linspace(0, 1, len(held)), held)
+    table = pd.DataFrame({"leads": shares, "conversions": found})
+    return table.assign(lift=(table["conversions"] / table["leads"]).where(table["leads"] > 0))
+
+
+def ranking_table(outcome: pd.Series[float], propensity: pd.Series[float]) -> pd.DataFrame:
+    """Follow the ranking from the best lead down: what is found, at what price.
+
+    Parameters
+    ----------
+    outcome, propensity
+        0 or 1, and the propensity by which leads are ranked.
+
+    Returns
+    -------
+    DataFrame
+        At most `CURVE_POINTS` rows, best leads first; shares from 0 to 1: `found` (of all that
+        converted), `false_alarms` (of all that did not), `precision` (of those listed, which
+        converted; missing for none), and `propensity`, the lowest listed (1 for none).
+    """
+    counts = pd.DataFrame({"hits": outcome, "misses": 1 - outcome}).groupby(propensity).sum()
+    listed = counts.sort_index(ascending=False).cumsum()
+    hits = np.append(0.0, listed["hits"])
+    misses = np.append(0.0, listed["misses"])
+    table = pd.DataFrame(
+        {
+            "found": hits / hits[-1],
+            "false_alarms": misses / misses[-1],
+            "precision": np.append(np.nan, hits[1:] / (hits + misses)[1:]),
+            "propensity": np.append(1.0, listed.index),
+        }
+    )
+    return _thinned(table)
+
+
+def _thinned(table: pd.DataFrame) -> pd.DataFrame:
+    """Keep rows evenly spaced along the curve, whose two shares together run from 0 to 2."""
+    along = (table["found"] + table["false_alarms"]).to_numpy()
+    kept = np.searchsorted(along, np.linspace(0, 2, CURVE_POINTS)).clip(max=len(table) - 1)
+    return table.iloc[np.unique(np.append(kept, [0, len(table) - 1]))].reset_index(drop=True)
+
+
+def spread_table(outcome: pd.Series[float], propensity: pd.Series[float]) -> pd.DataFrame:
+    """Count how propensities spread among leads that converted and among those that did not.
+
+    Parameters
+    ----------
+    outcome, propensity
+        0 or 1, and the propensity.
+
+    Returns
+    -------
+    DataFrame
+        `low`, `high` (ends of a band of propensities; the last band holds all above it too),
+        `outcome` (0 or 1), `leads` (rows), `share` of the leads with that outcome.
+    """
+    top = max(float(propensity.quantile(SPREAD_TOP)), 0.01)
+    edges = np.linspace(0, top, SPREAD_BINS + 1)
+    band = np.minimum(np.searchsorted(edges, propensity, side="right") - 1, SPREAD_BINS - 1)
+    counts = pd.DataFrame({"band": band, "outcome": outcome.astype("int64")}).value_counts()
+    table = counts.rename("leads").reset_index().sort_values(["outcome", "band"])
+    of_outcome = table.groupby("outcome")["leads"].transform("sum")
+    return pd.DataFrame(
+        {
+            "low": edges[table["band"]],
+            "high": edges[table["band"] + 1],
+            "outcome": table["outcome"].to_numpy(),
+            "leads": table["leads"].to_numpy(),
+            "share": (table["leads"] / of_outcome).to_numpy(),
+        }
+    )

@@ -1,0 +1,209 @@
+"""What a stage's model looks at: contributions of features on held-out leads."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from leadscore.training.model.funnel_model import stage_part
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from leadscore.features.families.catalogue import Feature
+    from leadscore.training.dataset.training_data import Prepared
+    from leadscore.training.model.funnel_model import FunnelModel
+
+SAMPLED_ROWS = 2_000  # mean contributions are then sure to a few per cent
+STRIP_FEATURES, STRIP_ROWS = 10, 180  # at most 1,800 points in one picture
+DEPENDENCE_FEATURES, DEPENDENCE_ROWS = 6, 300
+WORDS_SHOWN = 10  # of a text feature
+FEWEST_OF_WORD = 10  # sampled rows; rarer words fold together, so that none stands for a lead
+STRIP_HEIGHT = 0.38  # of the distance between two strips, to either side
+
+
+@dataclass(frozen=True)
+class Drivers:
+    """Contributions to a stage's log-odds, before calibration, on a sample of held-out rows.
+
+    Parameters
+    ----------
+    by_fact
+        Mean absolute contribution of each fact in log-odds, largest first, in words.
+    strip
+        Points of the strongest features: `feature` (words, strongest first), `contribution`
+        (log-odds), `height` (the strip's up and down, without meaning), `level` (the value's place
+        among the sampled ones, 0 to 1; missing for text and for missing values), `value` (words).
+    numbers
+        Points of the strongest number features: `feature` (words), `value` (missing where it is
+        not known), `contribution`.
+    words
+        Bars of the strongest text features: `feature` (words), `value`, `contribution` (mean),
+        `low`, `high` (quartiles), `rows`.
+    units
+        By feature in words: the unit of its values, empty where there is none.
+    rows
+        How many held-out rows were looked at.
+    given
+        The stage that all these rows had reached, as a person names it; empty for all leads.
+    """
+
+    by_fact: pd.Series[float]
+    strip: pd.DataFrame
+    numbers: pd.DataFrame
+    words: pd.DataFrame
+    units: Mapping[str, str]
+    rows: int
+    given: str
+
+    @property
+    def scope(self) -> str:
+        """Say of which leads this is told."""
+        among = f" among leads that reached {self.given}" if self.given else ""
+        return (
+            f"On {self.rows:,} held-out snapshots{among}. Drivers say what the model looks at, not "
+            "what causes a lead to convert."
+        )
+
+
+def drivers_of(model: FunnelModel, prepared: Prepared, stage: str) -> Drivers:
+    """Find what a stage's own model looks at on its held-out rows.
+
+    Parameters
+    ----------
+    model
+        The fitted funnel.
+    prepared
+        The rows and the catalogue.
+    stage
+        `sql` or `won`; won's own model speaks of leads that are SQL.
+
+    Returns
+    -------
+    Drivers
+    """
+    test = prepared.frame[stage_part(prepared.labels, prepared.split, stage) == "test"]
+    sample = test.sample(min(SAMPLED_ROWS, len(test)), random_state=0)
+    contributions, _base = model.stages_[stage].contributions(sample)
+    known = {each.name: each for each in prepared.catalogue}
+    facts = fact_words([known[str(name)] for name in contributions.columns])
+    by_fact = contributions.T.groupby(contributions.columns.map(facts)).sum().T.abs().mean()
+    strongest = contributions.abs().mean().sort_values(ascending=False, kind="stable")
+    features = [known[str(name)] for name, size in strongest.items() if size > 0]
+    shown = features[:DEPENDENCE_FEATURES]
+    return Drivers(
+        by_fact=by_fact.sort_values(ascending=False, kind="stable"),
+        strip=_strip(sample, contributions, features[:STRIP_FEATURES]),
+        numbers=_numbers(sample, contributions, [f for f in shown if f.kind != "text"]),
+        words=_words(sample, contributions, [f for f in shown if f.kind == "text"]),
+        units={feature.words: feature.unit for feature in shown},
+        rows=len(sample),
+        given="SQL" if stage == "won" and "sql" in model.stages_ else "",
+    )
+
+
+def fact_words(features: Sequence[Feature]) -> dict[str, str]:
+    """Name the fact each feature tells: in its own words where it is the only one to tell it.
+
+    Parameters
+    ----------
+    features
+        Entries of the catalogue.
+
+    Returns
+    -------
+    dict of str to str
+        By the feature's name.
+    """
+    tellers = Counter(each.fact for each in features)
+    return {
+        each.name: each.words if tellers[each.fact] == 1 else each.fact.replace("_", " ")
+        for each in features
+    }
+
+
+def _strip(
+    sample: pd.DataFrame, contributions: pd.DataFrame, features: list[Feature]
+) -> pd.DataFrame:
+    parts = []
+    for feature in features:
+        of = contributions[feature.name].head(STRIP_ROWS)
+        values = sample[feature.name]
+        level = values.rank(pct=True) if feature.kind != "text" else values.map({})
+        parts.append(
+            pd.DataFrame(
+                {
+                    "feature": feature.words,
+                    "contribution": of,
+                    "height": _heights(of.to_numpy()),
+                    "level": level.loc[of.index].astype("float64"),
+                    "value": _told(values, feature).loc[of.index],
+                }
+            )
+        )
+    columns = ["feature", "contribution", "height", "level", "value"]
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=columns)
+
+
+def _heights(contribution: np.ndarray) -> np.ndarray:
+    """Stack points that stand close to each other alternately up and down, as bees swarm."""
+    width = max(float(np.ptp(contribution)), 1e-9) / 50
+    cell = np.round(contribution / width)
+    nth = pd.Series(cell).groupby(cell).cumcount().to_numpy()
+    step = np.where(nth % 2 == 0, nth / 2, -(nth + 1) / 2)
+    return np.asarray(STRIP_HEIGHT * step / max(float(np.abs(step).max()), 4.0))
+
+
+def _told(values: pd.Series[float], feature: Feature) -> pd.Series[str]:
+    if feature.kind == "text":
+        return _common_words(values.astype("object"))
+    told = values.map(lambda value: f"{value:,.4g} {feature.unit}".strip(), na_action="ignore")
+    return told.astype("object").fillna("not known")
+
+
+def _common_words(values: pd.Series[str]) -> pd.Series[str]:
+    counts = values.value_counts()
+    common = counts[counts >= FEWEST_OF_WORD].index[:WORDS_SHOWN]
+    return values.where(values.isin(common) | values.isna(), "others").fillna("not known")
+
+
+def _numbers(
+    sample: pd.DataFrame, contributions: pd.DataFrame, features: list[Feature]
+) -> pd.DataFrame:
+    parts = [
+        pd.DataFrame(
+            {
+                "feature": feature.words,
+                "value": sample[feature.name],
+                "contribution": contributions[feature.name],
+            }
+        ).head(DEPENDENCE_ROWS)
+        for feature in features
+    ]
+    columns = ["feature", "value", "contribution"]
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=columns)
+
+
+def _words(
+    sample: pd.DataFrame, contributions: pd.DataFrame, features: list[Feature]
+) -> pd.DataFrame:
+    parts = []
+    for feature in features:
+        words = _common_words(sample[feature.name].astype("object"))
+        grouped = contributions[feature.name].groupby(words)
+        bars = pd.DataFrame(
+            {
+                "contribution": grouped.mean(),
+                "low": grouped.quantile(0.25),
+                "high": grouped.quantile(0.75),
+                "rows": grouped.size(),
+            }
+        )
+        bars = bars.sort_values("contribution", ascending=False).reset_index(names="value")
+        parts.append(bars.assign(feature=feature.words))
+    columns = ["feature", "value", "contribution", "low", "high", "rows"]
+    return pd.concat(parts, ignore_index=True)[columns] if parts else pd.DataFrame(columns=columns)

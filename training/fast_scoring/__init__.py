@@ -1,0 +1,1 @@
+"""LightGBM's trees as machine code; imports nothing else of the product."""

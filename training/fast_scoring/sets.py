@@ -1,0 +1,86 @@
+"""Sets of bins as the inner loops test them: the cheapest of three tests that is exact."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from leadscore.training.fast_scoring.bins import BINS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+INTERVAL, ONE_WORD, WORDS = 0, 1, 2
+BITS = 64  # of a machine word
+
+
+@dataclass(frozen=True)
+class BinSets:
+    """Sets of bins, one after the other.
+
+    Parameters
+    ----------
+    plane
+        The plane whose bins each set holds, int64 of shape (sets,).
+    test
+        How a bin is looked up: whether it lies in an interval (modulo 256, so that bins that a
+        plane does not use may lie within), in one word of 64 bits, or in four; uint8.
+    start, width
+        The interval: its first bin and how many follow, uint8.
+    words
+        The set's bits, uint64 of shape (sets, 4).
+    """
+
+    plane: NDArray[np.int64]
+    test: NDArray[np.uint8]
+    start: NDArray[np.uint8]
+    width: NDArray[np.uint8]
+    words: NDArray[np.uint64]
+
+
+def bin_sets(
+    plane: Sequence[int] | NDArray[np.int64],
+    holds: Sequence[NDArray[np.bool_]],
+    used: NDArray[np.bool_],
+) -> BinSets:
+    """Choose each set's test.
+
+    Parameters
+    ----------
+    plane
+        The plane of each set.
+    holds
+        Which bins each set holds, each bool of shape (256,).
+    used
+        By plane, which bins there are, bool of shape (planes, 256).
+
+    Returns
+    -------
+    BinSets
+    """
+    places = np.asarray(plane, dtype="int64")
+    held = np.asarray(holds, dtype="bool").reshape(-1, BINS)
+    test, start, width = np.zeros((3, len(held)), dtype="uint8")
+    for number in np.unique(places):
+        rows = places == number
+        test[rows], start[rows], width[rows] = _tests(held[rows], np.flatnonzero(used[number]))
+    bits = np.uint64(1) << np.arange(BITS, dtype="uint64")
+    words = [held[:, at : at + BITS] @ bits for at in range(0, BINS, BITS)]
+    return BinSets(places, test, start, width, np.stack(words, axis=1))
+
+
+def _tests(
+    held: NDArray[np.bool_], bins: NDArray[np.int64]
+) -> tuple[NDArray[np.uint8], NDArray[np.uint8], NDArray[np.uint8]]:
+    """Find the interval, round the circle of bins, that holds these bins and no others in use."""
+    inside = held[:, bins]
+    opens, closes = inside & ~np.roll(inside, 1, axis=1), inside & ~np.roll(inside, -1, axis=1)
+    is_interval = opens.sum(axis=1) == 1
+    start, end = bins[opens.argmax(axis=1)], bins[closes.argmax(axis=1)]
+    other = ONE_WORD if bins[-1] < BITS else WORDS
+    test = np.where(is_interval, INTERVAL, other).astype("uint8")
+    return test, start.astype("uint8"), ((end - start) % BINS).astype("uint8")

@@ -1,0 +1,1 @@
+"""Whether a version may score: the rules of promotion."""

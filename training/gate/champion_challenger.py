@@ -1,0 +1,171 @@
+"""The champion and a newcomer on the same held-out leads, which neither learnt from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import ibis
+import pandas as pd
+
+from leadscore.features.families.feature_table import build_features
+from leadscore.training.dataset.unseen_leads import unseen_by
+from leadscore.training.evaluation.segments import segments_of
+from leadscore.training.registry.promotions import CHAMPION
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from leadscore.features.tables.tables import Tables
+    from leadscore.training.dataset.training_data import Prepared
+    from leadscore.training.evaluation.evaluate import Evaluation
+    from leadscore.training.registry.registry import Registered, Registry
+
+
+@dataclass(frozen=True)
+class Contest:
+    """Who met on which leads.
+
+    Parameters
+    ----------
+    version
+        The champion's version.
+    stages
+        The stages the champion scores.
+    rows
+        By stage that both score: the rows of `Evaluation.held_out` that the champion cannot have
+        learnt from either, with its propensity in the column `champion`.
+    segments
+        By the same stages: what `segments_of` gives for these rows.
+    days_newer
+        How many days later the newcomer's held-out leads begin: so much more has it learnt.
+        None where nothing is dated.
+    """
+
+    version: str
+    stages: tuple[str, ...]
+    rows: Mapping[str, pd.DataFrame]
+    segments: Mapping[str, pd.DataFrame]
+    days_newer: int | None
+
+
+def hold_contest(
+    registry: Registry, tables: Tables, prepared: Prepared, evaluation: Evaluation
+) -> Contest | None:
+    """Let the champion score the leads that are held out for a newcomer.
+
+    Columns that today's audit leaves out are hidden from the champion too: on old leads a column
+    that is filled in after the outcome would make it unbeatable.
+
+    Parameters
+    ----------
+    registry
+        Where the champion is.
+    tables
+        The tables that the newcomer was prepared from.
+    prepared, evaluation
+        The newcomer's rows, and how it does on those held out.
+
+    Returns
+    -------
+    Contest or None
+        None where nobody is champion.
+    """
+    version = registry.version_of(CHAMPION)
+    if version is None:
+        return None
+    champion = registry.load(version)
+    stages, days_newer = tuple(champion.model.stages_), _days_newer(champion, prepared)
+    held_out = {stage: rows for stage, rows in evaluation.held_out.items() if stage in stages}
+    if not held_out:
+        return Contest(version, stages, {}, {}, days_newer)
+    index = pd.Index(sorted(set().union(*(rows.index for rows in held_out.values()))))
+    frame = _champions_frame(champion, tables, prepared, index)
+    propensity = champion.model.predict(known_to(champion, frame))
+    unseen = unseen_by(champion.tags, champion.learnt_from, frame, prepared.labels.frame)
+    rows = {
+        stage: own.assign(champion=propensity[f"p_{stage}"])[unseen.loc[own.index]]
+        for stage, own in held_out.items()
+    }
+    segments = {stage: segments_of(prepared, own) for stage, own in rows.items()}
+    return Contest(version, stages, rows, segments, days_newer)
+
+
+def known_to(version: Registered, frame: pd.DataFrame) -> pd.DataFrame:
+    """Give a version the features it asks for; what today's tables lack is unknown to it.
+
+    Parameters
+    ----------
+    version
+        A registered version.
+    frame
+        Features by today's contract.
+
+    Returns
+    -------
+    DataFrame
+        The columns of the model's `features_`, each of the type it learnt.
+    """
+    model = version.model
+    given = {
+        name: frame[name] if name in frame.columns else pd.Series(None, index=frame.index)
+        for name in model.features_
+    }
+    return pd.DataFrame(
+        {name: _as_type(column, is_text=name in model.text_) for name, column in given.items()},
+        index=frame.index,
+    )
+
+
+def build_for(
+    version: Registered, tables: Tables, moments: pd.DataFrame, *, hidden: Sequence[str]
+) -> pd.DataFrame:
+    """Build features for snapshots from the columns and event kinds that a version learnt from.
+
+    Parameters
+    ----------
+    version
+        A registered version.
+    tables
+        The cleaned tables.
+    moments
+        `lead_id`, `as_of` of the snapshots, sorted by both.
+    hidden
+        The user's columns that it may not see.
+
+    Returns
+    -------
+    DataFrame
+        With the index of `moments`.
+    """
+    wanted = set(version.model.attributes_) - set(hidden)
+    seen = tables.without({each.column for each in tables.attributes} - wanted)
+    snapshots = ibis.memtable(moments[["lead_id", "as_of"]].reset_index(drop=True))
+    built = build_features(seen, snapshots, kinds=tuple(version.model.kinds_)).to_pandas()
+    return built.set_axis(moments.index)
+
+
+def _champions_frame(
+    champion: Registered, tables: Tables, prepared: Prepared, index: pd.Index[int]
+) -> pd.DataFrame:
+    """Reuse the newcomer's features where the champion's would be the same."""
+    given = {each.column for each in tables.without(prepared.excluded).attributes}
+    same_columns = given == set(champion.model.attributes_)
+    if same_columns and tuple(champion.model.kinds_) == tuple(prepared.kinds):
+        return prepared.frame.loc[index]
+    moments = prepared.frame.loc[index, ["lead_id", "as_of"]]
+    return build_for(champion, tables, moments, hidden=prepared.excluded)
+
+
+def _as_type(column: pd.Series, *, is_text: bool) -> pd.Series:
+    """Keep a column of the wanted type; of another it says something else, so it is unknown."""
+    is_right = pd.api.types.is_string_dtype(column.dtype) == is_text
+    kept = column if is_right else pd.Series(None, index=column.index, dtype="object")
+    return kept.astype("str") if is_text else kept.astype("float64")
+
+
+def _days_newer(champion: Registered, prepared: Prepared) -> int | None:
+    held_out_from = champion.tags.get("held_out_from", "")
+    if not held_out_from or prepared.split.test_from is None:
+        return None
+    return int((prepared.split.test_from - pd.Timestamp(held_out_from)).days)

@@ -1,0 +1,218 @@
+"""Shall a newcomer take the champion's place? Rules on leads that neither learnt from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from leadscore.training.evaluation.metrics import compare, rank, weighed
+from leadscore.training.gate.promotion_gate import Rule, signed
+from leadscore.training.gate.segment_regressions import segment_gaps
+from leadscore.training.model.funnel_model import MIN_JUDGED
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from leadscore.training.gate.champion_challenger import Contest
+
+# Of what the champion tells beyond the rate (in log loss) or beyond chance (in AUC), this share
+# may be lost before a newcomer counts as worse: the margin of a non-inferiority trial that must
+# preserve nine tenths of the effect. A thousand held-out leads are enough to see it.
+MARGIN = 0.1
+NEGLIGIBLE_MISS = 0.02  # of the conversion rate: a forecast of 100 conversions moves by 2
+FRESHER_DAYS = 28  # a month's leads; a newcomer with less knows nothing that the champion does not
+BETTER = "better than the champion"
+
+
+@dataclass(frozen=True)
+class Margins:
+    """By how much a newcomer may be worse and still count as an equal.
+
+    Parameters
+    ----------
+    loss, auc
+        In log loss and AUC; zero where the champion tells nothing.
+    """
+
+    loss: float
+    auc: float
+
+
+def champion_rules(contest: Contest) -> list[Rule]:
+    """Apply the rules that a newcomer must meet against the champion.
+
+    It is *better* when the 95 % interval of the difference in log loss lies below zero. Where
+    that cannot be shown, it may replace the champion as its *equal*, if it has learnt from a
+    month of newer leads: its log loss is no higher, and the intervals rule out that it loses
+    more than a tenth of what the champion tells. Models age, and of two equals the younger will
+    age later; without this, a champion that cannot be beaten beyond chance stays until it is bad.
+
+    Parameters
+    ----------
+    contest
+        Both on the same leads.
+
+    Returns
+    -------
+    list of Rule
+        Better (or equal and fresher), not worse in calibration, not worse in any large segment,
+        and not worse at any later stage.
+    """
+    missing = [stage for stage in contest.stages if stage not in contest.rows]
+    rules = [_keeps(stage, contest.version) for stage in missing]
+    if not contest.rows:
+        return rules
+    first, *later = contest.rows
+    rows = contest.rows[first]
+    if _too_few(rows):
+        return [*rules, Rule(BETTER, passed=False, detail=_too_few_words(rows))]
+    difference = compare(rows["outcome"], rows["propensity"], rows["champion"], rows["cluster"])
+    margins = margins_of(rows)
+    rules += [
+        _better(difference, rows, margins, days_newer=contest.days_newer),
+        _calibrated(difference, rate=float(rows["outcome"].mean())),
+        _in_segments(rows, contest.segments[first], limit=margins.loss),
+    ]
+    return rules + [_later(stage, contest.rows[stage]) for stage in later]
+
+
+def margins_of(rows: pd.DataFrame) -> Margins:
+    """Find by how much a newcomer may be worse, from what the champion tells on these rows.
+
+    Parameters
+    ----------
+    rows
+        Columns `outcome`, `champion`, `cluster`.
+
+    Returns
+    -------
+    Margins
+    """
+    ranked = rank(rows["outcome"], rows["champion"], rows["cluster"])
+    own = weighed(ranked, np.ones(len(rows)))
+    rate = float(rows["outcome"].mean())
+    of_rate = -(rate * np.log(rate) + (1 - rate) * np.log1p(-rate))
+    return Margins(
+        MARGIN * max(float(of_rate) - own["log_loss"], 0.0), MARGIN * max(own["auc"] - 0.5, 0.0)
+    )
+
+
+def _keeps(stage: str, version: str) -> Rule:
+    detail = (
+        f"champion {version} scores {stage}, this version does not: too few leads have matured. "
+        f"Bring a longer history, or promote by hand if {stage} is no longer wanted"
+    )
+    return Rule(f"scores {stage} as the champion does", passed=False, detail=detail)
+
+
+def _too_few(rows: pd.DataFrame) -> bool:
+    reached = int(rows["outcome"].sum())
+    return min(reached, len(rows) - reached) < MIN_JUDGED
+
+
+def _too_few_words(rows: pd.DataFrame) -> str:
+    found = "no held-out lead is" if rows.empty else f"only {_counted(rows)} are"
+    return (
+        f"{found} unknown to the champion, too few to compare the two. Wait until newer leads "
+        'have matured, or promote by hand: leadscore models promote VERSION --why "…"'
+    )
+
+
+def _counted(rows: pd.DataFrame) -> str:
+    return (
+        f"{rows['lead_id'].nunique():,} leads ({len(rows):,} snapshots, "
+        f"{int(rows['outcome'].sum()):,} reached it)"
+    )
+
+
+def _better(
+    difference: pd.DataFrame,
+    rows: pd.DataFrame,
+    margins: Margins,
+    *,
+    days_newer: int | None,
+) -> Rule:
+    auc, loss = difference.T["auc"], difference.T["log_loss"]
+    figures = (
+        f"log loss {signed(loss, digits=4)}, AUC {signed(auc)} on {_counted(rows)} that neither "
+        "learnt from"
+    )
+    if auc["high"] < 0:
+        return Rule(BETTER, passed=False, detail=f"{figures}: it ranks worse")
+    if loss["high"] < 0:
+        return Rule(BETTER, passed=True, detail=figures)
+    is_equal = loss["value"] <= 0 and loss["high"] <= margins.loss and auc["low"] >= -margins.auc
+    is_fresher = days_newer is not None and days_newer >= FRESHER_DAYS
+    if is_equal and is_fresher:
+        detail = (
+            f"{figures}: an equal (surely not {margins.loss:.4f} worse in log loss, nor "
+            f"{margins.auc:.3f} in AUC) that has learnt from {days_newer} days of newer leads"
+        )
+        return Rule(BETTER, passed=True, detail=detail)
+    return Rule(
+        BETTER, passed=False, detail=f"{figures}: {_why_not(loss, auc, margins, is_fresher)}"
+    )
+
+
+def _why_not(
+    loss: pd.Series[float],
+    auc: pd.Series[float],
+    margins: Margins,
+    is_fresher: bool,  # noqa: FBT001
+) -> str:
+    if loss["low"] > 0:
+        return "it is worse"
+    if not is_fresher:
+        return (
+            "not shown to be better, and an equal replaces the champion only after "
+            f"{FRESHER_DAYS} days of newer leads"
+        )
+    if loss["value"] > 0:
+        return "not shown to be better, and no equal: its log loss is higher"
+    return (
+        "not shown to be better, nor an equal: it may still be worse by "
+        f"{max(float(loss['high']), 0):.4f} in log loss ({margins.loss:.4f} is allowed) or by "
+        f"{max(-float(auc['low']), 0):.3f} in AUC ({margins.auc:.3f} is allowed)"
+    )
+
+
+def _calibrated(difference: pd.DataFrame, *, rate: float) -> Rule:
+    error = difference.T["calibration_error"]
+    limit = NEGLIGIBLE_MISS * rate
+    passed = bool(error["low"] <= limit)
+    detail = f"calibration error {signed(error, digits=4)}"
+    if not passed:
+        detail += f", surely more than {limit:.4f} worse ({NEGLIGIBLE_MISS:.0%} of the rate)"
+    return Rule("not worse calibrated than the champion", passed, detail)
+
+
+def _in_segments(rows: pd.DataFrame, segments: pd.DataFrame, *, limit: float) -> Rule:
+    name = "not worse than the champion in any large segment"
+    gaps = segment_gaps(rows, segments)
+    if not gaps:
+        return Rule(name, passed=True, detail="no segment is large enough to tell")
+    worst = max(gaps, key=lambda gap: gap.low)
+    detail = (
+        f"worst of {len(gaps)}, {worst.words} ({worst.leads:,} leads): log loss "
+        f"{worst.value:+.4f}, at least {worst.low:+.4f}"
+    )
+    passed = bool(worst.low <= limit)
+    if not passed:
+        detail += f" allowing for {len(gaps)} looks; more than {limit:.4f} is refused"
+    return Rule(name, passed, detail)
+
+
+def _later(stage: str, rows: pd.DataFrame) -> Rule:
+    name = f"not worse than the champion at {stage}"
+    if _too_few(rows):
+        return Rule(name, passed=True, detail="too few leads have matured to tell")
+    difference = compare(rows["outcome"], rows["propensity"], rows["champion"], rows["cluster"])
+    loss = difference.T["log_loss"]
+    limit = margins_of(rows).loss
+    passed = bool(loss["low"] <= limit)
+    detail = f"log loss {signed(loss, digits=4)} on {_counted(rows)}"
+    if not passed:
+        detail += f", surely more than {limit:.4f} worse"
+    return Rule(name, passed, detail)

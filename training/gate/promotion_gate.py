@@ -1,0 +1,180 @@
+"""May this model score? Rules with figures; one refusal is enough."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from leadscore.training.evaluation.metrics import compare
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import pandas as pd
+
+    from leadscore.training.evaluation.evaluate import Evaluation
+    from leadscore.training.leakage.audit import Finding
+
+# No honest lead-scoring model on later leads gets here; a column from after the outcome does.
+IMPLAUSIBLE_AUC = 0.95
+OVERRULE_AUC = "auc"  # the name under [audit.overrule] that lets such a model through
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One rule of the gate and how it went.
+
+    Parameters
+    ----------
+    name
+        What must hold.
+    passed
+        Whether it does.
+    detail
+        The figures, and where it fails the remedy.
+    """
+
+    name: str
+    passed: bool
+    detail: str
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the gate says.
+
+    Parameters
+    ----------
+    rules
+        All rules, passed and failed.
+    """
+
+    rules: tuple[Rule, ...]
+
+    @property
+    def passed(self) -> bool:
+        """Whether every rule holds."""
+        return all(rule.passed for rule in self.rules)
+
+    @property
+    def refusals(self) -> tuple[Rule, ...]:
+        """The rules that do not hold."""
+        return tuple(rule for rule in self.rules if not rule.passed)
+
+
+def judge(
+    evaluation: Evaluation,
+    findings: Sequence[Finding] = (),
+    *,
+    excluded: Sequence[str] = (),
+    overruled: Mapping[str, str],
+    against_champion: Sequence[Rule] = (),
+) -> Verdict:
+    """Apply the gate's rules on held-out leads of the funnel's first stage.
+
+    Against a ranking that a company would use instead, a tie passes: the product's model brings
+    reasons and calibration besides, and on a few hundred leads no model beats a regression beyond
+    chance. The rule says so then. What is *shown* to be better by a baseline is refused.
+
+    Parameters
+    ----------
+    evaluation
+        The model and every baseline on the held-out leads.
+    findings
+        What the audit found in the columns.
+    excluded
+        The columns that were left out.
+    overruled
+        The contract's `[audit.overrule]`.
+    against_champion
+        What `gate.champion_rules` found; empty without a champion.
+
+    Returns
+    -------
+    Verdict
+    """
+    stage = next(iter(evaluation.metrics))
+    rows, own = evaluation.held_out[stage], evaluation.metrics[stage]
+    rules = [_signal(own), _plausible(own, overruled), _leakage(findings, excluded)]
+    rules += [_beats(name, rows) for name in evaluation.baselines[stage]]
+    return Verdict((*rules, *against_champion))
+
+
+def _signal(own: pd.DataFrame) -> Rule:
+    auc = own.T["auc"]
+    shown = _with_interval(auc)
+    if auc["low"] > 0.5:
+        return Rule("the leads can be told apart", passed=True, detail=f"AUC {shown}")
+    detail = (
+        f"AUC {shown}: {chance(auc)}. There is no signal: these columns do not tell leads that "
+        "convert from leads that do not. Bring events, or columns known when the lead arrives."
+    )
+    return Rule("the leads can be told apart", passed=False, detail=detail)
+
+
+def chance(auc: pd.Series[float]) -> str:
+    """Say how an interval that begins at or below 0.5 stands to chance."""
+    return "the interval covers 0.5" if auc["high"] >= 0.5 else "worse than chance"
+
+
+def _plausible(own: pd.DataFrame, overruled: Mapping[str, str]) -> Rule:
+    auc, name = own.T["auc"], "the ranking is plausible"
+    if auc["value"] <= IMPLAUSIBLE_AUC:
+        detail = f"AUC {auc['value']:.3f}, at most {IMPLAUSIBLE_AUC}"
+        return Rule(name, passed=True, detail=detail)
+    if OVERRULE_AUC in overruled:
+        return Rule(name, passed=True, detail=f"overruled: {overruled[OVERRULE_AUC]}")
+    detail = (
+        f"AUC {auc['value']:.3f} is above {IMPLAUSIBLE_AUC}: most likely a column is filled in "
+        "after the outcome. Look at the strongest columns; if it is right, say why under "
+        f'[audit.overrule] {OVERRULE_AUC} = "…".'
+    )
+    return Rule(name, passed=False, detail=detail)
+
+
+def _leakage(findings: Sequence[Finding], excluded: Sequence[str]) -> Rule:
+    """Certain findings must be left out or overruled; suspects follow `audit.suspects`."""
+    name = "no open leakage finding"
+    kept = [each for each in findings if each.overruled is None and each.column not in excluded]
+    certain = [each.column for each in kept if each.severity == "certain"]
+    if certain:
+        detail = (
+            f"{', '.join(certain)} know the outcome and were learnt from. Set them to ignored, or "
+            "say under [audit.overrule] why they are known when a lead is scored"
+        )
+        return Rule(name, passed=False, detail=detail)
+    away = len(findings) - len(kept)
+    detail = f"{away} column{'' if away == 1 else 's'} left out or overruled"
+    if kept:
+        suspects = ", ".join(each.column for each in kept)
+        detail += f'; suspects kept by audit.suspects = "keep": {suspects}'
+    return Rule(name, passed=True, detail=detail)
+
+
+def _beats(baseline: str, rows: pd.DataFrame) -> Rule:
+    """Shown to be better than the rate; against a ranking, not shown to be worse."""
+    words = baseline.replace("_", " ")
+    difference = compare(rows["outcome"], rows["propensity"], rows[baseline], rows["cluster"])
+    auc, loss = difference.T["auc"], difference.T["log_loss"]
+    is_better = bool(loss["high"] < 0)
+    is_worse = bool(auc["high"] < 0 or loss["low"] > 0)
+    name = f"not behind {words}"
+    passed = not is_worse
+    if baseline == "overall_rate":
+        name, passed = f"better than {words}", is_better
+    detail = f"log loss {signed(loss, digits=4)}, AUC {signed(auc)}"
+    if not passed:
+        detail += f". Use {words}, or bring more leads"
+    elif not is_better:
+        detail += ": a tie, the leads are too few to tell the two apart"
+    return Rule(name, passed, detail)
+
+
+def _with_interval(row: pd.Series[float]) -> str:
+    return f"{row['value']:.3f} (95 % interval {row['low']:.3f} to {row['high']:.3f})"
+
+
+def signed(row: pd.Series[float], *, digits: int = 3) -> str:
+    """Show a difference with its interval."""
+    low, high = row["low"], row["high"]
+    return f"{row['value']:+.{digits}f} ({low:+.{digits}f} to {high:+.{digits}f})"

@@ -1,0 +1,1 @@
+"""Columns that know the outcome, found before they teach a model."""

@@ -1,0 +1,1 @@
+"""The model: trees, regression, their blend, calibrated, stage by stage."""

@@ -1,0 +1,198 @@
+"""Which trials speak together, and how much a regression has to say beside them.
+
+Averages of different trees err less than the best of them (Caruana et al., ICML 2004), and on
+small or drifting data a regression errs elsewhere than trees do.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from joblib import Parallel, delayed
+
+from leadscore.training.model.calibrator import standard_error
+from leadscore.training.model.logistic_model import LinearDesign, LinearModel
+from leadscore.training.model.time_folds import recency_weight
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from leadscore.training.model.boosting import Ground
+    from leadscore.training.model.hyperparameter_search import Trial
+    from leadscore.training.model.time_folds import Fold
+
+STRENGTHS = (0.01, 0.03, 0.1, 0.3, 1.0)
+LINEAR_ROWS = 20_000  # that many fix a few hundred coefficients; more only cost time
+WEIGHTS = np.linspace(0, 1, 21)
+# How much the regression says unless leads show otherwise; more where few conversions are known,
+# of which trees make too much.
+USUAL_WEIGHT, FEW_WEIGHT = 0.25, 0.8
+FEW_POSITIVES = 100  # from here on the usual weight holds
+FAR_BEHIND = 0.03  # a trial that errs by more than this share beyond the best has no say
+MOST_MEMBERS = 4  # a fifth changes the average by less than a tenth of the first's gain
+LEAST_WEIGHT = 0.05  # what says less is left out, with its cost
+
+
+@dataclass(frozen=True)
+class LinearFit:
+    """A regression's settings and what it said of leads later than those it learnt from.
+
+    Parameters
+    ----------
+    strength
+        Inverse of the ridge penalty.
+    half_life
+        As for trees.
+    margin
+        Out-of-fold log-odds, float64 of shape (n,); missing for leads that only taught.
+    loss
+        Log loss on those.
+    """
+
+    strength: float
+    half_life: float | None
+    margin: NDArray[np.float64]
+    loss: float
+
+
+def tune_linear(
+    ground: Ground, folds: Sequence[Fold], half_lives: Sequence[float | None]
+) -> LinearFit:
+    """Choose the penalty and the recency weighting of the regression on later leads.
+
+    Parameters
+    ----------
+    ground
+        All rows.
+    folds
+        Who teaches and who judges.
+    half_lives
+        The recency weightings to try.
+
+    Returns
+    -------
+    LinearFit
+    """
+    found: list[dict[tuple[float, float | None], NDArray[np.float64]]]
+    found = Parallel(n_jobs=-1, prefer="threads")(
+        delayed(_linear_margins)(ground, fold, half_lives) for fold in folds
+    )
+    margins = {key: np.full(len(ground.outcome), np.nan) for key in found[0]}
+    for fold, of_fold in zip(folds, found, strict=True):
+        for key, margin in of_fold.items():
+            margins[key][fold.judge] = margin
+    losses = {key: log_loss(margin, ground.outcome) for key, margin in margins.items()}
+    best = min(losses, key=losses.__getitem__)
+    return LinearFit(best[0], best[1], margins[best], losses[best])
+
+
+def _linear_margins(
+    ground: Ground, fold: Fold, half_lives: Sequence[float | None]
+) -> dict[tuple[float, float | None], NDArray[np.float64]]:
+    """Fit each setting on a fold's teachers; return what it says of the judging rows."""
+    teach, judge = ground.rows(few(fold.teach)), ground.rows(fold.judge)
+    design = LinearDesign().fit(teach.frame)
+    matrix, judged = design.transform(teach.frame), design.transform(judge.frame)
+    margins = {}
+    for half_life in dict.fromkeys(half_lives):
+        weight = recency_weight(teach.place, half_life)
+        for strength in STRENGTHS:
+            model = LinearModel(strength=strength)
+            model.fit_design(design, matrix, teach.outcome, weight)
+            margins[strength, half_life] = model.margin_of(judged)
+    return margins
+
+
+def few(rows: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Take every so manieth row where there are more than a regression needs."""
+    return rows[:: max(-(-len(rows) // LINEAR_ROWS), 1)]
+
+
+def choose_members(trials: Sequence[Trial]) -> list[Trial]:
+    """Choose whose margins are averaged: the best trial of each kind of trees.
+
+    Trees that see words or draw cuts in different ways err in different places, now and after a
+    drift that no fold has shown; so they are averaged even where one of them is ahead, unless it
+    is far ahead.
+
+    Parameters
+    ----------
+    trials
+        Judged on all folds, best first.
+
+    Returns
+    -------
+    list of Trial
+        Best first.
+    """
+    near = [trial for trial in trials if trial.loss <= trials[0].loss * (1 + FAR_BEHIND)]
+    kinds: dict[tuple[str, bool], Trial] = {}
+    for trial in near:
+        kinds.setdefault((trial.recipe.words, trial.recipe.random_cuts), trial)
+    return list(kinds.values())[:MOST_MEMBERS]
+
+
+def linear_weight(
+    trees: NDArray[np.float64],
+    linear: NDArray[np.float64],
+    outcome: NDArray[np.float64],
+    lead: NDArray[np.int64],
+) -> float:
+    """Choose how much of the margin is the regression's.
+
+    Of the weights that are not shown to be worse than the best (Breiman's rule of one standard
+    error) the one nearest to the usual is taken, as folds tell less about later leads than they
+    seem to. Where conversions are few, the usual weight is higher: partial pooling.
+
+    Parameters
+    ----------
+    trees, linear
+        Out-of-fold log-odds, float64 of shape (n,); missing for leads that only taught.
+    outcome
+        0 or 1, float64 of shape (n,).
+    lead
+        Whose row it is, int64 of shape (n,).
+
+    Returns
+    -------
+    float
+        Between 0 and 1; 0 leaves the regression out.
+    """
+    judged = ~np.isnan(trees)
+    positives = min(outcome.sum(), (1 - outcome).sum())
+    share = min(positives / FEW_POSITIVES, 1.0)
+    usual = FEW_WEIGHT + (USUAL_WEIGHT - FEW_WEIGHT) * share
+    by_weight = [(1 - weight) * trees[judged] + weight * linear[judged] for weight in WEIGHTS]
+    losses = [losses_of(margin, outcome[judged]) for margin in by_weight]
+    best = min(losses, key=np.mean)
+    as_good = [
+        float(weight)
+        for weight, loss in zip(WEIGHTS, losses, strict=True)
+        if (loss - best).mean() <= standard_error(loss - best, lead[judged])
+    ]
+    chosen = min(as_good, key=lambda weight: abs(weight - usual))
+    return chosen if chosen > LEAST_WEIGHT else 0.0
+
+
+def log_loss(margin: NDArray[np.float64], outcome: NDArray[np.float64]) -> float:
+    """Mean log loss of log-odds where they are known."""
+    known = ~np.isnan(margin)
+    return float(losses_of(margin[known], outcome[known]).mean())
+
+
+def losses_of(margin: NDArray[np.float64], outcome: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Log loss of each row's log-odds, float64 of shape (n,)."""
+    return np.asarray(np.logaddexp(0, margin) - outcome * margin, dtype="float64")
+
+
+def blended(
+    trees: NDArray[np.float64], linear: NDArray[np.float64] | None, weight: float
+) -> NDArray[np.float64]:
+    """Average two margins; the regression's has the weight."""
+    if linear is None:
+        return trees
+    return (1 - weight) * trees + weight * linear

@@ -1,0 +1,349 @@
+"""Which trees suit this company: recipes tried on earlier leads, judged on later ones.
+
+Small and drifting data want small trees and recent leads, plenty of data bears large trees. A
+portfolio that has served well is tried first; then Optuna looks around what did best, until
+nothing gains or the time is up.
+"""
+
+from __future__ import annotations
+
+import time
+import warnings
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from joblib import Parallel, delayed
+
+from leadscore.training.model.boosting import Recipe
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+    from optuna import Study
+    from optuna.trial import FrozenTrial
+
+    from leadscore.training.model.boosting import FoldGround, GrownTrees
+    from leadscore.training.model.time_folds import Fold
+
+SEED = 20_260_701
+DEFAULT_SECONDS = 120.0
+PATIENCE_TRIALS = 3  # so many beyond the portfolio without a gain end the search …
+PATIENCE_ASKED = 30  # … unless somebody asked for more time
+WORTHWHILE = 5e-4  # a smaller share of the loss is no gain
+HALF_LIVES = (None, 1.0, 0.5, 0.25)
+PORTFOLIO = (
+    Recipe(leaves=8, columns=0.4, ridge=3, least=20, words="each"),
+    Recipe(leaves=16, columns=0.4, ridge=3, least=20, words="each", random_cuts=True),
+    Recipe(leaves=8, columns=0.4, ridge=3, least=30, words="rates"),
+    Recipe(leaves=4, columns=0.4, ridge=10, least=20, half_life=0.5),
+    Recipe(leaves=2, columns=0.5, ridge=5, least=20, words="each"),
+    Recipe(leaves=4, columns=0.4, ridge=10, least=20, words="rates", half_life=0.25),
+)
+LARGE_PORTFOLIO = (  # where rows are many, small trees only cost time
+    Recipe(leaves=8, columns=0.4, ridge=10, least=30),
+    Recipe(leaves=24, columns=0.4, ridge=10, least=50),
+    Recipe(leaves=24, columns=0.4, ridge=10, least=50, words="rates"),
+    Recipe(leaves=16, columns=0.4, ridge=10, least=50, half_life=0.5),
+)
+
+
+@dataclass(frozen=True)
+class Search:
+    """How long to look, and where to keep what was tried.
+
+    Parameters
+    ----------
+    seconds
+        The time for one stage. A trial that has begun is finished.
+    patience
+        After so many trials beyond the portfolio without a gain the search ends.
+    file
+        Where trials are kept, so that a run that died, or one with more time, goes on where the
+        last ended; None keeps them in memory.
+    name
+        What the trials belong to: the same tables and stage.
+    """
+
+    seconds: float = DEFAULT_SECONDS
+    patience: int = PATIENCE_TRIALS
+    file: Path | None = None
+    name: str = "trials"
+
+    def shared(self, stage: str, *, among: int) -> Search:
+        """Return one stage's part of the time, and a name of its own for its trials."""
+        return replace(self, seconds=self.seconds / among, name=f"{self.name} {stage}")
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One recipe and how it did.
+
+    Parameters
+    ----------
+    number
+        In the order of trying; also what its seed follows from.
+    recipe
+        What was tried.
+    state
+        `complete`, or `pruned` where the first folds were hopeless.
+    loss
+        Log loss on later leads over the folds that were judged.
+    trees
+        How many trees did best.
+    seconds
+        How long it took.
+    seed
+        Of its trees; every trial has its own.
+    """
+
+    number: int
+    recipe: Recipe
+    state: str
+    loss: float
+    trees: int
+    seconds: float
+    seed: int
+
+    def record(self) -> dict[str, object]:
+        """Return the trial as one flat row."""
+        row: dict[str, object] = {"number": self.number, "state": self.state, "loss": self.loss}
+        return row | {"trees": self.trees, "seconds": round(self.seconds, 3)} | asdict(self.recipe)
+
+
+@dataclass(frozen=True)
+class Searched:
+    """What a search found.
+
+    Parameters
+    ----------
+    trials
+        All of them, in the order of trying.
+    grown
+        By number: the trees of each fold, for the trials that this process ran to the end.
+    """
+
+    trials: list[Trial]
+    grown: dict[int, list[GrownTrees]]
+
+    @property
+    def best_first(self) -> list[Trial]:
+        """The trials that were judged on all folds, least loss first."""
+        complete = (trial for trial in self.trials if trial.state == "complete")
+        return sorted(complete, key=lambda trial: (trial.loss, trial.number))
+
+
+def search_recipes(
+    grounds: Sequence[FoldGround],
+    search: Search,
+    *,
+    portfolio: Sequence[Recipe],
+    by_time: bool,
+    has_text: bool,
+    seed: int = SEED,
+) -> Searched:
+    """Try recipes by cross-validation until nothing gains or the time is up.
+
+    Parameters
+    ----------
+    grounds
+        The folds' rows, latest fold first; the first half of them decides whether a trial goes on.
+    search
+        How long, and where trials are kept.
+    portfolio
+        What is tried first.
+    by_time
+        Whether recency weighting means anything.
+    has_text
+        Whether there are words to treat one way or another.
+    seed
+        What the seeds of the trials count on from.
+
+    Returns
+    -------
+    Searched
+        Given the same rows the trials are the same on any number of cores, and whether or not the
+        search was interrupted; a time that ran out cuts the list.
+    """
+    study = _study(search, seed)
+    wanted = [_allowed(recipe, by_time=by_time, has_text=has_text) for recipe in portfolio]
+    for recipe in dict.fromkeys(wanted):
+        study.enqueue_trial(
+            _parameters(recipe, by_time=by_time, has_text=has_text), skip_if_exists=True
+        )
+    grown: dict[int, list[GrownTrees]] = {}
+    started = time.monotonic()
+    while _goes_on(study, search, time.monotonic() - started):
+        number = len(_done(study))
+        study.sampler = _sampler(seed + number)
+        trial = study.ask()
+        recipe = _suggest(trial, by_time=by_time, has_text=has_text)
+        grown[number] = _judge(study, trial, recipe, grounds, seed + number)
+    trials = [_told(each, number, seed + number) for number, each in enumerate(_done(study))]
+    return Searched(trials, grown)
+
+
+def cross_validate(
+    grounds: Sequence[FoldGround], recipe: Recipe, *, seed: int
+) -> tuple[list[GrownTrees], NDArray[np.float64]]:
+    """Grow a recipe on each fold, as many at a time as there are cores.
+
+    Returns
+    -------
+    grown : list of GrownTrees
+    curve : ndarray of shape (trees,), float64
+        Log loss on all judging rows by number of trees.
+    """
+    grown: list[GrownTrees] = Parallel(n_jobs=-1, prefer="threads")(
+        delayed(each.grow)(recipe, seed=seed) for each in grounds
+    )
+    return grown, mean_curve(grown)
+
+
+def mean_curve(grown: Sequence[GrownTrees]) -> NDArray[np.float64]:
+    """Log loss by number of trees over all folds; a fold that stopped stays where it was."""
+    longest = max(len(each.losses) for each in grown)
+    total = np.zeros(longest)
+    for each in grown:
+        total += np.pad(each.losses, (0, longest - len(each.losses)), mode="edge") * len(each.judge)
+    return np.asarray(total / sum(len(each.judge) for each in grown), dtype="float64")
+
+
+def out_of_fold(
+    grown: Sequence[GrownTrees], folds: Sequence[Fold], trees: int, *, rows: int
+) -> NDArray[np.float64]:
+    """Log-odds of each judged row by trees that had not grown on it; missing for the rest."""
+    margin = np.full(rows, np.nan)
+    for fold, each in zip(folds, grown, strict=True):
+        margin[fold.judge] = each.margin(trees)
+    return margin
+
+
+def _judge(
+    study: Study, trial: Any, recipe: Recipe, grounds: Sequence[FoldGround], seed: int
+) -> list[GrownTrees]:
+    """Judge on the latest folds; where that is not hopeless, on all."""
+    from optuna.trial import TrialState  # noqa: PLC0415 - half a second that only training needs
+
+    half = -(-len(grounds) // 2)
+    grown, curve = cross_validate(grounds[:half], recipe, seed=seed)
+    trial.report(float(curve.min()), step=1)
+    pruned = half < len(grounds) and trial.should_prune()
+    if not pruned:
+        grown += cross_validate(grounds[half:], recipe, seed=seed)[0] if grounds[half:] else []
+        curve = mean_curve(grown)
+    trial.set_user_attr("loss", float(curve.min()))
+    trial.set_user_attr("trees", int(curve.argmin()) + 1)
+    if pruned:
+        study.tell(trial, state=TrialState.PRUNED)
+    else:
+        study.tell(trial, float(curve.min()))
+    return grown
+
+
+def _study(search: Search, seed: int) -> Study:
+    """Open the study, and put back what a run that died had begun."""
+    with warnings.catch_warnings():  # its progress bar misses a widget in notebooks; none is shown
+        warnings.filterwarnings("ignore", message="IProgress not found")
+        import optuna  # noqa: PLC0415
+    from optuna.storages import JournalStorage  # noqa: PLC0415
+    from optuna.storages.journal import JournalFileBackend  # noqa: PLC0415
+
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    storage = None
+    if search.file is not None:
+        search.file.parent.mkdir(parents=True, exist_ok=True)
+        storage = JournalStorage(JournalFileBackend(str(search.file)))
+    study = optuna.create_study(
+        study_name=f"{search.name} {seed}",
+        storage=storage,
+        load_if_exists=True,
+        pruner=optuna.pruners.MedianPruner(n_startup_trials=3, n_warmup_steps=0),
+    )
+    for begun in study.get_trials(states=[optuna.trial.TrialState.RUNNING]):
+        study.tell(begun.number, state=optuna.trial.TrialState.FAIL)
+        if "fixed_params" in begun.system_attrs:  # others come again by their seed
+            study.enqueue_trial(begun.params)
+    return study
+
+
+def _sampler(seed: int) -> Any:
+    """Tree-structured Parzen estimators (Bergstra et al., NeurIPS 2011), seeded by the trial.
+
+    A search that goes on after an interruption then tries what it would have tried.
+    """
+    from optuna.samplers import TPESampler  # noqa: PLC0415
+
+    return TPESampler(seed=seed, n_startup_trials=len(PORTFOLIO))
+
+
+def _goes_on(study: Study, search: Search, elapsed: float) -> bool:
+    done = _done(study)
+    if not done:
+        return True
+    if elapsed >= search.seconds:
+        return False
+    waiting = any(not each.state.is_finished() for each in study.trials)
+    return waiting or _trials_since_gain(done) < search.patience
+
+
+def _done(study: Study) -> list[FrozenTrial]:
+    """List the trials that were judged; one that a dying run left behind was not."""
+    return [each for each in study.trials if each.state.is_finished() and each.user_attrs]
+
+
+def _trials_since_gain(done: Sequence[FrozenTrial]) -> int:
+    """Count the trials since the best loss fell by enough to matter, portfolio aside."""
+    best, since = np.inf, 0
+    for each in done:
+        loss = each.value if each.state.name == "COMPLETE" and each.value else np.inf
+        gained = loss < best * (1 - WORTHWHILE)
+        since = 0 if gained or "fixed_params" in each.system_attrs else since + 1
+        best = min(best, loss)
+    return since
+
+
+def _allowed(recipe: Recipe, *, by_time: bool, has_text: bool) -> Recipe:
+    """Take out of a recipe what these rows do not have."""
+    return Recipe(
+        recipe.leaves,
+        recipe.columns,
+        recipe.ridge,
+        recipe.least,
+        recipe.words if has_text else "native",
+        recipe.random_cuts,
+        recipe.half_life if by_time else None,
+    )
+
+
+def _parameters(recipe: Recipe, *, by_time: bool, has_text: bool) -> dict[str, object]:
+    parameters = asdict(recipe)
+    if not by_time:
+        parameters.pop("half_life")
+    if not has_text:
+        parameters.pop("words")
+    return parameters
+
+
+def _suggest(trial: Any, *, by_time: bool, has_text: bool) -> Recipe:
+    return Recipe(
+        trial.suggest_int("leaves", 2, 32, log=True),
+        trial.suggest_float("columns", 0.2, 0.9),
+        trial.suggest_float("ridge", 1, 100, log=True),
+        trial.suggest_int("least", 5, 200, log=True),
+        trial.suggest_categorical("words", ["native", "rates", "each"]) if has_text else "native",
+        trial.suggest_categorical("random_cuts", [False, True]),
+        trial.suggest_categorical("half_life", list(HALF_LIVES)) if by_time else None,
+    )
+
+
+def _told(trial: FrozenTrial, number: int, seed: int) -> Trial:
+    parameters: dict[str, Any] = {"words": "native", "half_life": None} | trial.params
+    seconds = trial.duration.total_seconds() if trial.duration is not None else 0.0
+    attributes = trial.user_attrs
+    state = trial.state.name.lower()
+    recipe = Recipe(**parameters)
+    loss, trees = float(attributes["loss"]), int(attributes["trees"])
+    return Trial(number, recipe, state, loss, trees, seconds, seed)

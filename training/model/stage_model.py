@@ -1,0 +1,314 @@
+"""One funnel stage as a scikit-learn estimator: encoder, gradient boosting, calibrator."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from joblib import Parallel, cpu_count, delayed
+from scipy.special import logit
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.utils.validation import check_is_fitted
+from threadpoolctl import threadpool_limits
+
+from leadscore.training.fast_scoring.dispatch import contributions, raw_score
+from leadscore.training.model.blending import (
+    LinearFit,
+    blended,
+    choose_members,
+    few,
+    linear_weight,
+    tune_linear,
+)
+from leadscore.training.model.boosting import (
+    MOST_WORDS,
+    FoldGround,
+    Ground,
+    TextColumns,
+    grow_whole,
+    owners,
+)
+from leadscore.training.model.calibrator import Calibrator
+from leadscore.training.model.hyperparameter_search import (
+    LARGE_PORTFOLIO,
+    PORTFOLIO,
+    SEED,
+    Search,
+    Searched,
+    Trial,
+    cross_validate,
+    out_of_fold,
+    search_recipes,
+)
+from leadscore.training.model.logistic_model import LinearModel
+from leadscore.training.model.ordered_target_encoder import WordRates
+from leadscore.training.model.seen_rows import SeenRows
+from leadscore.training.model.text_dictionary import as_categories
+from leadscore.training.model.text_encoder import TextEncoder
+from leadscore.training.model.time_folds import (
+    FEW_ROWS,
+    Fold,
+    places,
+    recency_weight,
+    thinned,
+    tuning_folds,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from lightgbm import Booster
+    from numpy.typing import NDArray
+
+ROWS_FOR_THREADS = 100_000  # below, threads that share a tree wait for each other more than work
+
+
+class StageModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+    """Propensity to reach one stage of the funnel.
+
+    Text stays text up to here; LightGBM (Ke et al., NeurIPS 2017) sees codes of a stored
+    vocabulary, or how earlier leads with each word did. Everything is chosen on later leads than
+    those it was learnt from: the trees' recipe, how many of them are averaged, how much a
+    regression says beside them, and the calibrator. Then all grow again on all leads. There are no
+    class weights: they break calibration.
+
+    Parameters
+    ----------
+    by_time
+        Whether rows come in the order of time, so that later leads judge.
+    seed
+        The seed of random folds and orders, and of the trees.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (2,)
+    encoder_ : TextEncoder
+    boosters_ : list of Booster
+        The members, whose margins are averaged.
+    rates_ : WordRates
+        How leads with each word did.
+    words_ : list of str
+        How each member sees text: `native`, `rates` or `each`.
+    linear_ : LinearModel or None
+        The regression beside the trees.
+    linear_weight_ : float
+        Its share of the margin.
+    calibrator_ : Calibrator
+    trials_ : list of dict
+        Every recipe that was tried, with its log loss on later leads.
+    choice_ : dict
+        What was chosen, in words and figures.
+    """
+
+    def __init__(self, *, by_time: bool = True, seed: int = SEED) -> None:
+        self.by_time = by_time
+        self.seed = seed
+
+    def fit(
+        self,
+        frame: pd.DataFrame,
+        outcome: pd.Series[float],
+        lead: pd.Series[str],
+        *,
+        search: Search | None = None,
+    ) -> StageModel:
+        """Fit on rows in the order of time.
+
+        Parameters
+        ----------
+        frame
+            Features, numbers as float64 and text as str.
+        outcome
+            0 or 1.
+        lead
+            Whose row it is.
+        search
+            How long to look for good recipes, and where to keep what was tried.
+
+        Returns
+        -------
+        StageModel
+        """
+        self.classes_ = np.array([0, 1])
+        self.encoder_ = TextEncoder().fit(frame)
+        ground = self._ground(frame, np.asarray(outcome, dtype="float64"), lead)
+        folds = tuning_folds(lead, ground.outcome, by_time=self.by_time, seed=self.seed)
+        few_rows = len(ground.outcome) <= FEW_ROWS
+        searched = self._search(ground, folds if few_rows else thinned(folds), search or Search())
+        members, margins = _members(ground, folds, searched)
+        # Folds stand side by side already; threads within each would wait for each other.
+        with threadpool_limits(1, user_api="blas"):
+            linear = tune_linear(ground, folds, [None, members[0].recipe.half_life])
+        self.linear_weight_ = linear_weight(margins, linear.margin, ground.outcome, ground.order)
+        self._grow(ground, members, linear)
+        margin = blended(margins, linear.margin, self.linear_weight_)
+        judged = ~np.isnan(margin)
+        self.calibrator_ = Calibrator().fit(
+            margin[judged],
+            ground.outcome[judged],
+            _levels(ground.outcome, folds)[judged],
+            ground.order[judged],
+        )
+        self.trials_ = [trial.record() for trial in searched.trials]
+        self.choice_ = _choice(members, linear, self.linear_weight_)
+        return self
+
+    def _ground(
+        self, frame: pd.DataFrame, outcome: NDArray[np.float64], lead: pd.Series[str]
+    ) -> Ground:
+        """Lay out the rows; without dates the order for rates is drawn, as CatBoost draws it."""
+        order = pd.factorize(lead)[0].astype("int64")
+        if not self.by_time:
+            drawn = np.random.default_rng(self.seed).permutation(int(order.max()) + 1)
+            order = drawn[order].astype("int64")
+        codes = self.encoder_.transform(frame)
+        is_new = self.encoder_.new_words(codes, order)
+        return Ground(frame, codes, self.text_columns, is_new, outcome, places(lead), order)
+
+    @property
+    def text_columns(self) -> TextColumns:
+        """Which columns of the codes are text."""
+        vocabularies = self.encoder_.vocabulary_.values()
+        is_wide = [len(words) > MOST_WORDS for words in vocabularies]
+        return TextColumns(self.encoder_.text_positions, is_wide)
+
+    def _search(self, ground: Ground, folds: Sequence[Fold], search: Search) -> Searched:
+        return search_recipes(
+            [FoldGround(ground, fold) for fold in folds],
+            search,
+            portfolio=PORTFOLIO if len(ground.outcome) <= FEW_ROWS else LARGE_PORTFOLIO,
+            by_time=self.by_time,
+            has_text=bool(ground.text.positions),
+            seed=self.seed,
+        )
+
+    def _grow(self, ground: Ground, members: Sequence[Trial], linear: LinearFit) -> None:
+        """Grow every member, and the regression where it has a say, on all rows."""
+        rows = len(ground.outcome)
+        threads = 1 if rows < ROWS_FOR_THREADS else cpu_count()
+        self.boosters_: list[Booster] = Parallel(n_jobs=1 if threads > 1 else -1, prefer="threads")(
+            delayed(grow_whole)(
+                ground, each.recipe, trees=each.trees, seed=each.seed, threads=threads
+            )
+            for each in members
+        )
+        self.words_ = [each.recipe.words for each in members]
+        self.rates_ = WordRates(ground.text_columns).fit(ground.frame, ground.outcome)
+        self.linear_: LinearModel | None = None
+        if self.linear_weight_:
+            taught = ground.rows(few(np.arange(rows)))
+            weight = recency_weight(taught.place, linear.half_life)
+            regression = LinearModel(strength=linear.strength)
+            self.linear_ = regression.fit(taught.frame, taught.outcome, weight)
+
+    def margin(self, frame: pd.DataFrame) -> NDArray[np.float64]:
+        """Return the log-odds before calibration, float64 of shape (n,)."""
+        check_is_fitted(self)
+        frame, threads = as_categories(frame, list(self.encoder_.vocabulary_)), _threads(frame)
+        members = [
+            raw_score(booster, rows, threads=threads) for booster, rows, _words in self._seen(frame)
+        ]
+        linear = None if self.linear_ is None else self.linear_.margin(frame, threads=threads)
+        return blended(np.mean(members, axis=0), linear, self.linear_weight_)
+
+    def _seen(self, frame: pd.DataFrame) -> list[tuple[Booster, SeenRows, str]]:
+        """Show each member the rows as it sees them."""
+        codes, text = self.encoder_.columns_of(frame), self.text_columns
+        rates = self.rates_.transform(frame) if set(self.words_) != {"native"} else None
+        rows = {words: SeenRows(codes, text, rates, words) for words in set(self.words_)}
+        return [
+            (booster, rows[words], words)
+            for booster, words in zip(self.boosters_, self.words_, strict=True)
+        ]
+
+    def propensity(self, frame: pd.DataFrame) -> NDArray[np.float64]:
+        """Return calibrated propensities, float64 of shape (n,)."""
+        return self.calibrator_.predict(self.margin(frame))
+
+    def predict_proba(self, frame: pd.DataFrame) -> NDArray[np.float64]:
+        """Return the propensities of both classes, float64 of shape (n, 2)."""
+        p = self.propensity(frame)
+        return np.column_stack([1 - p, p])
+
+    def predict(self, frame: pd.DataFrame) -> NDArray[np.int64]:
+        """Return 1 where the stage is more likely reached than not, int64 of shape (n,)."""
+        return (self.propensity(frame) > 0.5).astype("int64")
+
+    def contributions(self, frame: pd.DataFrame) -> tuple[pd.DataFrame, float]:
+        """Split each margin exactly into what every feature contributes.
+
+        Returns
+        -------
+        contributions : DataFrame
+            Log-odds, float64, same rows and columns as the encoder's; TreeSHAP (Lundberg et
+            al., Nature Machine Intelligence 2020) for the trees, coefficient times distance from
+            the average lead for the regression.
+        base : float
+            The margin of nobody in particular; base plus a row's contributions is its margin.
+        """
+        check_is_fitted(self)
+        columns = self.encoder_.columns_
+        if frame.empty:  # LightGBM divides by the number of rows
+            return pd.DataFrame(index=frame.index, columns=columns, dtype="float64"), 0.0
+        # Explaining a row takes so long that threads are worth it for any number of rows.
+        share, threads = (1 - self.linear_weight_) / len(self.boosters_), cpu_count()
+        frame = as_categories(frame, list(self.encoder_.vocabulary_))
+        found = np.zeros((len(frame), len(columns) + 1), order="F")
+        for booster, rows, words in self._seen(frame):
+            owner = owners(len(columns), self.text_columns, words)
+            found += share * contributions(booster, rows, owner=owner, threads=threads)
+        base = float(found[0, -1])
+        told = pd.DataFrame(found[:, :-1], index=frame.index, columns=columns)
+        if self.linear_ is not None:
+            linear, linear_base = self.linear_.contributions(frame, threads=threads)
+            told[linear.columns] += self.linear_weight_ * linear
+            base += self.linear_weight_ * linear_base
+        return told, base
+
+
+def _threads(frame: pd.DataFrame) -> int:
+    return 1 if len(frame) < ROWS_FOR_THREADS else cpu_count()
+
+
+def _members(
+    ground: Ground, folds: Sequence[Fold], searched: Searched
+) -> tuple[list[Trial], NDArray[np.float64]]:
+    """Choose the trials that are averaged; with what their average said out of fold."""
+    rows = len(ground.outcome)
+    many = rows > FEW_ROWS
+    chosen = searched.best_first[:1] if many else choose_members(searched.best_first)
+    members, margins = [], []
+    for trial in chosen:
+        grown, trees = searched.grown.get(trial.number, []), trial.trees
+        if many or not grown:  # compared on some of the rows, or by an earlier run
+            grounds = [FoldGround(ground, fold) for fold in folds]
+            grown, curve = cross_validate(grounds, trial.recipe, seed=trial.seed)
+            trees = int(curve.argmin()) + 1
+        members.append(replace(trial, trees=trees))
+        margins.append(out_of_fold(grown, folds, trees, rows=rows))
+    return members, np.mean(margins, axis=0)
+
+
+def _levels(outcome: NDArray[np.float64], folds: Sequence[Fold]) -> NDArray[np.float64]:
+    """Log-odds of the rate among each fold's teachers: what is known without any feature."""
+    level = np.full(len(outcome), np.nan)
+    for fold in folds:
+        level[fold.judge] = logit(outcome[fold.teach].mean())
+    return level
+
+
+def _choice(members: Sequence[Trial], linear: LinearFit, linear_weight: float) -> dict[str, object]:
+    """Say what was chosen, for the registry and the model card."""
+    best = members[0]
+    return {
+        "members": len(members),
+        "trees": sum(member.trees for member in members),
+        "leaves": ", ".join(str(member.recipe.leaves) for member in members),
+        "words": ", ".join(dict.fromkeys(member.recipe.words for member in members)),
+        "half_life": best.recipe.half_life if best.recipe.half_life is not None else "none",
+        "loss": best.loss,
+        "linear_weight": linear_weight,
+        "linear_loss": linear.loss,
+    }

@@ -1,0 +1,1 @@
+"""MLflow: registered versions, their artifacts, and who promoted which."""

@@ -1,0 +1,75 @@
+"""How a fitted funnel becomes a registered MLflow model: signature, example, no pickle."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from leadscore.training.model.typical_rows import typical_and_empty, typical_row
+
+if TYPE_CHECKING:
+    from leadscore.training.model.funnel_model import FunnelModel
+
+# skops loads nothing else; these hold the trees, the vocabulary and the calibrator.
+TRUSTED_TYPES = [
+    "collections.OrderedDict",
+    "lightgbm.basic.Booster",
+    "numpy.dtype",
+    "leadscore.training.model.calibrator.Calibrator",
+    "leadscore.training.model.text_encoder.TextEncoder",
+    "leadscore.training.model.stage_model.StageModel",
+    "leadscore.training.model.funnel_model.FunnelModel",
+    "leadscore.training.model.logistic_model.LinearDesign",
+    "leadscore.training.model.logistic_model.LinearModel",
+    "leadscore.training.model.ordered_target_encoder.WordRates",
+]
+LOADER = "leadscore.serving.online.mlflow_pyfunc"  # stands in every saved model
+REQUIREMENTS = ["leadscore", "lightgbm", "pandas", "scikit-learn", "skops"]
+
+
+def log_model(mlflow: Any, model: FunnelModel, name: str) -> Any:
+    """Log a fitted funnel to the active run and register it.
+
+    Parameters
+    ----------
+    mlflow
+        The module, with a run under way.
+    model
+        The fitted funnel.
+    name
+        The registered model's name.
+
+    Returns
+    -------
+    ModelInfo
+        MLflow's, with `registered_model_version`.
+    """
+    from mlflow.models import infer_signature  # noqa: PLC0415 - 1.5 s
+
+    example = typical_row(model)
+    return mlflow.models.Model.log(
+        None,
+        _Flavor(mlflow),
+        name="model",
+        registered_model_name=name,
+        sk_model=model,
+        signature=infer_signature(typical_and_empty(model), model.predict(example)),
+        input_example=example,
+        serialization_format="skops",
+        skops_trusted_types=TRUSTED_TYPES,
+        pip_requirements=REQUIREMENTS,
+        pyfunc_predict_fn="predict",
+    )
+
+
+class _Flavor:
+    """MLflow's scikit-learn format, loaded as a plain function by `online.mlflow_pyfunc`."""
+
+    def __init__(self, mlflow: Any) -> None:
+        self._mlflow = mlflow
+
+    def save_model(self, *, path: str, mlflow_model: Any, **settings: Any) -> None:
+        """Save as MLflow does, and name who loads it for `mlflow models serve` and the like."""
+        self._mlflow.sklearn.save_model(path=path, mlflow_model=mlflow_model, **settings)
+        mlflow_model.flavors["python_function"]["loader_module"] = LOADER
+        mlflow_model.save(str(Path(path) / "MLmodel"))

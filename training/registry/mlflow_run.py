@@ -1,0 +1,127 @@
+"""What one training run leaves in MLflow: figures, artifacts, tuning trials and the model."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from leadscore.features.families.catalogue import Feature, to_records
+from leadscore.training.registry.mlflow_model import log_model
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from leadscore.training.model.funnel_model import FunnelModel
+
+LEARNT_FROM = "learnt_from.parquet"
+
+
+@dataclass(frozen=True)
+class Trained:
+    """Everything that goes to the registry with a model.
+
+    Parameters
+    ----------
+    model
+        The fitted funnel.
+    catalogue
+        The features it may use.
+    evidence
+        Held-out propensities and outcomes: `lead` (int), `as_of`, `p_sql`, `y_sql`, `p_won`,
+        `y_won`.
+    params, metrics
+        What MLflow shows.
+    tags
+        Facts that decide later: `fingerprint`, `held_out_from`, `known_until`, `gate`.
+    artifacts
+        File name to text or bytes.
+    learnt_from
+        What `dataset.unseen_leads.traces` gives: by what to know the leads it learnt from again.
+    trials
+        By stage: what tuning tried, a flat record a trial; each becomes a child run.
+    """
+
+    model: FunnelModel
+    catalogue: tuple[Feature, ...]
+    evidence: pd.DataFrame
+    params: Mapping[str, object]
+    metrics: Mapping[str, float]
+    tags: Mapping[str, str]
+    artifacts: Mapping[str, str | bytes]
+    learnt_from: pd.DataFrame = field(default_factory=pd.DataFrame)
+    trials: Mapping[str, Sequence[Mapping[str, object]]] = field(default_factory=dict)
+
+
+def log_trained(mlflow: Any, trained: Trained, name: str) -> Any:
+    """Log a trained model, with everything that belongs to it, to the active run; register it.
+
+    Parameters
+    ----------
+    mlflow
+        The module, with a run under way.
+    trained
+        The model.
+    name
+        The registered model's name.
+
+    Returns
+    -------
+    ModelInfo
+        MLflow's, with `registered_model_version`.
+    """
+    mlflow.log_params(dict(trained.params))
+    mlflow.log_metrics(dict(trained.metrics))
+    _log_artifacts(mlflow, trained)
+    # MLflow announces each version on standard error.
+    with contextlib.redirect_stderr(io.StringIO()):
+        info = log_model(mlflow, trained.model, name)
+    for stage, trials in trained.trials.items():
+        for trial in trials:
+            _log_trial(mlflow, stage, trial)
+    return info
+
+
+def metrics_for_mlflow(tables: Mapping[str, pd.DataFrame]) -> dict[str, float]:
+    """Flatten metric tables to `stage.metric`, `stage.metric.low`, `stage.metric.high`.
+
+    Returns
+    -------
+    dict of str to float
+        Without figures that are not numbers, which MLflow refuses.
+    """
+    flat = {}
+    for stage, table in tables.items():
+        for metric, row in table.iterrows():
+            flat[f"{stage}.{metric}"] = float(row["value"])
+            flat[f"{stage}.{metric}.low"] = float(row["low"])
+            flat[f"{stage}.{metric}.high"] = float(row["high"])
+    return {name: value for name, value in flat.items() if value == value}  # noqa: PLR0124
+
+
+def _log_artifacts(mlflow: Any, trained: Trained) -> None:
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch)
+        trained.evidence.to_parquet(folder / "evidence.parquet", index=False)
+        trained.learnt_from.to_parquet(folder / LEARNT_FROM, index=False)
+        catalogue = json.dumps(to_records(trained.catalogue), indent=1, ensure_ascii=False)
+        (folder / "catalogue.json").write_text(catalogue, encoding="utf-8")
+        for name, content in trained.artifacts.items():
+            file = folder / name
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(content.encode() if isinstance(content, str) else content)
+        mlflow.log_artifacts(scratch)
+
+
+def _log_trial(mlflow: Any, stage: str, trial: Mapping[str, object]) -> None:
+    """Log one trial of the tuning as a child of the run that is open."""
+    figures = {name: float(str(trial[name])) for name in ("loss", "trees", "seconds")}
+    with mlflow.start_run(nested=True, run_name=f"{stage} trial {trial['number']}"):
+        mlflow.log_params({k: v for k, v in trial.items() if k not in figures} | {"stage": stage})
+        mlflow.log_metrics(figures)

@@ -1,0 +1,1 @@
+"""What people read of a model: the HTML report and the model card."""

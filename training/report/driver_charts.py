@@ -1,0 +1,203 @@
+"""Charts of what a model looks at: which facts, in which direction, and from which value on."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import TYPE_CHECKING
+
+import altair as alt
+
+from leadscore.training.report.chart_style import (
+    BLUE,
+    ORANGE,
+    VERMILION,
+    Figure,
+    across,
+    data_of,
+    layers,
+    odds_axis,
+    upright,
+)
+from leadscore.training.report.narrative import percent
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from leadscore.training.evaluation.feature_contributions import Drivers
+
+FACTS_SHOWN = 12
+ROW_HEIGHT, STRIP_HEIGHT, WORD_HEIGHT = 24, 34, 20  # pixels
+SMALL_HEIGHT = 190
+FACTOR_TITLE = "typical factor on the odds, before calibration"
+UNKNOWN = -1  # the level of a word, or of what is not known: Vega leaves out what is missing
+MANY_TIMES = 20  # the largest value over the median: a straight scale would hide all others
+
+
+def driver_figures(drivers: Drivers) -> list[Figure]:
+    """Draw the strongest facts, the strips of the strongest features, and their dependence."""
+    if drivers.strip.empty:
+        return []
+    return [
+        Figure(
+            "What the model looks at most",
+            "How far a fact typically moves the odds, up or down: ×2 doubles or halves them.",
+            _facts(drivers.by_fact),
+            is_wide=True,
+        ),
+        Figure(
+            "Which way each feature pushes",
+            "Each dot is a held-out lead: to the right the feature raised its odds, to the left it "
+            "lowered them. Orange dots have a high value, blue dots a low one, grey dots a word "
+            "or nothing known.",
+            _strips(drivers.strip),
+            is_wide=True,
+        ),
+        *_dependence(drivers),
+    ]
+
+
+def _facts(by_fact: pd.Series[float]) -> alt.Chart:
+    table = by_fact.head(FACTS_SHOWN).rename("moved").rename_axis("fact").reset_index()
+    table = table[table["moved"] > 0]
+    bars: alt.Chart = (
+        alt.Chart(data_of(table))
+        .transform_calculate(factor=_factor("moved"))
+        .mark_bar(color=BLUE, opacity=0.75, height={"band": 0.65})
+        .encode(
+            x=alt.X("moved:Q", axis=odds_axis(FACTOR_TITLE, furthest=float(table["moved"].max()))),
+            y=alt.Y("fact:N", sort=None, axis=alt.Axis(title=None, labelLimit=260)),
+            tooltip=[
+                alt.Tooltip("fact:N"),
+                alt.Tooltip("factor:N", title="typical factor on the odds"),
+            ],
+        )
+        .properties(width="container", height=alt.Step(ROW_HEIGHT))
+    )
+    return bars
+
+
+def _factor(log_odds: str) -> str:
+    """Write the expression that shows a column of log-odds as a factor on the odds."""
+    return f"'×' + format(exp(datum.{log_odds}), '.2f')"
+
+
+def _odds(table: pd.DataFrame, title: str) -> alt.Axis:
+    return odds_axis(title, furthest=float(table["contribution"].abs().max()), labelOverlap=True)
+
+
+def _strips(strip: pd.DataFrame) -> alt.LayerChart:
+    # The words of a feature stand once in the page, not with each of its dots.
+    features = list(dict.fromkeys(strip["feature"]))
+    place = {feature: at for at, feature in enumerate(features)}
+    short = strip.assign(f=strip["feature"].map(place), height=strip["height"].round(2))
+    short["level"] = strip["level"].fillna(UNKNOWN)
+    level = alt.Color(
+        "level:Q",
+        scale=alt.Scale(domain=[0, 0.5, 1], range=[BLUE, "#d9d9d9", VERMILION]),
+        legend=alt.Legend(
+            title="value",
+            orient="top",
+            values=[0, 1],
+            labelExpr="datum.value == 0 ? 'lowest' : 'highest'",
+            gradientLength=120,
+        ),
+    )
+    dots = (
+        alt.Chart(data_of(short.drop(columns="feature")))
+        .transform_calculate(
+            feature=f"{json.dumps(features, ensure_ascii=False)}[datum.f]",
+            factor=_factor("contribution"),
+        )
+        .mark_circle(size=18, opacity=0.8)
+        .encode(
+            x=alt.X("contribution:Q", axis=_odds(strip, "factor on the lead's odds")),
+            y=alt.Y("feature:N", sort=features, axis=alt.Axis(title=None, labelLimit=360)),
+            yOffset=alt.YOffset("height:Q", scale=alt.Scale(domain=[-0.5, 0.5])),
+            color=alt.condition(f"datum.level > {UNKNOWN}", level, alt.value("#9aa0a8")),
+            tooltip=[
+                alt.Tooltip("feature:N"),
+                alt.Tooltip("value:N"),
+                alt.Tooltip("factor:N", title="factor on the odds"),
+            ],
+        )
+    )
+    return layers(upright(0), dots, height=alt.Step(STRIP_HEIGHT))
+
+
+def _dependence(drivers: Drivers) -> list[Figure]:
+    """Draw one picture a feature, the strongest first."""
+    numbers = {str(name): rows for name, rows in drivers.numbers.groupby("feature", sort=False)}
+    words = {str(name): rows for name, rows in drivers.words.groupby("feature", sort=False)}
+    found = []
+    for feature, unit in drivers.units.items():
+        if feature in numbers:
+            found.append(
+                Figure(
+                    f"{feature[0].upper()}{feature[1:]}",
+                    "Each dot is a held-out lead." + _unknown(numbers[feature]),
+                    _scatter(numbers[feature].dropna(), unit),
+                )
+            )
+        elif feature in words:
+            found.append(
+                Figure(
+                    f"{feature[0].upper()}{feature[1:]}",
+                    "Dots: the mean of the leads with that word; lines: the middle half of them.",
+                    _levels(words[feature]),
+                )
+            )
+    return found
+
+
+def _unknown(rows: pd.DataFrame) -> str:
+    unknown = rows["value"].isna()
+    if not unknown.any():
+        return ""
+    factor = math.exp(float(rows.loc[unknown, "contribution"].mean()))
+    return f" Not known for {percent(float(unknown.mean()))} of them: typically ×{factor:.2f}."
+
+
+def _scatter(rows: pd.DataFrame, unit: str) -> alt.LayerChart:
+    values = rows["value"].abs()
+    skewed = values.max() > MANY_TIMES * max(float(values.median()), 1.0)
+    scale = alt.Scale(type="symlog", nice=False) if skewed else alt.Scale(zero=False, padding=8)
+    dots = (
+        alt.Chart(data_of(rows[["value", "contribution"]]))
+        .transform_calculate(factor=_factor("contribution"))
+        .mark_circle(color=BLUE, size=22, opacity=0.45)
+        .encode(
+            x=alt.X(
+                "value:Q",
+                scale=scale,
+                axis=alt.Axis(title=unit or "value", tickCount=6, labelOverlap="greedy"),
+            ),
+            y=alt.Y(
+                "contribution:Q",
+                scale=alt.Scale(zero=False, padding=8),
+                axis=_odds(rows, "factor on the odds"),
+            ),
+            tooltip=[
+                alt.Tooltip("value:Q", title=unit or "value", format=",.4~g"),
+                alt.Tooltip("factor:N", title="factor on the odds"),
+            ],
+        )
+    )
+    return layers(across(0), dots, height=SMALL_HEIGHT)
+
+
+def _levels(rows: pd.DataFrame) -> alt.LayerChart:
+    base = alt.Chart(data_of(rows.drop(columns="feature"))).encode(
+        y=alt.Y("value:N", sort=None, axis=alt.Axis(title=None, labelLimit=170)),
+        tooltip=[
+            alt.Tooltip("value:N"),
+            alt.Tooltip("factor:N", title="mean factor on the odds"),
+            alt.Tooltip("rows:Q", title="sampled snapshots"),
+        ],
+    )
+    base = base.transform_calculate(factor=_factor("contribution"))
+    line = base.mark_rule(color=ORANGE, strokeWidth=2).encode(
+        x=alt.X("low:Q", axis=_odds(rows, "factor on the odds")), x2="high:Q"
+    )
+    dot = base.mark_point(color=BLUE, filled=True, size=50, opacity=1).encode(x="contribution:Q")
+    return layers(upright(0), line, dot, height=alt.Step(WORD_HEIGHT))

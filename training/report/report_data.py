@@ -1,0 +1,256 @@
+"""Everything the report and the model card tell of a model, computed once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from leadscore.training.evaluation.conversion_drift import PriorShift, prior_shift
+from leadscore.training.evaluation.curves import reliability_table
+from leadscore.training.evaluation.feature_contributions import Drivers, drivers_of
+from leadscore.training.evaluation.metrics import measure
+from leadscore.training.evaluation.segments import in_order, measure_segments, segments_of
+from leadscore.training.evaluation.simpler_models import Simpler, simpler_ahead
+from leadscore.training.evaluation.won_given_sql import won_once_sql
+from leadscore.training.report.narrative import headline
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from leadscore.features.contract.contract import Contract
+    from leadscore.training.dataset.training_data import Prepared
+    from leadscore.training.evaluation.evaluate import Evaluation
+    from leadscore.training.gate.champion_challenger import Contest
+    from leadscore.training.gate.promotion_gate import Verdict
+    from leadscore.training.model.funnel_model import FunnelModel
+    from leadscore.training.scorecard.scorecard import PointsTable
+
+# Tiers are cut from the ranking, so that bands of it stand for them before a policy has cut.
+BANDS = (
+    (0.05, "best 5 %"),
+    (0.20, "best 5 to 20 %"),
+    (0.50, "best 20 to 50 %"),
+    (1.00, "lower half"),
+)
+SCORE_BAND = "score band"
+OUTCOMES_A_BIN = 12  # of the rarer outcome: a bin's interval is then about half its share wide
+FEWEST_BINS, MOST_BINS = 3, 10
+SEGMENTS_SHOWN = 9  # of a dimension: small pictures, three in a row
+
+
+@dataclass(frozen=True)
+class StageFacts:
+    """What is told of one stage.
+
+    Parameters
+    ----------
+    stage
+        `sql` or `won`.
+    rows
+        The held-out snapshots: `lead_id`, `as_of`, `cluster`, `outcome`, `propensity` and a
+        column for each other way of scoring.
+    metrics
+        By way of scoring, the model first: the table of `evaluation.metrics.measure`.
+    simpler
+        The simpler ways that did better.
+    segments
+        The table of `evaluation.segments.measure_segments`.
+    reliability
+        Columns `dimension`, `segment` and those of `evaluation.curves.reliability_table`.
+    drivers
+        What the stage's own model looks at.
+    calibration
+        How margins become propensities.
+    points
+        The model as a few rules.
+    shift
+        How the rate of now stands to that of the teaching months; None without dates.
+    once_sql
+        For `won`: the table of `evaluation.won_given_sql.won_once_sql`; empty elsewhere.
+    """
+
+    stage: str
+    rows: pd.DataFrame
+    metrics: Mapping[str, pd.DataFrame]
+    simpler: tuple[Simpler, ...]
+    segments: pd.DataFrame
+    reliability: pd.DataFrame
+    drivers: Drivers
+    calibration: str
+    points: PointsTable
+    shift: PriorShift | None
+    once_sql: pd.DataFrame
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What is told of a model.
+
+    Parameters
+    ----------
+    name
+        The registered model's name.
+    made_at
+        When it was trained (UTC).
+    known_until
+        The end of the data it learnt from; None where nothing has a date.
+    headline
+        Two sentences anyone understands.
+    prepared, verdict
+        What was learnt from, and what the gate says.
+    overruled
+        The contract's reasons for keeping columns the audit found.
+    horizon_days
+        By stage: how long a lead is given to reach it; empty for a flat file.
+    stages
+        In the order of the funnel.
+    """
+
+    name: str
+    made_at: datetime
+    known_until: datetime | None
+    headline: str
+    prepared: Prepared
+    verdict: Verdict
+    overruled: Mapping[str, str]
+    horizon_days: Mapping[str, int]
+    stages: tuple[StageFacts, ...]
+
+    def horizon_words(self, stage: str) -> str:
+        """Say how long a lead is given to reach a stage; nothing where nothing has a date."""
+        days = self.horizon_days.get(stage)
+        return f" within {days} days of the snapshot" if days else ""
+
+    @property
+    def simpler_sentences(self) -> list[str]:
+        """One sentence for each stage where a simpler way did better."""
+        return [each.simpler[0].sentence(each.stage) for each in self.stages if each.simpler]
+
+
+def gather(
+    contract: Contract,
+    model: FunnelModel,
+    prepared: Prepared,
+    evaluation: Evaluation,
+    verdict: Verdict,
+    *,
+    contest: Contest | None = None,
+    known_until: datetime | None = None,
+) -> Facts:
+    """Compute everything the report and the model card tell.
+
+    Parameters
+    ----------
+    contract
+        The project's contract.
+    model
+        The fitted funnel.
+    prepared, evaluation, verdict
+        What it learnt from, how good it is, and what the gate says.
+    contest
+        The model and the champion on the same leads; None without a champion.
+    known_until
+        The end of the data (UTC).
+
+    Returns
+    -------
+    Facts
+    """
+    stages = tuple(
+        _stage(stage, model, prepared, evaluation, contest) for stage in evaluation.held_out
+    )
+    horizon = contract.horizon_days
+    return Facts(
+        contract.name,
+        datetime.now(UTC),
+        known_until,
+        headline(evaluation, verdict),
+        prepared,
+        verdict,
+        contract.audit.overrule,
+        {} if contract.is_flat else {"sql": horizon.sql, "won": horizon.won},
+        stages,
+    )
+
+
+def _stage(
+    stage: str,
+    model: FunnelModel,
+    prepared: Prepared,
+    evaluation: Evaluation,
+    contest: Contest | None,
+) -> StageFacts:
+    rows = evaluation.held_out[stage]
+    segments = segments_of(prepared, rows)
+    metrics = {"model": evaluation.metrics[stage]}
+    met = contest.rows.get(stage) if contest is not None else None
+    if met is not None and len(met):
+        rows = rows.assign(champion=met["champion"])
+        metrics |= _champions_metrics(met, len(rows))
+    metrics |= dict(evaluation.baselines[stage])
+    return StageFacts(
+        stage,
+        rows=rows,
+        metrics=metrics | {"points_rules": evaluation.points_metrics[stage]},
+        simpler=simpler_ahead(evaluation, stage),
+        segments=measure_segments(rows, segments),
+        reliability=_reliability(rows, segments),
+        drivers=drivers_of(model, prepared, stage),
+        calibration=model.stages_[stage].calibrator_.method_,
+        points=evaluation.points[stage],
+        shift=prior_shift(model, prepared, stage),
+        once_sql=won_once_sql(model, prepared, rows) if stage == "won" else pd.DataFrame(),
+    )
+
+
+def _champions_metrics(met: pd.DataFrame, held_out: int) -> dict[str, pd.DataFrame]:
+    """Measure the champion where it had not learnt, and the model there too if that is less."""
+    found = {"champion": measure(met["outcome"], met["champion"], met["cluster"])}
+    if len(met) < held_out:
+        found["model_there"] = measure(met["outcome"], met["propensity"], met["cluster"])
+    return found
+
+
+def _reliability(rows: pd.DataFrame, segments: pd.DataFrame) -> pd.DataFrame:
+    """Measure promised and realised conversion by propensity in each group that has enough."""
+    groups = segments.assign(**{SCORE_BAND: score_band(rows["propensity"])})
+    parts = [
+        _bins(rows[of == segment]).assign(dimension=str(dimension), segment=segment)
+        for dimension, of in groups.items()
+        for segment in _shown(of)
+    ]
+    table = pd.concat(parts, ignore_index=True)
+    return table[["dimension", "segment", "promised", "realised", "low", "high", "leads"]]
+
+
+def _bins(rows: pd.DataFrame) -> pd.DataFrame:
+    rarer = min(rows["outcome"].sum(), (1 - rows["outcome"]).sum())
+    bins = int(min(max(rarer // OUTCOMES_A_BIN, FEWEST_BINS), MOST_BINS, len(rows)))
+    return reliability_table(rows["outcome"], rows["propensity"], rows["cluster"], bins=bins)
+
+
+def _shown(values: pd.Series[str]) -> list[str]:
+    """Choose the commonest groups, in the order people read them; score bands from the best."""
+    if values.name == SCORE_BAND:
+        return [words for _, words in BANDS if (values == words).any()]
+    common = set(values.value_counts().index[:SEGMENTS_SHOWN])
+    return [segment for segment in in_order(values) if segment in common]
+
+
+def score_band(propensity: pd.Series[float]) -> pd.Series[str]:
+    """Say in which band of the ranking each lead stands; leads with one propensity stand together.
+
+    Returns
+    -------
+    Series of str
+        The words of `BANDS`, named `score band`.
+    """
+    place = propensity.rank(ascending=False, method="average", pct=True)
+    limits = np.array([limit for limit, _ in BANDS])
+    words = np.array([words for _, words in BANDS])
+    band = words[np.searchsorted(limits, place.to_numpy())]
+    return pd.Series(band, index=propensity.index, name=SCORE_BAND).astype("str")

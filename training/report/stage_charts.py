@@ -1,0 +1,266 @@
+"""Charts of one stage: how well the model ranks, and whether its propensities keep their word."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import altair as alt
+import pandas as pd
+
+from leadscore.training.evaluation.curves import (
+    decile_table,
+    gains_table,
+    ranking_table,
+    reliability_table,
+    spread_table,
+)
+from leadscore.training.report.chart_style import (
+    BLUE,
+    HEIGHT,
+    METHOD_MARKS,
+    PALE,
+    VERMILION,
+    Figure,
+    across,
+    data_of,
+    diagonal,
+    layers,
+    share_axis,
+)
+from leadscore.training.report.narrative import NOT_REACHED, REACHED, method_words
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from leadscore.training.report.report_data import StageFacts
+
+
+STRETCHED_BELOW = 0.15  # half the points would crowd into so much of a straight axis
+
+
+def ranking_figures(facts: StageFacts) -> list[Figure]:
+    """Draw ROC, precision-recall, gains and lift of every way of scoring."""
+    reached, rows = REACHED[facts.stage], facts.rows
+    ranked = _by_method(facts, ranking_table)
+    gains = _by_method(facts, gains_table)
+    rate = float(rows["outcome"].mean())
+    at_random = diagonal(1.0)
+    return [
+        Figure(
+            "ROC: converting leads found, at the price of false alarms",
+            "Further to the upper left is better; the dashed line is chance.",
+            _curves(
+                at_random,
+                ranked,
+                x=("false_alarms", f"leads that {NOT_REACHED[facts.stage]}, listed"),
+                y=("found", f"leads that {reached}, found"),
+            ),
+        ),
+        Figure(
+            "Precision and recall",
+            "How pure a list is that finds so many of the converting leads; the dashed line is "
+            "the overall rate.",
+            _curves(
+                across(rate),
+                ranked.dropna(subset="precision"),
+                x=("found", f"leads that {reached}, found"),
+                y=("precision", f"of those listed, {reached}"),
+            ),
+        ),
+        Figure(
+            "Gains: conversions found among the best leads",
+            "Take the best so many leads: what share of all conversions is among them? The dashed "
+            "line is a list in random order.",
+            _curves(
+                at_random,
+                gains,
+                x=("leads", "best leads by propensity"),
+                y=("conversions", f"of all that {reached}, found"),
+            ),
+        ),
+        Figure(
+            "Lift: how much better than a list in random order",
+            "Conversion among the best so many leads over conversion among all.",
+            _curves(
+                across(1.0),
+                gains[gains["leads"] > 0],
+                x=("leads", "best leads by propensity"),
+                y=("lift", "times the overall rate"),
+            ),
+        ),
+    ]
+
+
+def _by_method(
+    facts: StageFacts, table_of: Callable[[pd.Series[float], pd.Series[float]], pd.DataFrame]
+) -> pd.DataFrame:
+    """Stack one table a way of scoring, the model's first; the overall rate ranks nobody."""
+    columns = {name: name for name in facts.metrics if name in METHOD_MARKS}
+    parts = []
+    for name in columns:
+        propensity = facts.rows["propensity" if name == "model" else name]
+        scored = propensity.notna()
+        table = table_of(facts.rows.loc[scored, "outcome"], propensity[scored])
+        parts.append(table.assign(method=method_words(name)))
+    return pd.concat(parts, ignore_index=True)
+
+
+def _curves(
+    chance: alt.Chart, table: pd.DataFrame, *, x: tuple[str, str], y: tuple[str, str]
+) -> alt.LayerChart:
+    """Draw one line a way of scoring, with its figures under the pointer, over that of chance."""
+    (along, x_title), (up, y_title) = x, y
+    methods = list(dict.fromkeys(table["method"]))
+    marks = {method_words(name): mark for name, mark in METHOD_MARKS.items()}
+    colour = alt.Color(
+        "method:N",
+        scale=alt.Scale(domain=methods, range=[marks[name][0] for name in methods]),
+        legend=alt.Legend(title=None, orient="bottom", columns=2, symbolType="stroke"),
+    )
+    dash = alt.StrokeDash(
+        "method:N",
+        scale=alt.Scale(domain=methods, range=[marks[name][1] for name in methods]),
+        legend=alt.Legend(title=None, orient="bottom", columns=2),
+    )
+    lift = up == "lift"
+    base = alt.Chart(data_of(table[["method", along, up]])).encode(
+        x=alt.X(f"{along}:Q", axis=share_axis(x_title), scale=alt.Scale(domain=[0, 1])),
+        y=alt.Y(
+            f"{up}:Q",
+            axis=alt.Axis(title=y_title, tickCount=5) if lift else share_axis(y_title),
+            scale=alt.Scale(zero=True) if lift else alt.Scale(domain=[0, 1]),
+        ),
+        tooltip=[
+            alt.Tooltip("method:N", title="scored by"),
+            alt.Tooltip(f"{along}:Q", title=x_title, format=".1%"),
+            alt.Tooltip(f"{up}:Q", title=y_title, format=".2f" if lift else ".1%"),
+        ],
+    )
+    line = base.mark_line(strokeWidth=2).encode(color=colour, strokeDash=dash)
+    touch = base.mark_point(size=90, opacity=0, filled=True)
+    return layers(chance, line, touch, height=HEIGHT)
+
+
+def promise_figures(facts: StageFacts) -> list[Figure]:
+    """Draw reliability, conversion by tenth, and the spread of propensities by outcome."""
+    stage, rows = facts.stage, facts.rows
+    outcome, propensity, cluster = rows["outcome"], rows["propensity"], rows["cluster"]
+    return [
+        Figure(
+            "Does the propensity keep its word?",
+            "Each point is a tenth of the held-out leads, with its 95 % interval; on the dashed "
+            "line, what was promised came true. "
+            "Where most propensities are small, the axes are stretched near 0.",
+            _reliability(reliability_table(outcome, propensity, cluster)),
+        ),
+        Figure(
+            "Conversion by tenth of the leads",
+            "Bars: what came true, with 95 % intervals. Ticks: what was promised. Dashed: the "
+            "overall rate.",
+            _deciles(decile_table(outcome, propensity, cluster), stage, float(outcome.mean())),
+        ),
+        Figure(
+            "Propensities by what came of the leads",
+            "The further apart the two are, the better the model tells leads apart. The last band "
+            "holds all above it.",
+            _spread(spread_table(outcome, propensity), stage),
+            is_wide=True,
+        ),
+    ]
+
+
+def _reliability(table: pd.DataFrame) -> alt.LayerChart:
+    marks = reliability_marks(alt.Chart(data_of(table)), table)
+    return layers(diagonal(reliability_top(table)), *marks, height=HEIGHT)
+
+
+def reliability_top(table: pd.DataFrame) -> float:
+    """Give the value at which both axes of a reliability picture end."""
+    return min(1.0, 1.05 * float(table[["promised", "high"]].to_numpy().max()))
+
+
+def reliability_marks(base: alt.Chart, table: pd.DataFrame) -> tuple[alt.Chart, alt.Chart]:
+    """Draw the intervals and points of a reliability table, on axes that end at the same value.
+
+    Where most propensities are small, both axes are stretched near 0, and the diagonal stays
+    straight.
+    """
+    top = reliability_top(table)
+    stretched = float(table["promised"].median()) < STRETCHED_BELOW * top
+    scale = alt.Scale(domain=[0, top], nice=False, type="sqrt" if stretched else "linear")
+    across = alt.X("promised:Q", axis=share_axis("promised"), scale=scale)
+    tooltip = [
+        alt.Tooltip("promised:Q", format=".1%"),
+        alt.Tooltip("realised:Q", format=".1%"),
+        alt.Tooltip("low:Q", title="95 % interval from", format=".1%"),
+        alt.Tooltip("high:Q", title="to", format=".1%"),
+        alt.Tooltip("leads:Q", title="held-out snapshots", format=","),
+    ]
+    interval = base.mark_rule(color=BLUE, opacity=0.55, clip=True).encode(
+        x=across,
+        y=alt.Y("low:Q", axis=share_axis("realised"), scale=scale),
+        y2="high:Q",
+        tooltip=tooltip,
+    )
+    point = base.mark_point(color=BLUE, filled=True, size=55, opacity=1).encode(
+        x=across, y=alt.Y("realised:Q", scale=scale), tooltip=tooltip
+    )
+    return interval, point
+
+
+def _deciles(table: pd.DataFrame, stage: str, rate: float) -> alt.LayerChart:
+    tooltip = [
+        alt.Tooltip("tenth:O", title="tenth, best first"),
+        alt.Tooltip("realised:Q", format=".1%"),
+        alt.Tooltip("low:Q", title="95 % interval from", format=".1%"),
+        alt.Tooltip("high:Q", title="to", format=".1%"),
+        alt.Tooltip("promised:Q", format=".1%"),
+        alt.Tooltip("leads:Q", title="held-out snapshots", format=","),
+    ]
+    base = alt.Chart(data_of(table)).encode(
+        x=alt.X(
+            "tenth:O",
+            axis=alt.Axis(title="tenths of the leads by propensity, best first", labelAngle=0),
+        ),
+        tooltip=tooltip,
+    )
+    bar = base.mark_bar(color=BLUE, opacity=0.45).encode(
+        y=alt.Y("realised:Q", axis=share_axis(REACHED[stage]))
+    )
+    interval = base.mark_rule(color=BLUE, strokeWidth=1.5).encode(y="low:Q", y2="high:Q")
+    promise = base.mark_tick(color=VERMILION, thickness=2.5, width={"band": 0.7}).encode(
+        y="promised:Q"
+    )
+    return layers(bar, interval, promise, across(rate), height=HEIGHT)
+
+
+def _spread(table: pd.DataFrame, stage: str) -> alt.Chart:
+    names = {0: NOT_REACHED[stage], 1: REACHED[stage]}
+    named = table.assign(outcome=table["outcome"].map(names))
+    scale = alt.Scale(domain=list(names.values()), range=[PALE, VERMILION])
+    bars: alt.Chart = (
+        alt.Chart(data_of(named))
+        .mark_bar(opacity=0.65, binSpacing=0)
+        .encode(
+            x=alt.X(
+                "low:Q",
+                axis=share_axis("propensity"),
+                bin="binned",
+                scale=alt.Scale(domain=[0, float(table["high"].max())]),
+            ),
+            x2="high:Q",
+            y=alt.Y("share:Q", stack=None, axis=share_axis("of the leads with that outcome")),
+            color=alt.Color(
+                "outcome:N", scale=scale, legend=alt.Legend(title=None, orient="bottom")
+            ),
+            tooltip=[
+                alt.Tooltip("outcome:N"),
+                alt.Tooltip("low:Q", title="propensity from", format=".1%"),
+                alt.Tooltip("high:Q", title="to", format=".1%"),
+                alt.Tooltip("leads:Q", title="held-out snapshots", format=","),
+                alt.Tooltip("share:Q", format=".1%"),
+            ],
+        )
+        .properties(width="container", height=220)
+    )
+    return bars

@@ -1,0 +1,1 @@
+"""The model as a table of points that a person can add up."""

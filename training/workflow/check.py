@@ -1,0 +1,99 @@
+"""`leadscore check`: what training would meet, before anything is trained."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from leadscore.features.contract.contract import load_contract
+from leadscore.features.tables.tables import open_tables
+from leadscore.training.dataset.data_sufficiency import NotViable, Viability
+from leadscore.training.dataset.training_data import Prepared, prepare
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from pathlib import Path
+
+    from leadscore.features.tables.quarantine import Quarantine
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What the tables hold.
+
+    Parameters
+    ----------
+    quarantine
+        What could not be used.
+    viability
+        What each stage has to learn from, and what it lacks.
+    prepared
+        Snapshots, labels, split, features, and the audit's findings; None where even the first
+        stage is short of data.
+    """
+
+    quarantine: Quarantine
+    viability: Viability
+    prepared: Prepared | None
+
+    @property
+    def needs_a_person(self) -> bool:
+        """Whether somebody should look before training: suspects, or stages short of data."""
+        findings = self.prepared.findings if self.prepared is not None else []
+        suspects = any(each.severity == "suspect" and each.overruled is None for each in findings)
+        return suspects or bool(self.viability.shortages)
+
+    def to_record(self) -> dict[str, Any]:
+        """Return the check as plain values, as JSON holds them.
+
+        Returns
+        -------
+        dict
+            `quarantine` (a record a table), `history_days`, `viability` (a record a stage, with
+            its months), and where the first stage can be learnt: `stages`, `findings`, `cautions`.
+        """
+        record: dict[str, Any] = {
+            "quarantine": self.quarantine.counts.to_dict("records"),
+            "history_days": self.viability.history_days,
+            "viability": [
+                vars(each)
+                | {"reached": vars(each.reached), "missed": vars(each.missed)}
+                | {"by_month": each.by_month.to_dict("records")}
+                for each in self.viability.stages
+            ],
+        }
+        if self.prepared is None:
+            return record | {"stages": [], "findings": [], "cautions": self.viability.shortages}
+        return record | {
+            "stages": [vars(each) for each in self.prepared.counts],
+            "findings": [vars(each) for each in self.prepared.findings],
+            "cautions": self.prepared.cautions,
+        }
+
+
+def check(directory: Path, *, as_of: datetime | None = None) -> Checked:
+    """Read the tables, screen them, audit the columns and count what can be learnt.
+
+    Parameters
+    ----------
+    directory
+        The project folder.
+    as_of
+        Use only what was known before this moment (UTC).
+
+    Returns
+    -------
+    Checked
+
+    Raises
+    ------
+    LeadScoreError
+        Where contract or tables cannot be used.
+    """
+    with open_tables(load_contract(directory), known_by=as_of) as tables:
+        tables.quarantine.write(directory)
+        try:
+            prepared = prepare(tables)
+        except NotViable as short:
+            return Checked(tables.quarantine, short.viability, None)
+        return Checked(tables.quarantine, prepared.viability, prepared)

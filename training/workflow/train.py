@@ -1,0 +1,245 @@
+"""`leadscore train`: learn from what was known by then, judge on later leads, register, promote."""
+
+from __future__ import annotations
+
+import getpass
+import logging
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from leadscore.features.contract.contract import load_contract
+from leadscore.features.tables.data_fingerprint import fingerprint
+from leadscore.features.tables.tables import open_tables
+from leadscore.training.dataset.training_data import Prepared, prepare
+from leadscore.training.evaluation.evaluate import Evaluation, evaluate
+from leadscore.training.evaluation.nightly_holdout import nightly_evidence
+from leadscore.training.gate.champion_challenger import Contest, hold_contest
+from leadscore.training.gate.champion_rules import champion_rules
+from leadscore.training.gate.promotion_gate import Verdict, judge
+from leadscore.training.model.funnel_model import FunnelModel
+from leadscore.training.model.hyperparameter_search import PATIENCE_ASKED, Search
+from leadscore.training.registry.promotions import CHAMPION, ChampionChanged
+from leadscore.training.registry.registry import Registry
+from leadscore.training.report.report_data import gather
+from leadscore.training.workflow.training_record import to_register, write_reports
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from pathlib import Path
+
+    from leadscore.features.tables.quarantine import Quarantine
+    from leadscore.features.tables.tables import Tables
+
+logger = logging.getLogger(__name__)
+
+TRIALS = "tuning"  # the folder of a project where they lie
+
+
+@dataclass(frozen=True)
+class TrainingResult:
+    """What a training run did.
+
+    Parameters
+    ----------
+    name, version
+        The registered model.
+    promoted
+        Whether it is the champion now.
+    headline
+        Two sentences anyone understands, after what a simpler way of scoring does better.
+    prepared, evaluation, verdict
+        What was learnt from, how good it is, what the gate says.
+    contest
+        It and the champion on the same leads; None where nobody was champion.
+    quarantine
+        What of the tables could not be used.
+    card, page
+        The model card and the report on disk.
+    shifts
+        A few sentences for each dated stage: has the rate changed since the leads that taught?
+    """
+
+    name: str
+    version: str
+    promoted: bool
+    headline: str
+    prepared: Prepared
+    evaluation: Evaluation
+    verdict: Verdict
+    contest: Contest | None
+    quarantine: Quarantine
+    card: Path
+    page: Path
+    shifts: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class AlreadyTrained:
+    """A version was trained on exactly these tables and this contract before.
+
+    Parameters
+    ----------
+    name, version
+        The registered model.
+    is_champion
+        Whether it scores.
+    """
+
+    name: str
+    version: str
+    is_champion: bool
+
+
+def train(
+    directory: Path,
+    *,
+    as_of: datetime | None = None,
+    again: bool = False,
+    budget_seconds: float | None = None,
+) -> TrainingResult | AlreadyTrained:
+    """Train a project's model on what was known by a moment, and promote it if the gate agrees.
+
+    Parameters
+    ----------
+    directory
+        The project folder with `leadscore.toml`.
+    as_of
+        Use only what was known before this moment (UTC); by default everything.
+    again
+        Train even where a version has learnt from exactly these tables.
+    budget_seconds
+        How long to look for better trees; by default until nothing gains, two minutes at most.
+        What was tried is kept, so that a run that died, or one with more time, goes on.
+
+    Returns
+    -------
+    TrainingResult or AlreadyTrained
+
+    Raises
+    ------
+    LeadScoreError
+        Where the contract or the tables cannot be used, or hold too little.
+    """
+    contract = load_contract(directory)
+    registry = Registry(directory, contract.name)
+    with open_tables(contract, known_by=as_of) as tables:
+        tables.quarantine.write(directory)
+        data = fingerprint(tables)
+        known = None if again else _trained_before(registry, data)
+        if known is not None:
+            return known
+        prepared = prepare(tables)
+        logger.info("learning from %s", "; ".join(_count_words(prepared)))
+        model = FunnelModel().fit(
+            prepared.frame,
+            prepared.labels,
+            prepared.split,
+            catalogue=prepared.catalogue,
+            kinds=prepared.kinds,
+            attributes=[each.column for each in tables.without(prepared.excluded).attributes],
+            search=_search(directory, data, budget_seconds),
+        )
+        logger.info("judging on held-out leads")
+        evidence = nightly_evidence(tables, prepared, model.predict)
+        evaluation = replace(evaluate(model, prepared), evidence=evidence)
+        contest = hold_contest(registry, tables, prepared, evaluation)
+        verdict = judge(
+            evaluation,
+            prepared.findings,
+            excluded=prepared.excluded,
+            overruled=tables.contract.audit.overrule,
+            against_champion=champion_rules(contest) if contest is not None else (),
+        )
+        return _register(
+            registry,
+            tables,
+            data=data,
+            model=model,
+            prepared=prepared,
+            evaluation=evaluation,
+            verdict=verdict,
+            contest=contest,
+        )
+
+
+def _search(directory: Path, data: str, budget_seconds: float | None) -> Search:
+    """Keep the trials of these tables, and of no others."""
+    folder = directory / TRIALS
+    file = folder / f"{data[:16]}.log"
+    for other in folder.glob("*.log"):
+        if other != file:
+            other.unlink(missing_ok=True)
+    if budget_seconds is None:
+        return Search(file=file, name=data)
+    return Search(budget_seconds, PATIENCE_ASKED, file, data)
+
+
+def _trained_before(registry: Registry, data: str) -> AlreadyTrained | None:
+    versions = registry.versions()
+    if versions.empty or "fingerprint" not in versions:
+        return None
+    same = versions[versions["fingerprint"] == data]
+    if same.empty:
+        return None
+    newest = same.iloc[0]
+    is_champion = CHAMPION in str(newest["aliases"]).split(", ")
+    return AlreadyTrained(registry.name, str(newest["version"]), is_champion)
+
+
+def _count_words(prepared: Prepared) -> list[str]:
+    return [
+        f"{count.stage}: {count.learn_rows:,} snapshots, {count.learn_positives:,} reached it"
+        for count in prepared.counts
+    ]
+
+
+def _register(
+    registry: Registry,
+    tables: Tables,
+    *,
+    data: str,
+    model: FunnelModel,
+    prepared: Prepared,
+    evaluation: Evaluation,
+    verdict: Verdict,
+    contest: Contest | None,
+) -> TrainingResult:
+    facts = gather(
+        tables.contract,
+        model,
+        prepared,
+        evaluation,
+        verdict,
+        contest=contest,
+        known_until=tables.data_end,
+    )
+    trained = to_register(model, evaluation, facts, tables, fingerprint=data)
+    version = registry.register(trained)
+    promoted = verdict.passed and _promote(registry, version, contest)
+    card, page = write_reports(registry.directory, version, trained)
+    return TrainingResult(
+        registry.name,
+        version,
+        promoted,
+        " ".join([*facts.simpler_sentences, facts.headline]),
+        prepared,
+        evaluation,
+        verdict,
+        contest,
+        tables.quarantine,
+        card,
+        page,
+        tuple(each.shift.sentence for each in facts.stages if each.shift is not None),
+    )
+
+
+def _promote(registry: Registry, version: str, contest: Contest | None) -> bool:
+    """Promote unless somebody else became champion while the two were compared."""
+    met = contest.version if contest is not None else ""
+    who, why = getpass.getuser(), "passed every rule of the gate"
+    try:
+        registry.promote(version, who=who, why=why, instead_of=met)
+    except ChampionChanged as error:
+        logger.warning("not promoted: %s", error)
+        return False
+    return True

@@ -1,0 +1,142 @@
+"""What is registered and written to disk beside a model: figures, tags, report, card, contract."""
+
+from __future__ import annotations
+
+from datetime import UTC
+from typing import TYPE_CHECKING
+
+from leadscore.features.contract.contract import ADDRESSES, CONTRACT_FILE
+from leadscore.training.dataset.unseen_leads import traces
+from leadscore.training.registry.mlflow_run import Trained, metrics_for_mlflow
+from leadscore.training.report.html_report import html_report
+from leadscore.training.report.model_card import model_card
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from leadscore.features.tables.tables import Tables
+    from leadscore.training.dataset.training_data import Prepared
+    from leadscore.training.evaluation.evaluate import Evaluation
+    from leadscore.training.gate.promotion_gate import Verdict
+    from leadscore.training.model.funnel_model import FunnelModel
+    from leadscore.training.report.report_data import Facts
+
+CARD, PAGE = "model_card.md", "report.html"
+REPORTS = "reports"  # the folder of a project where both lie, a pair a version
+LONGEST_PARAM = 500  # characters that MLflow shows
+
+
+def to_register(
+    model: FunnelModel, evaluation: Evaluation, facts: Facts, tables: Tables, *, fingerprint: str
+) -> Trained:
+    """Put together what goes to the registry with a model.
+
+    Parameters
+    ----------
+    model
+        The fitted funnel.
+    evaluation
+        How good it is.
+    facts
+        What the report tells of it.
+    tables
+        The tables it learnt from.
+    fingerprint
+        The name of exactly these tables and this contract.
+
+    Returns
+    -------
+    Trained
+    """
+    prepared = facts.prepared
+    return Trained(
+        model=model,
+        catalogue=prepared.catalogue,
+        evidence=evaluation.evidence,
+        params=_params(model, prepared, tables),
+        metrics=_metrics(evaluation),
+        tags=_tags(fingerprint, prepared, tables, facts.verdict),
+        artifacts=_artifacts(facts, tables),
+        learnt_from=traces(prepared),
+        trials={stage: fitted.trials_ for stage, fitted in model.stages_.items()},
+    )
+
+
+def write_reports(directory: Path, version: str, trained: Trained) -> tuple[Path, Path]:
+    """Write a version's model card and report into the project.
+
+    Parameters
+    ----------
+    directory
+        The project folder.
+    version
+        The registered version.
+    trained
+        What was registered; its artifacts hold both.
+
+    Returns
+    -------
+    card, page : Path
+    """
+    folder = directory / REPORTS
+    folder.mkdir(exist_ok=True)
+    card, page = folder / f"model-{version}.md", folder / f"model-{version}.html"
+    for file, name in ((card, CARD), (page, PAGE)):
+        file.write_text(str(trained.artifacts[name]), encoding="utf-8")
+    return card, page
+
+
+def _params(model: FunnelModel, prepared: Prepared, tables: Tables) -> Mapping[str, object]:
+    horizon = tables.contract.horizon_days
+    chosen = {
+        f"{stage}.{name}": str(value)[:LONGEST_PARAM]
+        for stage, fitted in model.stages_.items()
+        for name, value in fitted.choice_.items()
+    }
+    calibration = {
+        f"{stage}.calibration": fitted.calibrator_.method_
+        for stage, fitted in model.stages_.items()
+    }
+    return {
+        "stages": ", ".join(model.stages_),
+        "horizon_days.sql": horizon.sql,
+        "horizon_days.won": horizon.won,
+        "features": len(model.features_),
+        "excluded_columns": ", ".join(prepared.excluded)[:LONGEST_PARAM],
+        "split": "later leads" if prepared.split.by_time else "at random",
+        **chosen,
+        **calibration,
+    }
+
+
+def _metrics(evaluation: Evaluation) -> dict[str, float]:
+    flat = metrics_for_mlflow(evaluation.metrics)
+    for stage, tables in evaluation.baselines.items():
+        beside = dict(tables) | {"points_rules": evaluation.points_metrics[stage]}
+        flat |= metrics_for_mlflow({f"{stage}.{name}": table for name, table in beside.items()})
+    return flat
+
+
+def _tags(fingerprint: str, prepared: Prepared, tables: Tables, verdict: Verdict) -> dict[str, str]:
+    held_out_from = prepared.split.test_from
+    end = tables.data_end
+    return {
+        "fingerprint": fingerprint,
+        "held_out_from": held_out_from.isoformat() if held_out_from is not None else "",
+        "known_until": end.replace(tzinfo=UTC).isoformat() if end is not None else "",
+        "gate": "passed" if verdict.passed else f"refused: {verdict.refusals[0].name}",
+    }
+
+
+def _artifacts(facts: Facts, tables: Tables) -> dict[str, str | bytes]:
+    points = {f"points_{each.stage}.csv": each.points.as_csv() for each in facts.stages}
+    return {
+        CARD: model_card(facts),
+        PAGE: html_report(facts),
+        f"{CONTRACT_FILE.removesuffix('.toml')}.json": tables.contract.model_dump_json(
+            indent=1, exclude=ADDRESSES
+        ),
+        "quarantine_counts.csv": tables.quarantine.counts.to_csv(index=False),
+        **points,
+    }

@@ -1,1 +1,0 @@
-"""The command line's verbs that have verbs of their own, and what all verbs share."""
