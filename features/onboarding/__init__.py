@@ -1,1 +1,6 @@
-"""Drafting a contract from somebody's files (`leadscore init`)."""
+"""`leadscore init`: a contract drafted from somebody's files, each guess with its reason.
+
+What a column probably is, which one is the id, the date, the kind, the stage; horizons; the words
+by which columns and values are known, in any language (`vocabulary.toml`). What a CRM calls its
+tables and columns belongs here, as data.
+"""

@@ -1,1 +1,4 @@
-"""Texts about a lead: reasons, brief, what to ask for, what changed."""
+"""Texts about a lead, for people.
+
+Reasons for and against, the brief for sales, what to ask for, and what changed since last time.
+"""

@@ -1,1 +1,1 @@
-"""The other verbs, a file each: init, demo, explain, what-if."""
+"""The other verbs, a file each: init, demo, explain a lead, try another policy."""

@@ -1,1 +1,4 @@
-"""One lead over HTTP, through MLflow's scoring server."""
+"""One lead over HTTP, through MLflow's scoring server.
+
+What the server loads (`mlflow_pyfunc`), how a request's rows are read and refused.
+"""

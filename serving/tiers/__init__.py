@@ -1,1 +1,5 @@
-"""Which lead gets which tier: cut-offs with a promise, rules, capacity, hysteresis."""
+"""Which lead gets which tier.
+
+Cut-offs that keep a promise, the model's tier with hysteresis, rules over it, cool-off, control
+group, capacity and the waiting queue; and the policy described in sentences.
+"""

@@ -1,1 +1,1 @@
-"""Whether a version may score: the rules of promotion."""
+"""Whether a version may score: the rules of promotion, each with its figures."""

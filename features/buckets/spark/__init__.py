@@ -1,1 +1,1 @@
-"""The same buckets on a Spark session, for more leads than one machine holds."""
+"""The same buckets and features on a Spark session."""

@@ -1,1 +1,1 @@
-"""What the command line shows a person; the only place that imports Rich."""
+"""What the command line shows a person, a file a verb; only here is Rich imported."""
