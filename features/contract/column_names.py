@@ -4,82 +4,35 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING
+
+from leadscore.features.core.settings import Settings, read_settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-# Words under which companies keep what they learn about a lead after working it, or the outcome
-# itself. They prove nothing: a name only makes a column worth a closer look.
-OUTCOME_WORDS = (
-    *("won", "win", "lost", "loss", "close", "closed", "convert", "converted", "conversion"),
-    *("outcome", "result", "success", "deal", "sale", "sold", "customer", "churn", "purchased"),
-    *(
-        "status",
-        "stage",
-        "phase",
-        "disposition",
-        "verdict",
-        "decision",
-        "qualified",
-        "qualification",
-    ),
-    *("quality", "grade", "rating", "rank", "score", "index", "profile", "persona", "segment"),
-    *("probability", "forecast", "prediction", "likelihood", "temperature", "hotness"),
-    *(
-        "tag",
-        "tags",
-        "label",
-        "labels",
-        "note",
-        "notes",
-        "remark",
-        "remarks",
-        "comment",
-        "comments",
-    ),
-    *("feedback", "reason", "priority", "interest level", "call result", "next step", "follow up"),
-    *("rejected", "accepted", "approved", "contract", "invoice", "paid", "payment", "onboarding"),
-)
 
-# Words of a state that is overwritten: an export shows it as it was when the file was written.
-STATE_WORDS = ("last", "latest", "recent", "most recent", "modified", "updated", "current status")
+class NameWords(Settings):
+    """The words of `column_names.toml`."""
 
-# Words of an act or a time, which make a state out of `last`: "last activity", not "last name".
-_HAPPENING_WORDS = (
-    *(
-        "activity",
-        "action",
-        "event",
-        "touch",
-        "contact",
-        "contacted",
-        "call",
-        "email",
-        "interaction",
-    ),
-    *("engagement", "modified", "updated", "seen", "visit", "step", "stage", "status", "page"),
-)
+    id: tuple[str, ...]
+    row_number: tuple[str, ...]
+    outcome: tuple[str, ...]
+    ordinary: tuple[str, ...]
+    state: tuple[str, ...]
+    happening: tuple[str, ...]
 
-# Properties of a person or a company that share a word with outcomes.
-_ORDINARY_PHRASES = (
-    *("marital status", "employment status", "family status", "civil status", "housing status"),
-    *("customer segment", "customer type", "company profile", "credit score", "email opt out"),
-)
+
+@cache
+def name_words() -> NameWords:
+    """Read the words that tell what a column is, once a process."""
+    return read_settings(Path(__file__).with_name("column_names.toml"), NameWords)
 
 
 def words_of(name: str) -> tuple[str, ...]:
-    """Split a column's name into its lower-case words, whatever the writing style.
-
-    Parameters
-    ----------
-    name
-        The column's name.
-
-    Returns
-    -------
-    tuple of str
-        Words without accents, in order.
+    """Split a column's name into its lower-case words without accents, whatever its style.
 
     Examples
     --------
@@ -96,14 +49,7 @@ def words_of(name: str) -> tuple[str, ...]:
 
 
 def mentions(words: tuple[str, ...], phrases: Iterable[str]) -> bool:
-    """Whether a name holds one of the phrases, its words apart or written together.
-
-    Parameters
-    ----------
-    words
-        The name's words, from `words_of`.
-    phrases
-        Lower-case phrases of one or more words.
+    """Whether the words of a name hold one of the phrases, apart or written together.
 
     Examples
     --------
@@ -112,22 +58,18 @@ def mentions(words: tuple[str, ...], phrases: Iterable[str]) -> bool:
     >>> mentions(("resource",), ["source"])
     False
     """
+    return first_mentioned(words, phrases) is not None
+
+
+def first_mentioned(words: tuple[str, ...], phrases: Iterable[str]) -> str | None:
+    """Return the first of the phrases that the words of a name hold."""
     text = f" {' '.join(words)} "
-    return any(f" {phrase} " in text or phrase.replace(" ", "") in words for phrase in phrases)
+    held = (each for each in phrases if f" {each} " in text or each.replace(" ", "") in words)
+    return next(held, None)
 
 
 def speaks_of_outcome(name: str) -> str | None:
-    """Say why a name should be looked at twice, or None where it speaks of nothing late.
-
-    Parameters
-    ----------
-    name
-        The column's name.
-
-    Returns
-    -------
-    str or None
-        Half a sentence about the name.
+    """Say in half a sentence why a name should be looked at twice; None for most names.
 
     Examples
     --------
@@ -138,30 +80,23 @@ def speaks_of_outcome(name: str) -> str | None:
     >>> speaks_of_outcome("Lead Source") is None
     True
     """
-    words = words_of(name)
+    words, known = words_of(name), name_words()
     state = overwritten_state(name)
     if state is not None:
         return f"its name speaks of a state that is overwritten ({state})"
-    if mentions(words, _ORDINARY_PHRASES):
+    judged = first_mentioned(words, known.outcome)
+    if judged is None or mentions(words, known.ordinary):
         return None
-    judged = next((word for word in OUTCOME_WORDS if mentions(words, (word,))), None)
-    return None if judged is None else f"its name speaks of a judgement or an outcome ({judged})"
+    return f"its name speaks of a judgement or an outcome ({judged})"
 
 
 def overwritten_state(name: str) -> str | None:
     """Return the word that makes a name one of a passing state: `last` of "last activity".
-
-    Parameters
-    ----------
-    name
-        The column's name.
 
     Examples
     --------
     >>> overwritten_state("Last Notable Activity"), overwritten_state("Last Name")
     ('last', None)
     """
-    words = words_of(name)
-    if not mentions(words, _HAPPENING_WORDS):
-        return None
-    return next((word for word in STATE_WORDS if mentions(words, (word,))), None)
+    words, known = words_of(name), name_words()
+    return first_mentioned(words, known.state) if mentions(words, known.happening) else None

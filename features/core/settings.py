@@ -3,22 +3,62 @@
 from __future__ import annotations
 
 import tomllib
-from typing import TYPE_CHECKING, Any, TypeVar, get_args
+from typing import TYPE_CHECKING, Any, Self, TypeVar, get_args
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    ModelWrapValidatorHandler,
+    ValidationError,
+    ValidationInfo,
+    model_validator,
+)
+from pydantic_core import ErrorDetails, InitErrorDetails, PydanticCustomError
 
 from leadscore.features.core.errors import ContractError, nearest
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from pydantic_core import ErrorDetails
+Fault = tuple[tuple[int | str, ...], str]  # place below the section, and what is wrong
 
 
 class Settings(BaseModel):
     """Frozen settings in which an unknown key is a fault, never ignored."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
+
+    @classmethod
+    def faults_between(cls, raw: dict[str, Any], context: object) -> list[Fault]:  # noqa: ARG003
+        """Find faults between settings as they were given; for sections to override.
+
+        pydantic's validators of mode "after" see a section only once each setting in it is valid,
+        which would tell a user of these faults in a second round.
+        """
+        return []
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _all_faults_at_once(
+        cls, raw: object, handler: ModelWrapValidatorHandler[Self], info: ValidationInfo
+    ) -> Self:
+        own = cls.faults_between(raw, info.context) if isinstance(raw, dict) else []
+        if not own:
+            return handler(raw)
+        faults = [_detail("value_error", place, message) for place, message in own]
+        try:
+            handler(raw)
+        except ValidationError as error:
+            single = error.errors(include_url=False)
+            faults = [_detail(e["type"], e["loc"], e["msg"], e["input"]) for e in single] + faults
+        raise ValidationError.from_exception_data(cls.__name__, faults)
+
+
+def _detail(
+    kind: str, place: tuple[int | str, ...], message: str, given: object = None
+) -> InitErrorDetails:
+    error = PydanticCustomError(kind, "{message}", {"message": message})
+    return InitErrorDetails(type=error, loc=place, input=given)
 
 
 SettingsT = TypeVar("SettingsT", bound=Settings)
@@ -29,17 +69,8 @@ def read_settings(file: Path, kind: type[SettingsT], *, context: object = None) 
 
     Parameters
     ----------
-    file
-        The TOML file.
-    kind
-        The settings class that says what the file may hold.
     context
-        What its validators may look at beside the file.
-
-    Returns
-    -------
-    SettingsT
-        The validated settings.
+        What the validators may look at beside the file.
 
     Raises
     ------
@@ -63,37 +94,15 @@ def read_settings(file: Path, kind: type[SettingsT], *, context: object = None) 
 def validated(
     raw: object, kind: type[SettingsT], *, place: object, context: object = None
 ) -> SettingsT:
-    """Validate settings that have been read.
-
-    Parameters
-    ----------
-    raw
-        The settings as nested mappings.
-    kind
-        The settings class that says what they may be.
-    place
-        Where they come from, for messages.
-    context
-        What the validators may look at beside them.
-
-    Returns
-    -------
-    SettingsT
-        The validated settings.
-
-    Raises
-    ------
-    ContractError
-        Where they hold any fault; all faults are named at once.
-    """
+    """Validate settings that were read from `place`, as `read_settings` does."""
     try:
         return kind.model_validate(raw, context=context)
     except ValidationError as error:
-        faults = [_fault(kind, detail) for detail in error.errors(include_url=False)]
+        faults = [_described(kind, detail) for detail in error.errors(include_url=False)]
         raise ContractError.from_faults(place, faults) from error
 
 
-def _fault(kind: type[Settings], detail: ErrorDetails) -> str:
+def _described(kind: type[Settings], detail: ErrorDetails) -> str:
     """One pydantic error in the words of whoever edits the file."""
     path = [str(part) for part in detail["loc"]]
     place = _place(path) or "(whole file)"
@@ -121,13 +130,11 @@ def _fields_at(kind: type[BaseModel], path: list[str]) -> list[str]:
         if part.isdigit():  # the place in a list of sections
             continue
         field = section.model_fields.get(part)
-        if field is None:
+        kinds = (field.annotation, *get_args(field.annotation)) if field else ()
+        nested = next((each for each in kinds if _is_section(each)), None)
+        if nested is None:
             return []
-        kinds = (field.annotation, *get_args(field.annotation))
-        nested = [each for each in kinds if _is_section(each)]
-        if not nested:
-            return []
-        section = nested[0]
+        section = nested
     return [field.alias or name for name, field in section.model_fields.items()]
 
 

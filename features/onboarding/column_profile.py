@@ -4,40 +4,36 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
+
+import ibis
+import pyarrow as pa
 
 from leadscore.features.contract.column_names import mentions, words_of
+from leadscore.features.contract.contract import Reading
+from leadscore.features.onboarding.vocabulary import vocabulary
+from leadscore.features.tables.cell_parsing import EPOCH_PATTERN, number_cell, time_cell
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     import pandas as pd
 
-# What people and systems write where they know nothing; compared without regard to case.
-MISSING_WORDS = frozenset(
-    {
-        *("select", "select...", "please select", "-- select --", "--select--", "- select -"),
-        *("n/a", "#n/a", "n.a.", "na", "nan", "null", "<null>", "(null)", "none", "nil", "\\n"),
-        *("unknown", "(unknown)", "not known", "undefined", "missing", "(blank)", "<na>", "nat"),
-        *("not available", "not applicable", "not specified", "unspecified", "not provided"),
-        *("not given", "not set", "(not set)", "?", "??", "-", "--", "---", "."),
-        *("unbekannt", "k.a.", "k. a.", "inconnu", "desconocido", "onbekend", "sconosciuto"),
-    }
-)
+    from leadscore.features.onboarding.file_sample import Sample
 
 DATE_CELLS = 1_000  # different cells tried as dates a column; many formats make each one dear
 DATE_SHARE = 0.95  # of those must be dates; the rest goes to the quarantine, 5 % at most
-# Ten digits may be a phone number or an id; a count of seconds since 1970 says that it is a time.
-TIME_WORDS = (
-    *("at", "on", "time", "timestamp", "ts", "date", "datetime", "when", "created", "create date"),
-    *("occurred", "updated", "modified", "last modified date", "epoch", "unix", "recorded"),
-    *("datum", "zeit", "zeitpunkt", "zeitstempel", "fecha", "heure", "tijd"),
-)
 _DATE_LIKE = r"\d{1,4}[-/. ]\w{1,9}[-/., ]+\d{1,4}|[A-Za-z]{3,9}\.? \d{1,2},? \d{4}"
+
+CURRENCY = r"[\s'’€$£¥%]"
+# Forms that are a number in one way of writing alone; 1.234 and 1,234 are one in both.
+COMMA_FORM = r"[+-]?((\d+|[1-9]\d{0,2}(\.\d{3})+),(\d{1,2}|\d{4,})|[1-9]\d{0,2}(\.\d{3})+,\d+)"
+POINT_FORM = r"[+-]?((\d+|[1-9]\d{0,2}(,\d{3})+)\.(\d{1,2}|\d{4,})|[1-9]\d{0,2}(,\d{3})+\.\d+)"
+TELLING_SHARE = 0.1  # of a column's cells with a mark; fewer are typing errors
 
 
 @dataclass(frozen=True)
-class ColumnFacts:
+class ColumnProfile:
     """One column as its cells show it; `kind` is number, date, text or empty."""
 
     name: str
@@ -68,31 +64,39 @@ class ColumnFacts:
         """Missing cells among all."""
         return 1 - self.filled / self.rows
 
+    def mentions(self, phrases: Iterable[str]) -> bool:
+        """Whether the column's name holds one of the phrases."""
+        return mentions(self.words, phrases)
+
     def share_matching(self, pattern: str) -> float:
         """Which share of the different cells matches a regular expression from start to end."""
         texts = self.counts.index.astype("str")
         return float(texts.str.fullmatch(pattern).mean()) if self.distinct else 0.0
 
 
+@dataclass(frozen=True)
+class TableProfile:
+    """A sample of a table with the profiles of its columns, by name."""
+
+    sample: Sample
+    columns: Mapping[str, ColumnProfile]
+
+    def without(self, *names: str | None) -> dict[str, ColumnProfile]:
+        """Return the profiles of all columns but the named."""
+        return {name: each for name, each in self.columns.items() if name not in names}
+
+
 def missing_words(frames: Iterable[pd.DataFrame]) -> list[str]:
-    """Find the words of the stated list that occur in the cells, in order of appearance.
+    """Find the words for missing values that occur in tables of text cells, in order of appearance.
 
-    Parameters
-    ----------
-    frames
-        Tables of text cells.
-
-    Returns
-    -------
-    list of str
-        Words as written, one for each that differs in more than case. `NA` among two-letter
-        codes (Namibia, North America) is left alone.
+    Words come as written, one for each that differs in more than case. `NA` among two-letter
+    codes (Namibia, North America) is left alone.
     """
     found: dict[str, str] = {}
     for frame in frames:
         for name in frame.columns:
             cells = frame[name].drop_duplicates()
-            hits = cells[cells.str.casefold().isin(MISSING_WORDS)]
+            hits = cells[cells.str.casefold().isin(vocabulary().cells.missing)]
             others = cells[~cells.isin(hits) & (cells != "")]
             coded = len(others) > 1 and others.str.fullmatch(r"[A-Z]{2}").all()
             for word in hits:
@@ -101,7 +105,7 @@ def missing_words(frames: Iterable[pd.DataFrame]) -> list[str]:
     return list(found.values())
 
 
-def column_facts(frame: pd.DataFrame, missing: Iterable[str]) -> dict[str, ColumnFacts]:
+def profile_columns(frame: pd.DataFrame, missing: Iterable[str]) -> dict[str, ColumnProfile]:
     """Classify every column by what the tables will read in its cells later.
 
     Parameters
@@ -110,11 +114,6 @@ def column_facts(frame: pd.DataFrame, missing: Iterable[str]) -> dict[str, Colum
         Text cells, "" where empty.
     missing
         Words that count as missing, without regard to case.
-
-    Returns
-    -------
-    dict
-        Facts by column name, in the frame's order.
     """
     nothing = {"", *(word.casefold() for word in missing)}
     counts: dict[str, pd.Series] = {}
@@ -124,39 +123,37 @@ def column_facts(frame: pd.DataFrame, missing: Iterable[str]) -> dict[str, Colum
     numbers = _numbers(counts)
     dates = _dates({name: each for name, each in counts.items() if not numbers[name]})
     return {
-        name: _facts(name, each, len(frame), is_number=numbers[name], date=dates.get(name))
+        name: _profile(name, each, len(frame), is_number=numbers[name], date=dates.get(name))
         for name, each in counts.items()
     }
 
 
-def _facts(
+def _profile(
     name: str,
     counts: pd.Series,
     rows: int,
     *,
     is_number: bool,
     date: tuple[bool, bool | None] | None,
-) -> ColumnFacts:
+) -> ColumnProfile:
     texts, words = counts.index.astype("str"), words_of(name)
     whole = is_number and bool(texts.str.fullmatch(r"[+-]?\d+(\.0+)?").all())
-    if whole and mentions(words, TIME_WORDS) and _since_1970(texts):
+    if whole and mentions(words, vocabulary().leads.time) and _since_1970(texts):
         is_number, whole, date = False, False, (True, None)
     is_date = date is not None and date[0]
     kind = "empty" if counts.empty else "number" if is_number else "date" if is_date else "text"
     day_first = date[1] if date is not None and is_date else None
-    return ColumnFacts(name, words, kind, counts, rows, day_first, whole_numbers=whole)
+    return ColumnProfile(name, words, kind, counts, rows, day_first, whole_numbers=whole)
 
 
 def _since_1970(texts: pd.Index[str]) -> bool:
     """Whether whole numbers are counts of seconds since 1970, or of parts of them."""
-    from leadscore.features.tables.cell_parsing import EPOCH_PATTERN  # noqa: PLC0415 - Ibis, as below
-
     return bool(texts.str.fullmatch(rf"{EPOCH_PATTERN}(\.0+)?").mean() >= DATE_SHARE)
 
 
 def _numbers(counts: Mapping[str, pd.Series]) -> dict[str, bool]:
     """Whether every cell of a column is read as a number; codes such as 01234 are text."""
-    read = _read_as({name: list(each.index) for name, each in counts.items()}, "number")
+    read = _count_readable({name: list(each.index) for name, each in counts.items()}, "number")
     return {
         name: not each.empty
         and read.get(name, 0) == len(each)
@@ -170,11 +167,10 @@ def _dates(counts: Mapping[str, pd.Series]) -> dict[str, tuple[bool, bool | None
     tried = {}
     for name, each in counts.items():
         cells = [str(cell) for cell in each.index[:: max(1, len(each) // DATE_CELLS)]]
-        if cells and sum(
-            re.match(_DATE_LIKE, cell) is not None for cell in cells
-        ) >= DATE_SHARE * len(cells):
+        date_like = sum(re.match(_DATE_LIKE, cell) is not None for cell in cells)
+        if cells and date_like >= DATE_SHARE * len(cells):
             tried[name] = cells
-    by_month, by_day = _read_as(tried, "month first"), _read_as(tried, "day first")
+    by_month, by_day = (_count_readable(tried, what) for what in ("month first", "day first"))
     found = {}
     for name, cells in tried.items():
         month, day = by_month.get(name, 0), by_day.get(name, 0)
@@ -185,14 +181,8 @@ def _dates(counts: Mapping[str, pd.Series]) -> dict[str, tuple[bool, bool | None
     return found
 
 
-def _read_as(cells: Mapping[str, list[str]], what: str) -> dict[str, int]:
+def _count_readable(cells: Mapping[str, list[str]], what: str) -> dict[str, int]:
     """How many of each column's cells the engine reads as a number, or as a date."""
-    import ibis  # noqa: PLC0415 - not needed by `leadscore --help`
-    import pyarrow as pa  # noqa: PLC0415
-
-    from leadscore.features.contract.contract import Reading  # noqa: PLC0415
-    from leadscore.features.tables.cell_parsing import number_cell, time_cell  # noqa: PLC0415
-
     names = [name for name, column in cells.items() for _ in column]
     if not names:
         return {}
@@ -201,11 +191,31 @@ def _read_as(cells: Mapping[str, list[str]], what: str) -> dict[str, int]:
     long = ibis.memtable(pa.table({"name": names, "cell": texts}))
     value = number_cell(long.cell, reading) if what == "number" else time_cell(long.cell, reading)
     counted = long.select(long.name, readable=value.notnull()).group_by("name")  # noqa: PD004 - Ibis
+    with_sums = counted.agg(readable=lambda table: table.readable.sum())
     connection = ibis.duckdb.connect()
     try:
-        rows = connection.to_pyarrow(
-            counted.agg(readable=lambda table: table.readable.sum())
-        ).to_pylist()
+        rows = connection.to_pyarrow(with_sums).to_pylist()
     finally:
         connection.disconnect()
     return {row["name"]: int(row["readable"]) for row in rows}
+
+
+def decimal_mark(columns: Iterable[ColumnProfile]) -> Literal[".", ","]:
+    """Find which mark stands before the decimals in tables that are read alike.
+
+    It is the comma only where some column tells it and none tells the point.
+    """
+    found = {_mark(column) for column in columns if column.kind == "number"}
+    return "," if "," in found and "." not in found else "."
+
+
+def _mark(column: ColumnProfile) -> str | None:
+    cells = column.counts.index.astype("str").str.replace(CURRENCY, "", regex=True)
+    marked = cells[cells.str.contains("[.,]")]
+    if marked.empty:
+        return None
+    by_comma = marked.str.fullmatch(COMMA_FORM).mean()
+    by_point = marked.str.fullmatch(POINT_FORM).mean()
+    if max(by_comma, by_point) < TELLING_SHARE:
+        return None
+    return "," if by_comma > by_point else "."

@@ -5,39 +5,26 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from leadscore.features.contract.column_names import mentions, speaks_of_outcome
-from leadscore.features.onboarding.guess_words import (
-    ACCOUNT_WORDS,
-    CHANNEL_TERMS,
-    CHANNEL_WORDS,
-    CODE_WORDS,
-    COUNT_WORDS,
-    EMAIL_FORM,
-    ENDINGS_WORDS,
-    FACTS_OF_ENDINGS_WORDS,
-    FIRMOGRAPHIC_TERMS,
-    FREE_TEXT_CELLS,
-    FREE_TEXT_SHARE,
-    ID_NOUNS,
-    ID_WORDS,
-    IDENTIFIER_SHARE,
-    INDEX_WORDS,
-    LATEST_WORDS,
-    LETTERS_FORM,
-    LINK_FORM,
-    NAME_TERMS,
-    PATTERN_SHARE,
-    PERSONAL_WORDS,
-    PHONE_FORM,
-    PHONE_WORDS,
-    UUID_FORM,
-    VALUE_WORDS,
-)
+from leadscore.features.contract.column_names import name_words, speaks_of_outcome
+from leadscore.features.onboarding.vocabulary import vocabulary
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from leadscore.features.onboarding.column_profile import ColumnFacts
+    from leadscore.features.onboarding.column_profile import ColumnProfile
+
+# Identifiers differ from lead to lead; a repeated row or two does not make them anything else.
+IDENTIFIER_SHARE = 0.97
+# Text of which every other cell is new names leads, not kinds of leads.
+FREE_TEXT_SHARE = 0.5
+FREE_TEXT_CELLS = 20  # in fewer cells, all different means nothing
+PATTERN_SHARE = 0.6  # most e-mails or phone numbers look like one; the rest are typing errors
+
+EMAIL_FORM = r"[^@\s]+@[^@\s]+"
+PHONE_FORM = r"[+(]?\d[\d\s()./+-]{5,}(\s*(x|ext)\.?\s*\d+)?"
+LINK_FORM = r"(https?://|www\.)\S+"
+UUID_FORM = r"\{?[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\}?"
+LETTERS_FORM = r"[^\W\d_][^\d@/]*"
 
 
 @dataclass(frozen=True)
@@ -48,236 +35,217 @@ class Guess:
     reason: str = ""
 
 
-def guess_columns(columns: Iterable[ColumnFacts]) -> dict[str, Guess]:
-    """Guess what each attribute of the leads table is.
+def guess_columns(columns: Iterable[ColumnProfile]) -> dict[str, Guess]:
+    """Guess what each attribute of the leads table is; a term is given to one column only.
 
-    Parameters
-    ----------
-    columns
-        The facts of every column but the id, the creation date, the account and the target.
-
-    Returns
-    -------
-    dict
-        A guess by column name, in the order given; a term is given to one column only.
+    Id, creation date, account and target are no attributes.
     """
     guesses: dict[str, Guess] = {}
     taken: set[str] = set()
-    for facts in columns:
-        guess = next(found for rule in _RULES if (found := rule(facts)) is not None)
+    for column in columns:
+        guess = next(found for rule in _RULES if (found := rule(column)) is not None)
         role_and_term = guess.spec.split(":")[0]
         if "." in role_and_term:
             if role_and_term in taken:
-                guess = _without_term(guess, facts)
+                guess = _without_term(guess, column)
             taken.add(role_and_term)
-        guesses[facts.name] = guess
+        guesses[column.name] = guess
     return guesses
 
 
-def guess_lead_id(columns: Mapping[str, ColumnFacts]) -> str | None:
-    """Find the column that names a lead; None where only the row number can.
-
-    Parameters
-    ----------
-    columns
-        Facts by column name.
-
-    Returns
-    -------
-    str or None
-        The identifier whose name says most plainly that it is one.
-    """
-    candidates = [facts for facts in columns.values() if looks_like_identifier(facts)]
-    named = [facts for facts in candidates if not _is_row_index(facts)]
+def guess_lead_id(columns: Mapping[str, ColumnProfile]) -> str | None:
+    """Find the identifier whose name says so most plainly; None where only the row number can."""
+    candidates = [column for column in columns.values() if looks_like_identifier(column)]
+    named = [column for column in candidates if not _is_row_index(column)]
     return min(named, key=_id_rank).name if named else None
 
 
-def looks_like_identifier(facts: ColumnFacts) -> bool:
+def looks_like_identifier(column: ColumnProfile) -> bool:
     """Whether the cells differ from row to row, and name or form say they are keys."""
-    if not may_identify(facts):
+    if not may_identify(column):
         return False
     # Numbers that are all different may be measured, as the visits of ten leads are.
-    if mentions(facts.words, (*COUNT_WORDS, *FIRMOGRAPHIC_TERMS["company_size"])):
+    known = vocabulary().leads
+    if column.mentions((*known.count, *known.firmographic["company_size"])):
         return False
-    return says_key(facts) or facts.share_matching(UUID_FORM) == 1 or _is_row_index(facts)
+    return says_key(column) or column.share_matching(UUID_FORM) == 1 or _is_row_index(column)
 
 
-def may_identify(facts: ColumnFacts) -> bool:
+def may_identify(column: ColumnProfile) -> bool:
     """Whether the cells could be keys under any name: all there, all different, nobody's data."""
-    if facts.missing_share > 0 or facts.distinct_share < IDENTIFIER_SHARE:
+    if column.missing_share > 0 or column.distinct_share < IDENTIFIER_SHARE:
         return False
-    if facts.kind == "date" or (facts.kind == "number" and not facts.whole_numbers):
+    if column.kind == "date" or (column.kind == "number" and not column.whole_numbers):
         return False
-    return not _looks_personal(facts)
+    return not _looks_personal(column)
 
 
-def says_key(facts: ColumnFacts) -> bool:
+def says_key(column: ColumnProfile) -> bool:
     """Whether a column's name speaks of a key, as `lead_id` and `Customer no` do."""
-    return _says_id(facts.words) or mentions(facts.words, ID_WORDS)
+    return _says_id(column) or column.mentions(name_words().id)
 
 
-def guess_account(columns: Iterable[ColumnFacts]) -> str | None:
+def guess_account(columns: Iterable[ColumnProfile]) -> str | None:
     """Find the column that names the company a lead belongs to; a name comes before a domain."""
     known = [
-        facts
-        for facts in columns
-        if " ".join(facts.words) in ACCOUNT_WORDS and facts.kind in {"text", "number"}
-        if facts.distinct > 2  # Yes and No say whether there is one, not which
+        column
+        for column in columns
+        if " ".join(column.words) in vocabulary().leads.account
+        if column.kind in {"text", "number"}
+        if column.distinct > 2  # Yes and No say whether there is one, not which
     ]
-    by_domain = sorted(known, key=lambda facts: mentions(facts.words, ("domain", "website")))
-    return by_domain[0].name if by_domain else None
+    first = min(known, key=lambda column: column.mentions(("domain", "website")), default=None)
+    return None if first is None else first.name
 
 
-def _id_rank(facts: ColumnFacts) -> tuple[int, float]:
-    words = facts.words
-    lead = mentions(words, (*ID_NOUNS, *(f"{noun} id" for noun in ID_NOUNS)))
-    plain = _says_id(words)
-    rank = 0 if plain and (lead or len(words) == 1) else 1 if plain else 2 if lead else 3
-    return (rank, -facts.distinct_share)
+def _id_rank(column: ColumnProfile) -> tuple[int, float]:
+    lead = column.mentions((*vocabulary().leads.id_nouns, *_noun_ids()))
+    plain = _says_id(column)
+    rank = 0 if plain and (lead or len(column.words) == 1) else 1 if plain else 2 if lead else 3
+    return (rank, -column.distinct_share)
 
 
-def _says_id(words: tuple[str, ...]) -> bool:
-    return mentions(words, ("id", "uuid", "guid", *(f"{noun} id" for noun in ID_NOUNS)))
+def _says_id(column: ColumnProfile) -> bool:
+    return column.mentions(("id", "uuid", "guid", *_noun_ids()))
 
 
-def _is_row_index(facts: ColumnFacts) -> bool:
-    return facts.whole_numbers and mentions(facts.words, INDEX_WORDS)
+def _noun_ids() -> list[str]:
+    return [f"{noun} id" for noun in vocabulary().leads.id_nouns]
 
 
-def _nothing_in_it(facts: ColumnFacts) -> Guess | None:
-    if facts.kind == "empty":
+def _is_row_index(column: ColumnProfile) -> bool:
+    return column.whole_numbers and column.mentions(name_words().row_number)
+
+
+def _nothing_in_it(column: ColumnProfile) -> Guess | None:
+    if column.kind == "empty":
         return Guess("ignored", "empty in every row")
-    if facts.distinct == 1 and facts.missing_share == 0:
+    if column.distinct == 1 and column.missing_share == 0:
         return Guess("ignored", "the same in every row")
     return None
 
 
-def _identifier(facts: ColumnFacts) -> Guess | None:
-    if facts.rows >= FREE_TEXT_CELLS and looks_like_identifier(facts):
-        what = "a row number" if _is_row_index(facts) else "an identifier"
+def _identifier(column: ColumnProfile) -> Guess | None:
+    if column.rows >= FREE_TEXT_CELLS and looks_like_identifier(column):
+        what = "a row number" if _is_row_index(column) else "an identifier"
         return Guess("ignored", f"{what}: different in every row")
     return None
 
 
-def _date(facts: ColumnFacts) -> Guess | None:
-    if facts.kind == "date":
+def _date(column: ColumnProfile) -> Guess | None:
+    if column.kind == "date":
         return Guess("ignored", "a date other than created_at may be filled in later")
     return None
 
 
-def _personal(facts: ColumnFacts) -> Guess | None:
-    if facts.share_matching(EMAIL_FORM) > PATTERN_SHARE:
+def _personal(column: ColumnProfile) -> Guess | None:
+    if column.share_matching(EMAIL_FORM) > PATTERN_SHARE:
         return Guess("personal.email", "e-mail addresses")
-    if _is_phone(facts):
+    if _is_phone(column):
         return Guess("personal.phone", "phone numbers")
-    for term, phrases in NAME_TERMS.items():
-        if mentions(facts.words, phrases) and _is_lettered(facts):
+    for term, phrases in vocabulary().leads.person.items():
+        if column.mentions(phrases) and _is_lettered(column):
             return Guess(f"personal.{term}", "names of people")
-    if facts.words == ("name",) and _is_lettered(facts):
+    if column.words == ("name",) and _is_lettered(column):
         return Guess("personal.full_name", "names of people")
-    if _looks_personal(facts):
+    if _looks_personal(column):
         return Guess("personal", "tells who the person is")
     return None
 
 
-def _looks_personal(facts: ColumnFacts) -> bool:
-    if facts.share_matching(EMAIL_FORM) > PATTERN_SHARE or _is_phone(facts):
+def _looks_personal(column: ColumnProfile) -> bool:
+    if column.share_matching(EMAIL_FORM) > PATTERN_SHARE or _is_phone(column):
         return True
-    named = mentions(facts.words, PERSONAL_WORDS) or facts.words == ("name",)
-    names = any(mentions(facts.words, phrases) for phrases in NAME_TERMS.values())
-    return (named or names) and facts.kind == "text" and facts.distinct > 2
+    named = column.mentions(vocabulary().leads.personal) or column.words == ("name",)
+    names = any(column.mentions(phrases) for phrases in vocabulary().leads.person.values())
+    return (named or names) and column.kind == "text" and column.distinct > 2
 
 
-def _is_phone(facts: ColumnFacts) -> bool:
-    named = mentions(facts.words, PHONE_WORDS)
-    return named and facts.share_matching(PHONE_FORM) > PATTERN_SHARE
+def _is_phone(column: ColumnProfile) -> bool:
+    named = column.mentions(vocabulary().leads.phone)
+    return named and column.share_matching(PHONE_FORM) > PATTERN_SHARE
 
 
-def _is_lettered(facts: ColumnFacts) -> bool:
-    return facts.kind == "text" and facts.share_matching(LETTERS_FORM) > PATTERN_SHARE
+def _is_lettered(column: ColumnProfile) -> bool:
+    return column.kind == "text" and column.share_matching(LETTERS_FORM) > PATTERN_SHARE
 
 
-def _after_the_outcome(facts: ColumnFacts) -> Guess | None:
-    ends = mentions(facts.words, ENDINGS_WORDS) and mentions(facts.words, FACTS_OF_ENDINGS_WORDS)
-    if ends or mentions(
-        facts.words, ("closedate", "closevalue", "rejection reason", "reject reason")
-    ):
+def _after_the_outcome(column: ColumnProfile) -> Guess | None:
+    known = vocabulary().leads
+    ends = column.mentions(known.ending) and column.mentions(known.fact_of_ending)
+    if ends or column.mentions(known.after_ending):
         return Guess("ignored", "its name says it is written when the deal ends")
     return None
 
 
-def _value(facts: ColumnFacts) -> Guess | None:
-    if facts.kind == "number" and mentions(facts.words, VALUE_WORDS):
+def _value(column: ColumnProfile) -> Guess | None:
+    if column.kind == "number" and column.mentions(vocabulary().leads.value):
         return Guess("value.amount", "money a deal may bring")
     return None
 
 
-def _channel(facts: ColumnFacts) -> Guess | None:
-    if facts.kind != "text" and not (
-        facts.whole_numbers and facts.distinct_share < FREE_TEXT_SHARE
-    ):
+def _channel(column: ColumnProfile) -> Guess | None:
+    known = vocabulary().leads
+    is_code = column.whole_numbers and column.distinct_share < FREE_TEXT_SHARE
+    if not (column.kind == "text" or is_code) or column.mentions(known.count):
         return None
-    if mentions(facts.words, COUNT_WORDS):
-        return None
-    for term, phrases in CHANNEL_TERMS.items():
-        if mentions(facts.words, phrases):
-            latest = "latest_" if mentions(facts.words, LATEST_WORDS) else ""
+    for term, phrases in known.channel.items():
+        if column.mentions(phrases):
+            latest = "latest_" if column.mentions(known.latest) else ""
             return Guess(f"channel.{latest}{term}", "where the lead came from")
-    if facts.kind == "text" and mentions(facts.words, CHANNEL_WORDS) and not _is_free_text(facts):
+    named = column.kind == "text" and column.mentions(known.channel_words)
+    if named and not _is_free_text(column):
         return Guess("channel:text", "where the lead came from")
     return None
 
 
-def _firmographic_term(facts: ColumnFacts) -> Guess | None:
-    for term, phrases in FIRMOGRAPHIC_TERMS.items():
+def _firmographic_term(column: ColumnProfile) -> Guess | None:
+    for term, phrases in vocabulary().leads.firmographic.items():
         numeric = term in {"company_size", "revenue"}
-        if mentions(facts.words, phrases) and (numeric or facts.kind == "text"):
-            return Guess(f"firmographic.{term}", _with_suspicion(facts, ""))
+        if column.mentions(phrases) and (numeric or column.kind == "text"):
+            return Guess(f"firmographic.{term}", _with_suspicion(column, ""))
     return None
 
 
-def _free_text(facts: ColumnFacts) -> Guess | None:
-    if facts.share_matching(LINK_FORM) > PATTERN_SHARE and facts.distinct_share > FREE_TEXT_SHARE:
+def _free_text(column: ColumnProfile) -> Guess | None:
+    if column.share_matching(LINK_FORM) > PATTERN_SHARE and column.distinct_share > FREE_TEXT_SHARE:
         return Guess("ignored", "links, almost all different")
-    if _is_free_text(facts):
+    if _is_free_text(column):
         return Guess("ignored", "free text, almost all different")
     return None
 
 
-def _is_free_text(facts: ColumnFacts) -> bool:
-    enough = facts.filled >= FREE_TEXT_CELLS
-    return facts.kind == "text" and enough and facts.distinct_share > FREE_TEXT_SHARE
+def _is_free_text(column: ColumnProfile) -> bool:
+    enough = column.filled >= FREE_TEXT_CELLS
+    return column.kind == "text" and enough and column.distinct_share > FREE_TEXT_SHARE
 
 
-def _attribute(facts: ColumnFacts) -> Guess:
-    is_code = facts.whole_numbers and mentions(facts.words, CODE_WORDS)
-    if facts.kind == "number" and not is_code:
-        return Guess("firmographic:number", _with_suspicion(facts, ""))
-    return Guess(
-        "firmographic:text", _with_suspicion(facts, "a code, not a quantity" if is_code else "")
-    )
+def _attribute(column: ColumnProfile) -> Guess:
+    is_code = column.whole_numbers and column.mentions(vocabulary().leads.code)
+    if column.kind == "number" and not is_code:
+        return Guess("firmographic:number", _with_suspicion(column, ""))
+    reason = "a code, not a quantity" if is_code else ""
+    return Guess("firmographic:text", _with_suspicion(column, reason))
 
 
-def _with_suspicion(facts: ColumnFacts, reason: str) -> str:
-    doubt = speaks_of_outcome(facts.name)
-    return (
-        reason if doubt is None else f"suspicious: {doubt}; `leadscore check` decides by evidence"
-    )
+def _with_suspicion(column: ColumnProfile, reason: str) -> str:
+    doubt = speaks_of_outcome(column.name)
+    return f"suspicious: {doubt}; `leadscore check` decides by evidence" if doubt else reason
 
 
-def _without_term(guess: Guess, facts: ColumnFacts) -> Guess:
+def _without_term(guess: Guess, column: ColumnProfile) -> Guess:
     """Return the role alone, where another column has the term already."""
     role = guess.spec.split(".")[0]
     if role == "personal":
         return Guess(role, guess.reason)
-    kind = "number" if facts.kind == "number" and role != "channel" else "text"
+    kind = "number" if column.kind == "number" and role != "channel" else "text"
     if role == "value":
         return Guess("firmographic:number", "money too; one column alone is the deal's amount")
     return Guess(f"{role}:{kind}", guess.reason)
 
 
 # The first that answers decides: what is in the cells, then what the name says, then what is left.
-_RULES: tuple[Callable[[ColumnFacts], Guess | None], ...] = (
+_RULES: tuple[Callable[[ColumnProfile], Guess | None], ...] = (
     _nothing_in_it,
     _date,
     _personal,

@@ -6,6 +6,7 @@ import json
 import math
 import os
 import re
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,8 +27,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from leadscore.features.contract.contract import Stage
-    from leadscore.features.onboarding.column_profile import ColumnFacts
-    from leadscore.features.onboarding.draft_tables import DraftTable, SpecialColumns
+    from leadscore.features.onboarding.column_profile import ColumnProfile, TableProfile
     from leadscore.features.onboarding.file_sample import Sample
     from leadscore.features.onboarding.outcome_labels import TargetWords
 
@@ -37,45 +37,41 @@ MAX_STEPS = 50  # of a sales process, with room; a column of more words is not o
 UNKNOWN_WORDS_SHOWN = 12  # in a comment; more do not fit a line
 
 
+@dataclass(frozen=True)
+class SpecialColumns:
+    """What the special columns of the leads table were guessed to be."""
+
+    lead_id: str | None
+    created_at: str | None
+    target: str | None
+    account: str | None
+    words: TargetWords | None
+
+
 def head_lines(sample: Sample, name: str) -> list[str]:
     """Open the file: where it comes from, and the project's name."""
     plain = re.sub(r"[^A-Za-z0-9_-]+", "-", name).strip("-_") or "leadscore"
-    rows = (
-        f"{len(sample.frame):,} rows"
-        if sample.is_whole
-        else f"the first {len(sample.frame):,} rows"
-    )
+    first = "" if sample.is_whole else "the first "
+    rows = f"{first}{len(sample.frame):,} rows of {Path(sample.path).name}"
     return [
-        _comment(f"# Drafted by `leadscore init` from {rows} of {Path(sample.path).name}."),
+        _comment(f"# Drafted by `leadscore init` from {rows}."),
         "# Each guess gives its reason. Change what is wrong: the file is yours.",
         f"name = {_toml(plain)}",
     ]
 
 
 def leads_lines(
-    table: DraftTable, special: SpecialColumns, directory: Path, stage: Stage
+    table: TableProfile, special: SpecialColumns, directory: Path, stage: Stage
 ) -> list[str]:
     """Describe the leads table: its special columns, then every other one in the file's order."""
     lines = ["[leads]", setting_line("path", _path(table.sample, directory))]
     lines += _lead_id_lines(table, special.lead_id)
-    if special.created_at is not None:
-        empty = table.facts[special.created_at].missing_share
-        lacking = f"; {empty:.1%} of the leads have none" if empty else ""
-        lines.append(
-            setting_line(
-                "created_at", special.created_at, f"when the lead came into being{lacking}"
-            )
-        )
-    else:
-        lines.append(
-            "# created_at: no date of creation found, so later leads cannot test earlier ones"
-        )
+    lines += _created_at_lines(table, special.created_at)
     if special.account is not None:
-        lines.append(
-            setting_line("account", special.account, "leads of one company are kept together")
-        )
+        reason = "leads of one company are kept together"
+        lines.append(setting_line("account", special.account, reason))
     if special.target is not None and special.words is not None:
-        lines += _target_lines(table.facts[special.target], special.words, stage)
+        lines += _target_lines(table.columns[special.target], special.words, stage)
     rest = table.without(special.lead_id, special.created_at, special.account, special.target)
     guesses = guess_columns(rest.values())
     if guesses:
@@ -88,19 +84,16 @@ def leads_lines(
 
 
 def events_lines(
-    tables: Mapping[str, DraftTable], special: SpecialColumns, directory: Path
+    tables: Mapping[str, TableProfile], special: SpecialColumns, directory: Path
 ) -> list[str]:
     """Describe the events table and group its kinds by their English names."""
-    table = tables["events"]
-    key = guess_lead_key(
-        table.facts, tables["leads"].cells(str(special.lead_id)), sample=table.sample
-    )
+    table, key = tables["events"], _lead_key(tables, "events", special)
     columns = table.without(key)
     mapped = guess_event_columns(columns, sample=table.sample)
     touch = {
         guess.spec.removeprefix("channel."): name
         for name, guess in guess_columns(
-            facts for name, facts in columns.items() if name not in mapped.values()
+            column for name, column in columns.items() if name not in mapped.values()
         ).items()
         if guess.spec.startswith("channel.") and not guess.spec.startswith("channel.latest_")
     }
@@ -116,51 +109,58 @@ def events_lines(
 
 
 def outcomes_lines(
-    tables: Mapping[str, DraftTable], special: SpecialColumns, directory: Path, reading: Reading
+    tables: Mapping[str, TableProfile], special: SpecialColumns, directory: Path, reading: Reading
 ) -> tuple[list[str], list[str], float]:
     """Describe the outcomes and the horizons, and say which share of outcomes cannot be used."""
-    table, leads = tables["outcomes"], tables["leads"]
-    key = guess_lead_key(table.facts, leads.cells(str(special.lead_id)), sample=table.sample)
+    table, key = tables["outcomes"], _lead_key(tables, "outcomes", special)
     mapped = guess_outcome_columns(table.without(key), sample=table.sample)
-    facts = table.facts[mapped["stage"]]
-    by_stage, strange = stage_words(facts, path=table.sample.path)
+    column = table.columns[mapped["stage"]]
+    by_stage, strange = stage_words(column, path=table.sample.path)
     lines = ["[outcomes]", *_source_lines(table, key, mapped, directory)]
-    lines += _no_stage_lines(facts, strange)
-    passed_over = strange if len(strange) <= MAX_STEPS else []
+    lines += _no_stage_lines(column, strange)
     renamed = {stage: words for stage, words in by_stage.items() if words != [stage]}
     if renamed:
-        lines += [
-            "",
-            "[outcomes.stages]",
-            *(setting_line(stage, words) for stage, words in renamed.items()),
-        ]
-    stage_of = {word: stage for stage, words in by_stage.items() for word in words}
+        lines += ["", "[outcomes.stages]"]
+        lines += [setting_line(stage, words) for stage, words in renamed.items()]
     outcomes = _renamed(table, {"lead_id": key, **mapped})
-    outcomes = outcomes[~outcomes.stage.isin(passed_over)]
-    durations = measure_durations(
-        _renamed(leads, {"lead_id": special.lead_id, "created_at": special.created_at}),
-        outcomes.assign(stage=lambda frame: frame.stage.map(stage_of)),
-        reading,
-    )
+    if len(strange) <= MAX_STEPS:  # these are passed over
+        outcomes = outcomes[~outcomes.stage.isin(strange)]
+    stage_of = {word: stage for stage, words in by_stage.items() for word in words}
+    outcomes = outcomes.assign(stage=outcomes.stage.map(stage_of))
+    horizon_lines, unusable_share = _horizon_lines(tables["leads"], outcomes, special, reading)
+    return lines, horizon_lines, unusable_share
+
+
+def _horizon_lines(
+    leads: TableProfile, outcomes: pd.DataFrame, special: SpecialColumns, reading: Reading
+) -> tuple[list[str], float]:
+    """Choose horizons by how long leads took, and count the outcomes that tell nothing of it."""
+    named = {"lead_id": special.lead_id, "created_at": special.created_at}
+    durations = measure_durations(_renamed(leads, named), outcomes, reading)
     horizons = guess_horizons(durations.days_to, history_days=durations.history_days)
-    horizon_lines = [
+    unknown_leads = durations.unknown_share if leads.sample.is_whole else 0.0
+    unread = float(outcomes.stage.isna().mean())
+    lines = [
         "[horizon_days]",
         setting_line("sql", horizons.sql, horizons.sql_reason),
         setting_line("won", horizons.won, horizons.won_reason),
     ]
-    unknown_leads = durations.unknown_share if leads.sample.is_whole else 0.0
-    unread = float((~outcomes.stage.isin(stage_of)).mean())
-    return lines, horizon_lines, unread + unknown_leads + durations.too_early_share
+    return lines, unread + unknown_leads + durations.too_early_share
 
 
-def _no_stage_lines(facts: ColumnFacts, strange: list[str]) -> list[str]:
+def _lead_key(tables: Mapping[str, TableProfile], name: str, special: SpecialColumns) -> str:
+    ids = tables["leads"].sample.frame[str(special.lead_id)]
+    return guess_lead_key(tables[name].columns, ids, sample=tables[name].sample)
+
+
+def _no_stage_lines(column: ColumnProfile, strange: list[str]) -> list[str]:
     """Pass over the steps between the funnel's stages; of too many words some may be stages."""
     if not strange:
         return []
-    shown = ", ".join(f"{word} ({facts.counts[word]:,})" for word in strange[:UNKNOWN_WORDS_SHOWN])
+    shown = ", ".join(f"{word} ({column.counts[word]:,})" for word in strange[:UNKNOWN_WORDS_SHOWN])
     if len(strange) > MAX_STEPS:
         return [_comment(f"# no stage of the funnel, and so set aside: {shown}, …")]
-    rows = sum(int(facts.counts[word]) for word in strange)
+    rows = sum(int(column.counts[word]) for word in strange)
     reason = f"passed over ({rows:,} rows); what is a stage goes to [outcomes.stages]"
     return [setting_line("no_stage", strange, reason)]
 
@@ -174,29 +174,37 @@ def quarantine_lines(unusable_share: float) -> list[str]:
     return [setting_line("max_quarantine_share", share, reason)]
 
 
-def _lead_id_lines(table: DraftTable, lead_id: str | None) -> list[str]:
+def _lead_id_lines(table: TableProfile, lead_id: str | None) -> list[str]:
     if lead_id is None:
         return ["# lead_id: no column is different in every row, so the row number is the id"]
-    repeats = table.facts[lead_id].rows - table.facts[lead_id].distinct
+    repeats = table.columns[lead_id].rows - table.columns[lead_id].distinct
     reason = (
         f"repeats in {repeats:,} rows, which go to quarantine" if repeats else "names each row once"
     )
     return [setting_line("lead_id", lead_id, reason)]
 
 
-def _target_lines(facts: ColumnFacts, words: TargetWords, stage: Stage) -> list[str]:
+def _created_at_lines(table: TableProfile, created_at: str | None) -> list[str]:
+    if created_at is None:
+        return ["# created_at: no date of creation found, so later leads cannot test earlier ones"]
+    empty = table.columns[created_at].missing_share
+    lacking = f"; {empty:.1%} of the leads have none" if empty else ""
+    return [setting_line("created_at", created_at, f"when the lead came into being{lacking}")]
+
+
+def _target_lines(column: ColumnProfile, words: TargetWords, stage: Stage) -> list[str]:
     def rows(chosen: tuple[str, ...]) -> str:
-        count = sum(int(facts.counts[word]) for word in chosen)
+        count = sum(int(column.counts[word]) for word in chosen)
         return f"{count:,} rows" if count else "no row yet: training needs both outcomes"
 
     lines = [
-        setting_line("target", facts.name),
+        setting_line("target", column.name),
         setting_line("stage", stage),
         setting_line("positive", list(words.positive), rows(words.positive)),
         setting_line("negative", list(words.negative), rows(words.negative)),
     ]
-    blank = facts.rows - facts.filled
-    unknown = [f"{word} ({facts.counts[word]:,})" for word in words.unknown[:UNKNOWN_WORDS_SHOWN]]
+    blank = column.rows - column.filled
+    unknown = [f"{word} ({column.counts[word]:,})" for word in words.unknown[:UNKNOWN_WORDS_SHOWN]]
     if blank:
         unknown.append(f"empty ({blank:,})")
     if unknown:
@@ -205,18 +213,18 @@ def _target_lines(facts: ColumnFacts, words: TargetWords, stage: Stage) -> list[
 
 
 def _source_lines(
-    table: DraftTable, key: str, mapped: Mapping[str, str], directory: Path
+    table: TableProfile, key: str, mapped: Mapping[str, str], directory: Path
 ) -> Iterable[str]:
     yield setting_line("path", _path(table.sample, directory))
     yield setting_line("lead_id", key, "holds ids of the leads table")
     for term, column in mapped.items():
-        yield setting_line(term, column, _shape(table.facts[column]))
-    unused = [name for name in table.facts if name not in {key, *mapped.values()}]
+        yield setting_line(term, column, _shape(table.columns[column]))
+    unused = [name for name in table.columns if name not in {key, *mapped.values()}]
     if unused:
         yield _comment(f"# not used: {', '.join(unused)}")
 
 
-def _renamed(table: DraftTable, columns: Mapping[str, str | None]) -> pd.DataFrame:
+def _renamed(table: TableProfile, columns: Mapping[str, str | None]) -> pd.DataFrame:
     names = {str(column): term for term, column in columns.items()}
     return table.sample.frame[list(names)].rename(columns=names)
 
@@ -234,12 +242,14 @@ def _path(sample: Sample, directory: Path) -> str:
     return Path(os.path.relpath(full, folder)).as_posix()
 
 
-def _shape(facts: ColumnFacts) -> str:
-    noun = {"number": "numbers", "date": "dates"}.get(facts.kind, "texts")
-    known = f"{facts.distinct:,} different {noun}"
-    if facts.filled < MOSTLY_EMPTY_CELLS:
-        return f"{noun}, known in {facts.filled:,} rows only"
-    return f"{known}, {facts.missing_share:.0%} missing" if facts.missing_share >= 0.005 else known
+def _shape(column: ColumnProfile) -> str:
+    noun = {"number": "numbers", "date": "dates"}.get(column.kind, "texts")
+    known = f"{column.distinct:,} different {noun}"
+    if column.filled < MOSTLY_EMPTY_CELLS:
+        return f"{noun}, known in {column.filled:,} rows only"
+    return (
+        f"{known}, {column.missing_share:.0%} missing" if column.missing_share >= 0.005 else known
+    )
 
 
 def setting_line(key: str, value: object, reason: str = "") -> str:

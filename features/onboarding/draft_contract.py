@@ -8,9 +8,15 @@ from typing import TYPE_CHECKING
 
 from leadscore.features.contract.contract import CONTRACT_FILE, Reading, load_contract
 from leadscore.features.core.errors import DataError
-from leadscore.features.onboarding.column_profile import column_facts, missing_words
+from leadscore.features.onboarding.column_profile import (
+    TableProfile,
+    decimal_mark,
+    missing_words,
+    profile_columns,
+)
 from leadscore.features.onboarding.column_roles import guess_account
 from leadscore.features.onboarding.contract_writer import (
+    SpecialColumns,
     events_lines,
     head_lines,
     leads_lines,
@@ -18,9 +24,7 @@ from leadscore.features.onboarding.contract_writer import (
     quarantine_lines,
     setting_line,
 )
-from leadscore.features.onboarding.draft_tables import DraftTable, SpecialColumns
 from leadscore.features.onboarding.file_sample import Sample, read_sample
-from leadscore.features.onboarding.guess_decimal import decimal_mark
 from leadscore.features.onboarding.lead_id import choose_lead_id
 from leadscore.features.onboarding.outcome_labels import find_target, target_words
 from leadscore.features.onboarding.table_columns import guess_created_at
@@ -46,12 +50,10 @@ def draft_contract(
 
     Parameters
     ----------
-    leads
-        The leads table: a CSV (also gzipped) or Parquet file, or a glob of either.
+    leads, events, outcomes
+        CSV (also gzipped) or Parquet files, or globs of either; the leads alone are required.
     directory
         The project folder the contract is for; paths are written relative to it.
-    events, outcomes
-        The other two tables, where there are any.
     target
         The column of the leads table that tells the outcome; found by its words if not named.
     stage
@@ -73,14 +75,11 @@ def draft_contract(
     """
     if target is not None and outcomes is not None:
         raise DataError("--target and --outcomes both tell the outcome; give one of them.")
-    samples = {
-        table: read_sample(path)
-        for table, path in (("leads", leads), ("events", events), ("outcomes", outcomes))
-        if path is not None
-    }
+    paths = {"leads": leads, "events": events, "outcomes": outcomes}
+    samples = {table: read_sample(path) for table, path in paths.items() if path is not None}
     missing = missing_words(sample.frame for sample in samples.values())
     tables = {
-        table: DraftTable(sample, column_facts(sample.frame, missing))
+        table: TableProfile(sample, profile_columns(sample.frame, missing))
         for table, sample in samples.items()
     }
     special = _special_columns(tables, target=target, stage=stage, created_at=created_at)
@@ -99,15 +98,15 @@ def draft_contract(
 
 
 def _special_columns(
-    tables: Mapping[str, DraftTable], *, target: str | None, stage: Stage, created_at: str | None
+    tables: Mapping[str, TableProfile], *, target: str | None, stage: Stage, created_at: str | None
 ) -> SpecialColumns:
     leads = tables["leads"]
     path = leads.sample.path
     if target is not None:
         leads.sample.require(target, setting="--target")
     elif "outcomes" not in tables:
-        target = find_target(leads.facts, path=path, stage=stage)
-    words = target_words(leads.facts[target], path=path, stage=stage) if target else None
+        target = find_target(leads.columns, path=path, stage=stage)
+    words = target_words(leads.columns[target], path=path, stage=stage) if target else None
     created_at = _creation_column(tables, created_at, target)
     lead_id = choose_lead_id(tables, leads.without(target, created_at))
     account = guess_account(leads.without(target, created_at, lead_id).values())
@@ -115,12 +114,12 @@ def _special_columns(
 
 
 def _creation_column(
-    tables: Mapping[str, DraftTable], created_at: str | None, target: str | None
+    tables: Mapping[str, TableProfile], created_at: str | None, target: str | None
 ) -> str | None:
     leads = tables["leads"]
     if created_at is not None:
         leads.sample.require(created_at, setting="--created-at")
-        if leads.facts[created_at].kind != "date":
+        if leads.columns[created_at].kind != "date":
             raise DataError(
                 f"{leads.sample.path}: the cells of {created_at!r} cannot be read as dates. "
                 "Write them as 2024-05-31 or 2024-05-31 18:05, or name another column."
@@ -136,32 +135,33 @@ def _creation_column(
 
 
 def _reading(
-    tables: Mapping[str, DraftTable], missing: list[str], special: SpecialColumns
+    tables: Mapping[str, TableProfile], missing: list[str], special: SpecialColumns
 ) -> tuple[Reading, list[str]]:
+    """How all tables are read, and the lines for what differs from the usual."""
     samples = [table.sample for table in tables.values() if table.sample.is_text]
-    delimiter = _one_of({each.delimiter for each in samples}, "delimiters", samples) or ","
     encodings = {each.encoding for each in samples} - {"ascii"}
     if {"utf-8", "utf-8-sig"} <= encodings:
         encodings.remove("utf-8")
-    encoding = _one_of(encodings, "encodings", samples) or "utf-8"
     day_first, day_reason = _day_order(tables, special)
-    decimal = decimal_mark(each for table in tables.values() for each in table.facts.values())
-    lines = []
-    if delimiter != ",":
-        lines.append(setting_line("delimiter", delimiter, "splits most lines as the header"))
-    if encoding != "utf-8":
-        lines.append(setting_line("encoding", encoding, "how the file's bytes read as text"))
-    if missing:
-        lines.append(
-            setting_line("missing", missing, "found in cells; they say that nothing is known")
-        )
-    if day_first or day_reason:
-        lines.append(setting_line("day_first", day_first, day_reason))
-    if decimal != ".":
-        lines.append(setting_line("decimal", decimal, "so 1.234 is a thousand and more"))
-    reading = Reading(encoding=encoding, missing=tuple(missing), day_first=day_first)
-    reading = reading.model_copy(update={"delimiter": delimiter, "decimal": decimal})
-    return reading, lines
+    reading = Reading(
+        delimiter=_one_of({each.delimiter for each in samples}, "delimiters", samples) or ",",
+        encoding=_one_of(encodings, "encodings", samples) or "utf-8",
+        missing=tuple(missing),
+        day_first=day_first,
+        decimal=decimal_mark(each for table in tables.values() for each in table.columns.values()),
+    )
+    reasons = {
+        "delimiter": "splits most lines as the header",
+        "encoding": "how the file's bytes read as text",
+        "missing": "found in cells; they say that nothing is known",
+        "day_first": day_reason,
+        "decimal": "so 1.234 is a thousand and more",
+    }
+    given, usual = reading.model_dump(), Reading().model_dump()
+    differ = [
+        key for key in reasons if given[key] != usual[key] or (key == "day_first" and day_reason)
+    ]
+    return reading, [setting_line(key, given[key], reasons[key]) for key in differ]
 
 
 def _one_of(found: set[str], what: str, samples: list[Sample]) -> str | None:
@@ -172,20 +172,17 @@ def _one_of(found: set[str], what: str, samples: list[Sample]) -> str | None:
     return next(iter(found), None)
 
 
-def _day_order(tables: Mapping[str, DraftTable], special: SpecialColumns) -> tuple[bool, str]:
-    """Whether dates are day first, by the creation dates, else by all others."""
-    every = {facts for table in tables.values() for facts in _dates(table) if facts[1] is not None}
-    named = {order for name, order in every if name == special.created_at}
-    orders = named or {order for _, order in every}
+def _day_order(tables: Mapping[str, TableProfile], special: SpecialColumns) -> tuple[bool, str]:
+    """Whether dates are day first, by the creation dates, else by all others; and why."""
+    columns = [each for table in tables.values() for each in table.columns.values()]
+    every = {(each.name, each.day_first) for each in columns if each.kind == "date"}
+    named = {order for name, order in every if name == special.created_at} - {None}
+    orders = named or {order for _, order in every} - {None}
     if orders == {True}:
         return True, "days above 12, or dots, stand first in the dates"
     if len(orders) > 1:
         return False, "some columns write the day first, others the month; check created_at"
     return False, ""
-
-
-def _dates(table: DraftTable) -> list[tuple[str, bool | None]]:
-    return [(each.name, each.day_first) for each in table.facts.values() if each.kind == "date"]
 
 
 def _validated(text: str) -> str:

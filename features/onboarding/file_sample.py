@@ -7,21 +7,37 @@ import csv
 import glob
 import gzip
 import io
+import re
+import tempfile
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, cast
+from typing import BinaryIO, cast
+
+import charset_normalizer
+import duckdb
+import ibis
+import pandas as pd
 
 from leadscore.features.core.errors import DataError
-from leadscore.features.sources.csv_source import without_repeats
-
-if TYPE_CHECKING:
-    import pandas as pd
+from leadscore.features.sources.csv_source import DELIMITERS, without_repeats
 
 SAMPLE_ROWS = 200_000  # enough to meet words of 1 in 10,000; some 300 MB at 40 columns of text
 HEAD_BYTES = 262_144  # a few hundred rows of the widest exports, to tell the delimiter from
 ENCODING_BYTES = 268_435_456  # decoding 256 MB takes a second; later bytes rarely differ in kind
-DELIMITERS = (",", ";", "\t", "|")
+
+# What spreadsheets write that is not UTF-8: the Windows code page of each alphabet, and that of
+# DOS. To choose among all there are takes more text than the names of a few cities.
+LEGACY_ENCODINGS = [
+    *("cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "cp1255", "cp1256", "cp850"),
+    *("cp932", "gb18030", "big5", "cp949"),
+]
+# Ibis has no word for it. Lines that do not fit are left out, as from the sample; the quotes are
+# those that the tables are read by later.
+SNIFF_DELIMITER = """
+    SELECT Delimiter, len(Columns)
+    FROM sniff_csv(?, header=true, all_varchar=true, ignore_errors=true, quote='"', escape='"')
+"""
 
 # First bytes of what people take for a table: an Excel workbook (new, old), a PDF, a Parquet file.
 _NOT_TEXT = {
@@ -43,29 +59,16 @@ class Sample:
     is_text: bool = False  # a CSV, to which delimiter and encoding matter
     is_whole: bool = True
 
-    def require(self, column: str, *, setting: str) -> str:
-        """Return `column` if the table has it, or say which name was probably meant."""
+    def require(self, column: str, *, setting: str) -> None:
+        """Refuse a column that the table has not, and say which name was probably meant."""
         if column not in self.frame.columns:
             raise DataError.from_missing_column(
                 self.path, column, map(str, self.frame.columns), setting=setting
             )
-        return column
 
 
 def read_sample(path: str | Path, *, rows: int = SAMPLE_ROWS) -> Sample:
     """Read the first rows of a CSV (also gzipped) or Parquet file, or of a glob of either.
-
-    Parameters
-    ----------
-    path
-        A file or a glob.
-    rows
-        How many rows to read at most.
-
-    Returns
-    -------
-    Sample
-        Cells as text, the delimiter and the encoding.
 
     Raises
     ------
@@ -73,24 +76,20 @@ def read_sample(path: str | Path, *, rows: int = SAMPLE_ROWS) -> Sample:
         Where there is no file, it is empty, holds only a header, or is no table; says what to do.
     """
     files = _files(str(path))
-    if files[0].suffix.lower() in {".parquet", ".pq"}:
-        sample = Sample(str(path), _read_parquet(files, rows + 1))
-    else:
+    is_text = files[0].suffix.lower() not in {".parquet", ".pq"}
+    delimiter, encoding = ",", "utf-8"
+    if is_text:
         heads = [_head(file) for file in files]
         encoding = _common_encoding(files, heads)
-        delimiter = _guess_delimiter(_decoded(heads[0], encoding))
+        delimiter = _delimiter(_decoded(heads[0], encoding))
         frame = _read_csv(files, rows + 1, delimiter=delimiter, encoding=encoding)
-        sample = Sample(str(path), frame, delimiter, encoding, is_text=True)
-    if sample.frame.empty:
+    else:
+        frame = _read_parquet(files, rows + 1)
+    if frame.empty:
         raise DataError(f"{path} has a header but no rows. Export it again with its rows.")
-    is_whole = len(sample.frame) <= rows
+    is_whole = len(frame) <= rows
     return Sample(
-        sample.path,
-        sample.frame.head(rows),
-        sample.delimiter,
-        sample.encoding,
-        is_text=sample.is_text,
-        is_whole=is_whole,
+        str(path), frame.head(rows), delimiter, encoding, is_text=is_text, is_whole=is_whole
     )
 
 
@@ -150,31 +149,37 @@ def _common_encoding(files: list[Path], heads: list[bytes]) -> str:
 
 
 def _encoding(file: Path, head: bytes) -> str:
+    """Read as far as the sample goes: a single accent may stand in its last line."""
     if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return "utf-16"
     if head.startswith(codecs.BOM_UTF8):
         return "utf-8-sig"
-    if _decodes(file, "ascii"):
-        return "ascii"
-    if _decodes(file, "utf-8"):
-        return "utf-8"
-    # The two differ in 0x80-0x9f alone: curly quotes and € from Windows, control codes in latin-1.
-    windows = any(0x80 <= byte <= 0x9F for byte in set(head))
-    return "cp1252" if windows and _decodes(file, "cp1252") else "latin-1"
-
-
-def _decodes(file: Path, encoding: str) -> bool:
-    decoder = codecs.getincrementaldecoder(encoding)()
-    try:
-        with _open(file) as stream:
-            for _ in range(ENCODING_BYTES // HEAD_BYTES):
-                chunk = stream.read(HEAD_BYTES)
+    decoder, is_ascii = codecs.getincrementaldecoder("utf-8")(), True
+    with _open(file) as stream:
+        for _ in range(ENCODING_BYTES // HEAD_BYTES):
+            chunk = stream.read(HEAD_BYTES)
+            is_ascii = is_ascii and chunk.isascii()
+            try:
                 decoder.decode(chunk, final=not chunk)
-                if not chunk:
-                    break
-    except UnicodeDecodeError:
-        return False
-    return True
+            except UnicodeDecodeError:
+                return _legacy_encoding(chunk)
+            if not chunk:
+                break
+    return "ascii" if is_ascii else "utf-8"
+
+
+def _legacy_encoding(chunk: bytes) -> str:
+    """Ask charset-normalizer about the lines that tell; what may be Western is.
+
+    Of Latin letters it cannot be sure: it takes German for Polish, as both read without a fault.
+    """
+    telling = b"\n".join(line for line in chunk.splitlines() if not line.isascii())
+    matches = charset_normalizer.from_bytes(telling, cp_isolation=LEGACY_ENCODINGS)
+    best = matches.best()
+    if best is not None and not any("cp1252" in each.could_be_from_charset for each in matches):
+        return best.encoding
+    # The two differ in 0x80-0x9f alone: curly quotes and € from Windows, control codes in latin-1.
+    return "cp1252" if best is not None and re.search(rb"[\x80-\x9f]", telling) else "latin-1"
 
 
 def _decoded(head: bytes, encoding: str) -> str:
@@ -184,27 +189,23 @@ def _decoded(head: bytes, encoding: str) -> str:
     return "".join(lines[:-1] if len(head) == HEAD_BYTES and len(lines) > 1 else lines)
 
 
-def _guess_delimiter(text: str) -> str:
-    """Find the character by which most rows have as many fields as the header."""
-    return max(DELIMITERS, key=lambda delimiter: _regularity(text, delimiter))
-
-
-def _regularity(text: str, delimiter: str) -> tuple[float, int]:
-    try:
-        rows = [row for row in csv.reader(io.StringIO(text), delimiter=delimiter) if row]
-    except csv.Error:
-        return (0.0, 0)
-    width = len(rows[0])
-    if width == 1:
-        return (0.0, 0)
-    share = sum(len(row) == width for row in rows) / len(rows)
-    return (round(share, 1), width)  # in tenths: a few torn rows should not decide
+def _delimiter(text: str) -> str:
+    """Ask DuckDB; where a quote is never closed it sees one column, and the header tells more."""
+    with tempfile.TemporaryDirectory() as folder, duckdb.connect() as connection:
+        file = Path(folder) / "head.csv"
+        file.write_text(text, encoding="utf-8", newline="")
+        try:
+            sniffed = connection.execute(SNIFF_DELIMITER, [str(file)]).fetchone()
+        except duckdb.Error:
+            sniffed = None
+    delimiter, width = sniffed or ("", 1)
+    if width > 1 and delimiter in DELIMITERS:
+        return str(delimiter)
+    return max(DELIMITERS, key=text.split("\n", 1)[0].count)
 
 
 def _read_csv(files: list[Path], rows: int, *, delimiter: str, encoding: str) -> pd.DataFrame:
     """Read the first rows over all files; torn rows are left to the quarantine."""
-    import pandas as pd  # noqa: PLC0415 - half a second that `leadscore --help` need not wait for
-
     codec = "utf-8" if encoding == "ascii" else encoding
     frames: list[pd.DataFrame] = []
     for file in files:
@@ -233,9 +234,6 @@ def _header(file: Path, delimiter: str, encoding: str) -> list[str]:
 
 def _read_parquet(files: list[Path], rows: int) -> pd.DataFrame:
     """Read the first rows, every cell as the text that the engine makes of it."""
-    import duckdb  # noqa: PLC0415
-    import ibis  # noqa: PLC0415
-
     connection = ibis.duckdb.connect()
     try:
         table = connection.read_parquet([str(file) for file in files], union_by_name=True)

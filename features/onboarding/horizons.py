@@ -5,10 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import ibis
+import pandas as pd
+import pyarrow as pa
+
+from leadscore.features.tables.cell_parsing import time_cell
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    import pandas as pd
 
     from leadscore.features.contract.contract import Reading
 
@@ -43,12 +47,7 @@ def guess_horizons(
     history_days
         From the first creation to the newest row.
     defaults
-        Days for SQL and won where there is no such time.
-
-    Returns
-    -------
-    Horizons
-        `won` is never shorter than `sql`.
+        Days for SQL and won where there is no such time; `won` is never shorter than `sql`.
     """
     short_enough = [days for days in HORIZONS_DAYS if days <= history_days * HISTORY_SHARE]
     longest = max(short_enough, default=HORIZONS_DAYS[0])
@@ -65,12 +64,9 @@ def _horizon(
     days: pd.Series | None, longest: int, history_days: float, *, default: int
 ) -> tuple[int, str]:
     if days is None or days.empty:
-        capped = min(default, longest)
-        return capped, "no such stage in the data"
-    wanted = next(
-        (span for span in HORIZONS_DAYS if (days <= span).mean() >= COVERED_SHARE),
-        HORIZONS_DAYS[-1],
-    )
+        return min(default, longest), "no such stage in the data"
+    covering = (span for span in HORIZONS_DAYS if (days <= span).mean() >= COVERED_SHARE)
+    wanted = next(covering, HORIZONS_DAYS[-1])
     chosen = min(wanted, longest, default)
     reason = f"{(days <= chosen).mean():.0%} of {len(days):,} got there within it of creation"
     if chosen == default < wanted:
@@ -99,11 +95,7 @@ def measure_durations(leads: pd.DataFrame, outcomes: pd.DataFrame, reading: Read
         Text columns `lead_id`, `created_at`.
     outcomes
         Text columns `lead_id`, `occurred_at`, `stage`; the stage in the contract's words.
-    reading
-        How dates are written.
     """
-    import pandas as pd  # noqa: PLC0415 - not needed by `leadscore --help`
-
     created = _moments(leads.created_at, reading)
     by_id = pd.Series(created.to_numpy(), index=leads.lead_id)
     by_id = by_id[~by_id.index.duplicated()]
@@ -122,20 +114,12 @@ def measure_durations(leads: pd.DataFrame, outcomes: pd.DataFrame, reading: Read
 
 def _moments(texts: pd.Series, reading: Reading) -> pd.Series:
     """Return the moments as the tables will read them later."""
-    import ibis  # noqa: PLC0415
-    import pandas as pd  # noqa: PLC0415
-    import pyarrow as pa  # noqa: PLC0415
-
-    from leadscore.features.tables.cell_parsing import time_cell  # noqa: PLC0415
-
     places = range(len(texts))
     table = ibis.memtable(pa.table({"place": places, "text": pa.array(texts, type=pa.string())}))
+    moments = table.select(table.place, moment=time_cell(table.text, reading)).order_by("place")
     connection = ibis.duckdb.connect()
     try:
-        read = connection.to_pyarrow(
-            table.select(table.place, moment=time_cell(table.text, reading)).order_by("place")
-        )
+        read = connection.to_pyarrow(moments)["moment"].to_numpy(zero_copy_only=False)
     finally:
         connection.disconnect()
-    moments = read["moment"].to_numpy(zero_copy_only=False)
-    return pd.Series(moments, index=texts.index).astype("datetime64[us]")
+    return pd.Series(read, index=texts.index).astype("datetime64[us]")

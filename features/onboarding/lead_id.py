@@ -11,21 +11,20 @@ from leadscore.features.onboarding.table_columns import ID_OVERLAP
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from leadscore.features.onboarding.column_profile import ColumnFacts
-    from leadscore.features.onboarding.draft_tables import DraftTable
+    from leadscore.features.onboarding.column_profile import ColumnProfile, TableProfile
 
 
 def choose_lead_id(
-    tables: Mapping[str, DraftTable], candidates: Mapping[str, ColumnFacts]
+    tables: Mapping[str, TableProfile], candidates: Mapping[str, ColumnProfile]
 ) -> str | None:
     """Choose the id; with other tables, the one that their rows use.
 
     Parameters
     ----------
     tables
-        The drafted tables: leads, and events or outcomes where there are any.
+        Leads, and events or outcomes where there are any.
     candidates
-        Facts of the columns of the leads that nothing else was found to be.
+        The columns of the leads that nothing else was found to be.
 
     Returns
     -------
@@ -40,16 +39,15 @@ def choose_lead_id(
     others = [table for name, table in tables.items() if name != "leads"]
     if not others:
         return guess_lead_id(candidates)
-    found = _by_name(tables["leads"], others, candidates) or _by_cells(
-        tables["leads"], others, candidates
-    )
+    leads = tables["leads"]
+    found = _by_name(leads, others, candidates) or _by_cells(leads, others, candidates)
     if found is None:
-        raise DataError(_why_none(tables["leads"], others, candidates))
+        raise DataError(_why_none(leads, others, candidates))
     return found
 
 
 def _by_name(
-    leads: DraftTable, others: list[DraftTable], candidates: Mapping[str, ColumnFacts]
+    leads: TableProfile, others: list[TableProfile], candidates: Mapping[str, ColumnProfile]
 ) -> str | None:
     """Of the columns that are ids by name or form, find the one that the others know best."""
     left, shared = dict(candidates), 0.0
@@ -63,29 +61,29 @@ def _by_name(
 
 
 def _by_cells(
-    leads: DraftTable, others: list[DraftTable], candidates: Mapping[str, ColumnFacts]
+    leads: TableProfile, others: list[TableProfile], candidates: Mapping[str, ColumnProfile]
 ) -> str | None:
     """Find a column under any name that differs in every row and whose cells the others use."""
     shares = {
         name: _share_known(leads, others, name)
-        for name, facts in candidates.items()
-        if may_identify(facts)
+        for name, column in candidates.items()
+        if may_identify(column)
     }
     best = max(shares, key=shares.__getitem__, default=None)
     return best if best is not None and shares[best] > ID_OVERLAP else None
 
 
 def _why_none(
-    leads: DraftTable, others: list[DraftTable], candidates: Mapping[str, ColumnFacts]
+    leads: TableProfile, others: list[TableProfile], candidates: Mapping[str, ColumnProfile]
 ) -> str:
     """Say what is in the way: ids that repeat, or none that the tables share."""
     path, other = leads.sample.path, others[0].sample.path
-    for name, facts in candidates.items():
-        repeats = facts.filled - facts.distinct
-        if repeats and says_key(facts) and _share_known(leads, others, name) > ID_OVERLAP:
+    for name, column in candidates.items():
+        repeats = column.filled - column.distinct
+        if repeats and says_key(column) and _share_known(leads, others, name) > ID_OVERLAP:
             return (
                 f"{path}: {name!r} holds the ids that {other} uses, but {repeats:,} of its "
-                f"{facts.rows:,} rows repeat an earlier one. Keep one row a lead."
+                f"{column.rows:,} rows repeat an earlier one. Keep one row a lead."
             )
     return (
         f"{path}: no column names each lead once with the ids that {other} uses. "
@@ -93,15 +91,13 @@ def _why_none(
     )
 
 
-def _share_known(leads: DraftTable, others: list[DraftTable], column: str) -> float:
+def _share_known(leads: TableProfile, others: list[TableProfile], column: str) -> float:
     """Return how much of a column of each other table is ids of this one, at the least."""
-    ids = set(leads.cells(column))
+    ids = set(leads.sample.frame[column])
     return min(_best_share(table, ids) for table in others)
 
 
-def _best_share(table: DraftTable, ids: set[str]) -> float:
+def _best_share(table: TableProfile, ids: set[str]) -> float:
     """Return the largest share of a column's different cells that are ids of leads."""
-    return max(
-        (float(each.counts.index.isin(ids).mean()) for each in table.facts.values() if each.filled),
-        default=0.0,
-    )
+    filled = [each for each in table.columns.values() if each.filled]
+    return max((float(each.counts.index.isin(ids).mean()) for each in filled), default=0.0)

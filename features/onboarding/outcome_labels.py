@@ -9,99 +9,15 @@ from typing import TYPE_CHECKING
 from leadscore.features.contract.column_names import speaks_of_outcome, words_of
 from leadscore.features.contract.contract import OUTCOME_STAGES
 from leadscore.features.core.errors import DataError
+from leadscore.features.onboarding.vocabulary import vocabulary
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from leadscore.features.contract.contract import Stage
-    from leadscore.features.onboarding.column_profile import ColumnFacts
+    from leadscore.features.onboarding.column_profile import ColumnProfile
 
-POSITIVE_WORDS = frozenset(
-    {
-        *("1", "true", "t", "yes", "y", "x", "positive", "success", "successful", "succeeded"),
-        *("won", "win", "closed won", "close won", "deal won", "converted", "conversion", "sold"),
-        *("sale", "customer", "client", "purchased", "bought", "signed", "subscribed", "enrolled"),
-        *(
-            "registered",
-            "approved",
-            "accepted",
-            "complete",
-            "completed",
-            "paid",
-            "funded",
-            "booked",
-        ),
-        *("ja", "oui", "si", "sim", "gewonnen", "gagne", "ganado", "ganada"),
-    }
-)
-SQL_WORDS = frozenset(
-    {"sql", "qualified", "sales qualified", "sales qualified lead", "opportunity"}
-)
-NEGATIVE_WORDS = frozenset(
-    {
-        *("0", "-1", "false", "f", "no", "n", "negative", "failure", "failed", "unsuccessful"),
-        *(
-            "lost",
-            "closed lost",
-            "close lost",
-            "deal lost",
-            "dead",
-            "rejected",
-            "declined",
-            "denied",
-        ),
-        *("disqualified", "unqualified", "refused", "cancelled", "canceled", "dropped", "churned"),
-        *("not interested", "no sale", "no conversion", "junk", "abandoned", "withdrawn", "closed"),
-        *("nein", "non", "nao", "verloren", "perdu", "perdido", "perdida"),
-    }
-)
-# Words of a deal that still runs: neither side, even where only two words occur.
-OPEN_WORDS = frozenset(
-    {
-        *("open", "new", "pending", "in progress", "in process", "in review", "ongoing", "active"),
-        *(
-            "working",
-            "working lead",
-            "contacted",
-            "attempted",
-            "engaging",
-            "engaged",
-            "prospecting",
-        ),
-        *("negotiation", "proposal", "nurturing", "nurture", "follow up", "waiting", "on hold"),
-        *("qualifying", "qualification", "lead", "mql", "scheduled", "undecided", "processing"),
-    }
-)
 _NEGATION = re.compile(r"(not|non|no|never|un|in)[ -]?")
-
-STAGE_WORDS: dict[str, frozenset[str]] = {
-    "mql": frozenset(
-        {"mql", "marketing qualified", "marketing qualified lead", "marketing accepted"}
-    ),
-    "accepted": frozenset({"accepted", "sal", "sales accepted", "sales accepted lead"}),
-    "sql": SQL_WORDS
-    | {"qualified lead", "opportunity created", "demo held"}
-    | {"qualifiziert", "qualifie", "cualificado", "calificado", "gekwalificeerd"},
-    "rejected": frozenset(
-        {
-            *("rejected", "sales rejected", "disqualified", "unqualified", "declined"),
-            *("abgelehnt", "rejete", "rechazado", "afgewezen"),
-        }
-    ),
-    "recycled": frozenset({"recycled", "recycle", "nurture", "nurturing", "back to marketing"}),
-    "won": frozenset(
-        {
-            *("won", "closed won", "close won", "deal won", "customer", "converted", "win"),
-            *("gewonnen", "gagne", "ganado"),
-        }
-    ),
-    "lost": frozenset(
-        {
-            *("lost", "closed lost", "close lost", "deal lost", "loss"),
-            *("verloren", "perdu", "perdido"),
-        }
-    ),
-}
 
 SHOWN_WORDS = 8  # of a column's words in a message; more is a list nobody reads
 CANDIDATE_WORDS = 12  # a stage column has few words; a target is not searched in wider ones
@@ -116,29 +32,14 @@ class TargetWords:
     unknown: tuple[str, ...] = ()
 
 
-def find_target(columns: Mapping[str, ColumnFacts], *, path: str, stage: Stage) -> str:
-    """Find the one column that tells the outcome, when the user names none.
-
-    Parameters
-    ----------
-    columns
-        Facts by column name.
-    path
-        The file, for the message.
-    stage
-        The stage the target stands for.
-
-    Raises
-    ------
-    DataError
-        Where no column, or more than one, can be it.
-    """
+def find_target(columns: Mapping[str, ColumnProfile], *, path: str, stage: Stage) -> str:
+    """Find the one column that tells the outcome; `DataError` where none or several can be it."""
     found = []
-    for name, facts in columns.items():
+    for name, column in columns.items():
         words = words_of(name)
         named = speaks_of_outcome(name) is not None or bool({"target", "y", "label"} & set(words))
-        if named and 1 < facts.distinct <= CANDIDATE_WORDS:
-            both = _by_words(facts, stage)
+        if named and 1 < column.distinct <= CANDIDATE_WORDS:
+            both = _by_words(column, stage)
             if both.positive and both.negative:
                 found.append(name)
     if len(found) == 1:
@@ -150,62 +51,47 @@ def find_target(columns: Mapping[str, ColumnFacts], *, path: str, stage: Stage) 
     )
 
 
-def target_words(facts: ColumnFacts, *, path: str, stage: Stage) -> TargetWords:
-    """Tell the target's words apart.
-
-    Parameters
-    ----------
-    facts
-        The target column.
-    path
-        The file, for the message.
-    stage
-        The stage the target stands for; words such as `qualified` mean it for `sql`.
-
-    Returns
-    -------
-    TargetWords
-        Every other value of the column is not yet known.
+def target_words(column: ColumnProfile, *, path: str, stage: Stage) -> TargetWords:
+    """Tell the target's words apart; every other value of the column is not yet known.
 
     Raises
     ------
     DataError
         Where the column is empty, a measured number, or none of its words is understood.
     """
-    if facts.kind == "empty":
+    if column.kind == "empty":
         raise DataError(
-            f"{path}: target {facts.name!r} is empty in every row. Choose another column."
+            f"{path}: target {column.name!r} is empty in every row. Choose another column."
         )
-    words = _by_words(facts, stage)
-    numeric_surplus = facts.kind == "number" and bool(words.unknown)
+    words = _by_words(column, stage)
+    numeric_surplus = column.kind == "number" and bool(words.unknown)
     if numeric_surplus or not (words.positive or words.negative):
         raise DataError(
-            f"{path}: target {facts.name!r} is not binary: {_seen(facts)}. Choose a column of two "
-            "outcomes such as 0/1, yes/no or Won/Lost with --target, or add one to the file."
+            f"{path}: target {column.name!r} is not binary: {_seen(column)}. Choose a column of "
+            "two outcomes such as 0/1, yes/no or Won/Lost with --target, or add one to the file."
         )
     return words
 
 
-def _by_words(facts: ColumnFacts, stage: Stage) -> TargetWords:
-    cells = [str(cell) for cell in facts.counts.index]
-    positive_words = POSITIVE_WORDS | SQL_WORDS if stage == "sql" else POSITIVE_WORDS
+def _by_words(column: ColumnProfile, stage: Stage) -> TargetWords:
+    cells = [str(cell) for cell in column.counts.index]
+    known = vocabulary().cells
+    positive_words = {*known.positive, *(known.positive_sql if stage == "sql" else ())}
     positive = tuple(cell for cell in cells if _plain(cell) in positive_words)
     negative = tuple(cell for cell in cells if _is_negative(cell, positive_words))
     rest = tuple(cell for cell in cells if cell not in {*positive, *negative})
     # Of exactly two words, one understood, the other is its opposite unless it says "still open".
-    if len(cells) == 2 and len(rest) == 1 and _plain(rest[0]) not in OPEN_WORDS:
-        if facts.kind != "number" and positive and not negative:
-            return TargetWords(positive, rest)
-        if facts.kind != "number" and negative and not positive:
-            return TargetWords(rest, negative)
+    is_pair = len(cells) == 2 and len(rest) == 1 and column.kind != "number"
+    if is_pair and _plain(rest[0]) not in known.open:
+        return TargetWords(positive or rest, negative or rest)
     return TargetWords(positive, negative, rest)
 
 
-def _is_negative(cell: str, positive_words: frozenset[str]) -> bool:
+def _is_negative(cell: str, positive_words: set[str]) -> bool:
     plain = _plain(cell)
     negation = _NEGATION.match(plain)
     denied = negation is not None and plain[negation.end() :].strip() in positive_words - {"y", "x"}
-    return plain in NEGATIVE_WORDS or denied
+    return plain in vocabulary().cells.negative or denied
 
 
 def _plain(cell: str) -> str:
@@ -215,30 +101,18 @@ def _plain(cell: str) -> str:
     return " ".join(words_of(cell)) or cell.casefold()
 
 
-def _seen(facts: ColumnFacts) -> str:
-    if facts.kind == "number" and facts.distinct > SHOWN_WORDS:
-        return f"{facts.distinct:,} different numbers"
-    if facts.distinct_share > 0.5 and facts.distinct > SHOWN_WORDS:  # may be names of people
-        return f"{facts.distinct:,} different texts"
-    shown = ", ".join(repr(str(cell)) for cell in facts.counts.index[:SHOWN_WORDS])
-    more = facts.distinct - SHOWN_WORDS
+def _seen(column: ColumnProfile) -> str:
+    if column.kind == "number" and column.distinct > SHOWN_WORDS:
+        return f"{column.distinct:,} different numbers"
+    if column.distinct_share > 0.5 and column.distinct > SHOWN_WORDS:  # may be names of people
+        return f"{column.distinct:,} different texts"
+    shown = ", ".join(repr(str(cell)) for cell in column.counts.index[:SHOWN_WORDS])
+    more = column.distinct - SHOWN_WORDS
     return f"it holds {shown}" + (f" and {more:,} more" if more > 0 else "")
 
 
-def stage_words(facts: ColumnFacts, *, path: str) -> tuple[dict[str, list[str]], list[str]]:
-    """Map the words of an outcomes table to the stages, and list those not understood.
-
-    Parameters
-    ----------
-    facts
-        The column of stages.
-    path
-        The file, for the message.
-
-    Returns
-    -------
-    tuple
-        Words by stage, in the funnel's order; then the words that stand for no stage.
+def stage_words(column: ColumnProfile, *, path: str) -> tuple[dict[str, list[str]], list[str]]:
+    """Map the words of an outcomes table to the stages, and list those that stand for none.
 
     Raises
     ------
@@ -247,7 +121,7 @@ def stage_words(facts: ColumnFacts, *, path: str) -> tuple[dict[str, list[str]],
     """
     by_stage: dict[str, list[str]] = {}
     other = []
-    for cell in map(str, facts.counts.index):
+    for cell in map(str, column.counts.index):
         stage = _stage_of(cell)
         if stage is None:
             other.append(cell)
@@ -255,17 +129,18 @@ def stage_words(facts: ColumnFacts, *, path: str) -> tuple[dict[str, list[str]],
             by_stage.setdefault(stage, []).append(cell)
     if not by_stage:
         raise DataError(
-            f"{path}: none of the stages in {facts.name!r} is understood: {_seen(facts)}. "
+            f"{path}: none of the stages in {column.name!r} is understood: {_seen(column)}. "
             f"The stages are {', '.join(OUTCOME_STAGES)}; rename yours in the file."
         )
     return {stage: by_stage[stage] for stage in OUTCOME_STAGES if stage in by_stage}, other
 
 
-def understands_stages(facts: ColumnFacts) -> bool:
+def understands_stages(column: ColumnProfile) -> bool:
     """Whether a column holds a word that stands for a stage of the funnel."""
-    return any(_stage_of(str(cell)) is not None for cell in facts.counts.index)
+    return any(_stage_of(str(cell)) is not None for cell in column.counts.index)
 
 
 def _stage_of(cell: str) -> str | None:
     plain = _plain(cell)
-    return next((stage for stage, known in STAGE_WORDS.items() if plain in known), None)
+    stages = vocabulary().cells.stages
+    return next((stage for stage, known in stages.items() if plain in known), None)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from leadscore.features.contract.contract import Contract
 
-OTHER_DELIMITERS = (",", ";", "\t", "|")
+DELIMITERS = (",", ";", "\t", "|")
 ENCODINGS_OF_DUCKDB = {"utf-8", "utf8", "utf-8-sig"}
 
 
@@ -77,7 +77,7 @@ def _header(file: Path, delimiter: str, encoding: str) -> tuple[list[str], bool]
     except (OSError, EOFError, zlib.error) as error:
         raise DataError(f"{file} cannot be read: {error}") from error
     if len(names) == 1:
-        other = [mark for mark in OTHER_DELIMITERS if mark != delimiter and mark in names[0]]
+        other = [mark for mark in DELIMITERS if mark != delimiter and mark in names[0]]
         if other:
             message = (
                 f"{file}: the header is one column when split at {delimiter!r}. "

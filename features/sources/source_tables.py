@@ -53,10 +53,6 @@ def open_source(
     ----------
     connection
         The DuckDB connection that will hold the table, or the database that holds it already.
-    source
-        A file, glob or connection address of the contract.
-    contract
-        The contract, for its folder and reading settings.
     name
         The table's word in the contract: leads, events or outcomes.
     only
@@ -85,18 +81,9 @@ def open_source(
 
 
 def file_states(contract: Contract) -> list[tuple[str, int, int]]:
-    """Say by name, size and time of change which files a contract's tables are today.
+    """Return path, bytes and nanosecond of change of every file of a contract's tables.
 
-    Parameters
-    ----------
-    contract
-        Whose tables.
-
-    Returns
-    -------
-    list of tuple
-        Path, bytes and nanoseconds of every file. Of a table behind an address nobody can tell
-        whether it changed: what stands for it is different every time.
+    Of a table behind an address nobody can tell whether it changed: its state is new every time.
     """
     states = []
     for name in ("leads", "events", "outcomes"):
@@ -111,7 +98,7 @@ def file_states(contract: Contract) -> list[tuple[str, int, int]]:
 
 
 def state_of(file: Path) -> tuple[str, int, int]:
-    """Say what tells that a file was not touched: its path, bytes and nanosecond of change."""
+    """Return a file's path, bytes and nanosecond of change, by which a change is noticed."""
     state = file.stat()
     return str(file), state.st_size, state.st_mtime_ns
 
@@ -128,21 +115,7 @@ def files_of(contract: Contract, source: Source, *, name: str) -> list[Path]:
 
 
 def rows_about(source: Source, contract: Contract, *, name: str) -> int:
-    """Say about how many rows a table has, without reading it.
-
-    Parameters
-    ----------
-    source
-        A file, glob or connection address of the contract.
-    contract
-        The contract, for its folder.
-    name
-        The table's word in the contract: leads, events or outcomes.
-
-    Returns
-    -------
-    int
-        Exact for Parquet and behind an address; of text files by their size.
+    """Estimate how many rows a table has: exact for Parquet and addresses, by size for text.
 
     Raises
     ------

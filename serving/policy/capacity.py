@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import Field, ModelWrapValidatorHandler, model_validator
+from pydantic import Field
 
 from leadscore.features.core.settings import Settings
 from leadscore.serving.policy.conditions import Condition
-from leadscore.serving.policy.validation_errors import Fault, with_faults
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from leadscore.features.core.settings import Fault
 
 EVERYBODY = "sales"  # the one team of a policy that names none
 
@@ -69,10 +70,15 @@ class Capacity(Settings):
     hand_raisers: Literal["within", "beyond"] = "within"
     max_wait_days: int = Field(default=14, ge=1)
 
-    @model_validator(mode="wrap")
     @classmethod
-    def _one_kind(cls, raw: object, handler: ModelWrapValidatorHandler[Self]) -> Self:
-        return with_faults(cls, raw, handler, _faults(raw))
+    def faults_between(cls, raw: dict[str, Any], context: object) -> list[Fault]:  # noqa: ARG003
+        """Refuse teams beside numbers of one team, and teams that get no lead."""
+        own = [name for name in ("reps", "leads_a_day") if raw.get(name) is not None]
+        if not raw.get("teams"):
+            lacking = [name for name in ("reps", "leads_a_day") if name not in own]
+            return [((name,), "is required, unless there are `teams`") for name in lacking]
+        faults: list[Fault] = [((name,), "each of the `teams` has its own") for name in own]
+        return faults + _team_faults([each for each in raw["teams"] if isinstance(each, dict)])
 
     @property
     def all_teams(self) -> tuple[Team, ...]:
@@ -80,18 +86,6 @@ class Capacity(Settings):
         if self.teams:
             return self.teams
         return (Team(name=EVERYBODY, reps=self.reps or 0, leads_a_day=self.leads_a_day or 0),)
-
-
-def _faults(raw: object) -> list[Fault]:
-    if not isinstance(raw, dict):
-        return []
-    teams = raw.get("teams")
-    own = [name for name in ("reps", "leads_a_day") if raw.get(name) is not None]
-    if not teams:
-        lacking = [name for name in ("reps", "leads_a_day") if name not in own]
-        return [((name,), "is required, unless there are `teams`") for name in lacking]
-    faults: list[Fault] = [((name,), "each of the `teams` has its own") for name in own]
-    return faults + _team_faults([each for each in teams if isinstance(each, dict)])
 
 
 def _team_faults(teams: Sequence[dict[str, object]]) -> list[Fault]:

@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Self
+from typing import TYPE_CHECKING, Annotated, Any
 
-from pydantic import (
-    AfterValidator,
-    BeforeValidator,
-    Field,
-    ModelWrapValidatorHandler,
-    model_validator,
-)
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from leadscore.features.contract.contract import Contract
 from leadscore.features.core.errors import nearest
 from leadscore.features.core.settings import Settings
-from leadscore.serving.policy.validation_errors import Fault, with_faults
 
 if TYPE_CHECKING:
-    from pydantic import ValidationInfo
+    from leadscore.features.core.settings import Fault
 
 # What may be asked of a column; of a personal one no more than the last three.
 TEXT_TESTS = ("one_of", "none_of", "contains")
@@ -82,16 +75,13 @@ class Condition(Settings):
     within_days: int | None = Field(default=None, ge=1)
     times: int = Field(default=1, ge=1)
 
-    @model_validator(mode="wrap")
     @classmethod
-    def _makes_sense(
-        cls, raw: object, handler: ModelWrapValidatorHandler[Self], info: ValidationInfo
-    ) -> Self:
+    def faults_between(cls, raw: dict[str, Any], context: object) -> list[Fault]:
+        """Refuse tests that do not go together, or not with the column."""
         faults = _form_faults(raw)
-        contract = info.context
-        if isinstance(raw, dict) and isinstance(contract, Contract):
-            faults += _column_faults(raw, contract) + _event_faults(raw, contract)
-        return with_faults(cls, raw, handler, faults)
+        if isinstance(context, Contract):
+            faults += _column_faults(raw, context) + _event_faults(raw, context)
+        return faults
 
     @property
     def words(self) -> str:
@@ -107,9 +97,7 @@ class Condition(Settings):
         return _event_words(self) if self.event is not None else _column_words(self)
 
 
-def _form_faults(raw: object) -> list[Fault]:
-    if not isinstance(raw, dict):
-        return []
+def _form_faults(raw: dict[str, Any]) -> list[Fault]:
     about_column, about_event = raw.get("column") is not None, raw.get("event") is not None
     if about_column == about_event:
         return [((), "a condition is about either a `column` or an `event`")]

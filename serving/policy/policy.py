@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import TYPE_CHECKING, Any, Literal, Self, TypeGuard
+from typing import TYPE_CHECKING, Any, Literal, TypeGuard
 
-from pydantic import Field, ModelWrapValidatorHandler, model_validator
+from pydantic import Field
 
 from leadscore.features.contract.contract import Contract
 from leadscore.features.core.errors import nearest
 from leadscore.features.core.settings import Settings, read_settings
 from leadscore.serving.policy.capacity import Capacity
 from leadscore.serving.policy.rules import CoolOff, Disqualifier, HandRaiser
-from leadscore.serving.policy.validation_errors import Fault, with_faults
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from pydantic import ValidationInfo
+    from leadscore.features.core.settings import Fault
 
 POLICY_FILE = "tiers.toml"
 
@@ -67,10 +66,22 @@ class TierPromise(Settings):
     outcome: Literal["sql", "won"] | None = None
     fallback_share: float = Field(default=OF_A_PROMISE["fallback_share"], ge=0, le=1, strict=True)
 
-    @model_validator(mode="wrap")
     @classmethod
-    def _one_mode(cls, raw: object, handler: ModelWrapValidatorHandler[Self]) -> Self:
-        return with_faults(cls, raw, handler, _mode_faults(raw))
+    def faults_between(cls, raw: dict[str, Any], context: object) -> list[Fault]:  # noqa: ARG003
+        """Refuse no way of defining the tier, or several."""
+        given = [mode for mode in MODES if raw.get(mode) is not None]
+        if not given:
+            return [((), "give one of `min_precision`, `share`, `min_propensity` or `min_value`")]
+        if len(given) > 1:
+            names = " and ".join(f"`{mode}`" for mode in given)
+            return [((), f"has {names}; keep one, for a tier has one meaning")]
+        if given == ["min_precision"]:
+            return []
+        return [
+            ((name,), f"goes with `min_precision`, not with `{given[0]}`")
+            for name, unsaid in OF_A_PROMISE.items()
+            if raw.get(name, unsaid) != unsaid
+        ]
 
     @property
     def mode(self) -> Mode:
@@ -98,12 +109,19 @@ class Value(Settings):
     follow_up_cost: float = Field(default=0.0, ge=0, allow_inf_nan=False)
     by: tuple[str, ...] = ()
 
-    @model_validator(mode="wrap")
     @classmethod
-    def _known_columns(
-        cls, raw: object, handler: ModelWrapValidatorHandler[Self], info: ValidationInfo
-    ) -> Self:
-        return with_faults(cls, raw, handler, _segment_faults(raw, info.context))
+    def faults_between(cls, raw: dict[str, Any], context: object) -> list[Fault]:
+        """Refuse segments by columns that are not known of a lead from the start."""
+        if not isinstance(context, Contract):
+            return []
+        columns = context.leads.columns
+        known = [name for name, spec in columns.items() if spec.role in {"firmographic", "channel"}]
+        by = raw.get("by")
+        return [
+            (("by",), f"{name!r} is no firmographic or channel column. {nearest(str(name), known)}")
+            for name in (by if isinstance(by, list | tuple) else ())
+            if name not in known
+        ]
 
 
 class Hysteresis(Settings):
@@ -155,10 +173,10 @@ class Policy(Settings):
     disqualifier: tuple[Disqualifier, ...] = ()
     cool_off: tuple[CoolOff, ...] = ()
 
-    @model_validator(mode="wrap")
     @classmethod
-    def _agrees_with_itself(cls, raw: object, handler: ModelWrapValidatorHandler[Self]) -> Self:
-        return with_faults(cls, raw, handler, _order_faults(raw) + _name_faults(raw))
+    def faults_between(cls, raw: dict[str, Any], context: object) -> list[Fault]:  # noqa: ARG003
+        """Refuse an MQL stricter than SQL, and rules that share a name."""
+        return _order_faults(raw) + _name_faults(raw)
 
 
 def load_policy(directory: Path, contract: Contract | None = None) -> Policy:
@@ -166,15 +184,8 @@ def load_policy(directory: Path, contract: Contract | None = None) -> Policy:
 
     Parameters
     ----------
-    directory
-        The project folder.
     contract
         What the rules' columns are checked against; not at all, where left out.
-
-    Returns
-    -------
-    Policy
-        The settings.
 
     Raises
     ------
@@ -187,10 +198,7 @@ def load_policy(directory: Path, contract: Contract | None = None) -> Policy:
 def policy_version(policy: Policy) -> str:
     """Name a policy by its content, so that every score can say which one it was given under.
 
-    Parameters
-    ----------
-    policy
-        The settings; defaults count as written, comments and order do not.
+    Defaults count as written, comments and order do not.
 
     Returns
     -------
@@ -206,28 +214,8 @@ def policy_version(policy: Policy) -> str:
     return hashlib.sha256(canonical.encode()).hexdigest()[:VERSION_DIGITS]
 
 
-def _mode_faults(raw: object) -> list[Fault]:
-    if not isinstance(raw, dict):
-        return []
-    given = [mode for mode in MODES if raw.get(mode) is not None]
-    if not given:
-        return [((), "give one of `min_precision`, `share`, `min_propensity` or `min_value`")]
-    if len(given) > 1:
-        names = " and ".join(f"`{mode}`" for mode in given)
-        return [((), f"has {names}; keep one, for a tier has one meaning")]
-    if given == ["min_precision"]:
-        return []
-    return [
-        ((name,), f"goes with `min_precision`, not with `{given[0]}`")
-        for name, unsaid in OF_A_PROMISE.items()
-        if raw.get(name, unsaid) != unsaid
-    ]
-
-
-def _order_faults(raw: object) -> list[Fault]:
+def _order_faults(raw: dict[str, Any]) -> list[Fault]:
     """Say where MQL is stricter than SQL, which would leave no lead for MQL."""
-    if not isinstance(raw, dict):
-        return []
     sql = _as_mapping(raw.get("sql"), min_precision=SQL_MIN_PRECISION)
     mql = _as_mapping(raw.get("mql"), min_precision=MQL_MIN_PRECISION)
     if sql.get("outcome") != mql.get("outcome"):
@@ -258,10 +246,8 @@ def _is_number(value: object) -> TypeGuard[float]:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def _name_faults(raw: object) -> list[Fault]:
+def _name_faults(raw: dict[str, Any]) -> list[Fault]:
     """Say where two rules share a name, by which the ledger tells them apart."""
-    if not isinstance(raw, dict):
-        return []
     faults: list[Fault] = []
     for section in ("hand_raiser", "disqualifier"):
         rules = raw.get(section)
@@ -276,17 +262,3 @@ def _name_faults(raw: object) -> list[Fault]:
 
 def _is_named(rule: object) -> TypeGuard[dict[str, object]]:
     return isinstance(rule, dict) and "name" in rule
-
-
-def _segment_faults(raw: object, contract: object) -> list[Fault]:
-    """Say where a segment is no column that is known of a lead from the start."""
-    if not isinstance(raw, dict) or not isinstance(contract, Contract):
-        return []
-    columns = contract.leads.columns
-    known = [name for name, spec in columns.items() if spec.role in {"firmographic", "channel"}]
-    by = raw.get("by")
-    return [
-        (("by",), f"{name!r} is no firmographic or channel column. {nearest(str(name), known)}")
-        for name in (by if isinstance(by, list | tuple) else ())
-        if name not in known
-    ]

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Self
+from typing import TYPE_CHECKING, Annotated, Any
 
-from pydantic import AfterValidator, Field, ModelWrapValidatorHandler, model_validator
+from pydantic import AfterValidator, Field
 
 from leadscore.features.contract.contract import Contract
 from leadscore.features.core.settings import Settings
 from leadscore.serving.policy.conditions import Condition, Words, at_least_one
-from leadscore.serving.policy.validation_errors import Fault, with_faults
 
 if TYPE_CHECKING:
-    from pydantic import ValidationInfo
+    from leadscore.features.core.settings import Fault
 
 
 class Rule(Settings):
@@ -55,18 +54,15 @@ class CoolOff(Settings):
     days: int | None = Field(default=None, ge=1)
     until_changed: bool = False
 
-    @model_validator(mode="wrap")
     @classmethod
-    def _ends_somehow(
-        cls, raw: object, handler: ModelWrapValidatorHandler[Self], info: ValidationInfo
-    ) -> Self:
+    def faults_between(cls, raw: dict[str, Any], context: object) -> list[Fault]:
+        """Refuse a cool-off without an end, and one that no outcome can start."""
         faults: list[Fault] = []
-        if isinstance(raw, dict) and (raw.get("days") is None) == (not raw.get("until_changed")):
+        if (raw.get("days") is None) == (not raw.get("until_changed")):
             faults.append(((), "give either `days` or `until_changed = true`"))
-        contract = info.context
-        if isinstance(contract, Contract) and contract.outcomes is None:
+        if isinstance(context, Contract) and context.outcomes is None:
             faults.append(((), "leadscore.toml describes no [outcomes], so nothing is rejected"))
-        return with_faults(cls, raw, handler, faults)
+        return faults
 
     @property
     def name(self) -> str:

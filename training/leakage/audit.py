@@ -8,8 +8,12 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 import pandas as pd
 
-from leadscore.features.contract.column_names import mentions, speaks_of_outcome, words_of
-from leadscore.features.onboarding.guess_words import ID_WORDS, INDEX_WORDS
+from leadscore.features.contract.column_names import (
+    mentions,
+    name_words,
+    speaks_of_outcome,
+    words_of,
+)
 from leadscore.training.leakage.column_power import Levels, levels_of, single_column_power
 from leadscore.training.leakage.evidence_rules import Case, Evidence, evidence_against
 
@@ -193,7 +197,8 @@ def _is_key(name: str, filled: pd.Series) -> bool:
         return True
     whole = bool((filled == filled.round()).all())
     counted_up = bool(filled.is_monotonic_increasing or filled.is_monotonic_decreasing)
-    return whole and (counted_up or mentions(words_of(name), (*ID_WORDS, *INDEX_WORDS)))
+    names = (*name_words().id, *name_words().row_number)
+    return whole and (counted_up or mentions(words_of(name), names))
 
 
 def _accused(cases: Mapping[str, Case]) -> dict[str, Finding]:

@@ -259,6 +259,45 @@ def test_delimiter_and_encoding_are_read_off_the_file(
         assert tables.leads.count().to_pyarrow().as_py() == 60
 
 
+@pytest.mark.parametrize(
+    ("encoding", "cities"),
+    [
+        ("cp1251", ("Москва", "Казань")),
+        ("cp1253", ("Αθήνα", "Θεσσαλονίκη")),
+        ("cp932", ("東京", "大阪")),
+        ("cp850", ("Köln", "Zürich")),
+    ],
+)
+def test_other_alphabets_are_read_by_their_code_page(
+    tmp_path: Path, encoding: str, cities: tuple[str, str]
+) -> None:
+    leads = pd.DataFrame(
+        {"City": cities * 30, "Other city": cities[::-1] * 30, "Won": ["1", "0"] * 30}
+    )
+    leads.to_csv(tmp_path / "leads.csv", index=False, encoding=encoding)
+    assert loaded(tmp_path / "leads.csv", tmp_path, target="Won").reading.encoding == encoding
+
+
+def test_one_accent_far_down_a_long_file_tells_its_encoding(
+    company: pd.DataFrame, tmp_path: Path
+) -> None:
+    text = pd.concat([company] * 60).to_csv(index=False) + company.tail(1).to_csv(
+        index=False, header=False
+    ).replace("Firm", "Bäcker")
+    (tmp_path / "leads.csv").write_bytes(text.encode("latin-1"))
+    assert loaded(tmp_path / "leads.csv", tmp_path, target="Result").reading.encoding == "latin-1"
+
+
+def test_a_quote_that_is_never_closed_leaves_the_delimiter_to_the_header(
+    company: pd.DataFrame, tmp_path: Path
+) -> None:
+    company.to_csv(tmp_path / "leads.csv", index=False, sep=";")
+    text = (tmp_path / "leads.csv").read_text().splitlines()
+    text[40] = text[40].replace("Firm", '"Firm', 1)
+    (tmp_path / "leads.csv").write_text("\n".join(text))
+    assert loaded(tmp_path / "leads.csv", tmp_path, target="Result").reading.delimiter == ";"
+
+
 def test_seconds_since_1970_are_dates_where_the_name_says_so(
     company: pd.DataFrame, tmp_path: Path
 ) -> None:

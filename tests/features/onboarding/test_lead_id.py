@@ -6,24 +6,23 @@ import pandas as pd
 import pytest
 
 from leadscore.features.core.errors import DataError
-from leadscore.features.onboarding.column_profile import column_facts
-from leadscore.features.onboarding.draft_tables import DraftTable
+from leadscore.features.onboarding.column_profile import TableProfile, profile_columns
 from leadscore.features.onboarding.file_sample import Sample
 from leadscore.features.onboarding.lead_id import choose_lead_id
 
 ROWS = 60
 
 
-def table(path: str, columns: dict[str, list[str]]) -> DraftTable:
+def table(path: str, columns: dict[str, list[str]]) -> TableProfile:
     frame = pd.DataFrame(columns, dtype="str")
-    return DraftTable(Sample(path, frame), column_facts(frame, ()))
+    return TableProfile(Sample(path, frame), profile_columns(frame, ()))
 
 
 def chosen(leads: dict[str, list[str]], events: dict[str, list[str]] | None = None) -> str | None:
     tables = {"leads": table("leads.csv", leads)}
     if events is not None:
         tables["events"] = table("events.csv", events)
-    return choose_lead_id(tables, tables["leads"].facts)
+    return choose_lead_id(tables, tables["leads"].columns)
 
 
 def numbered(form: str, rows: int = ROWS) -> list[str]:

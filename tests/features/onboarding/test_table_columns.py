@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from leadscore.features.core.errors import DataError
-from leadscore.features.onboarding.column_profile import column_facts
+from leadscore.features.onboarding.column_profile import profile_columns
 from leadscore.features.onboarding.file_sample import Sample
 from leadscore.features.onboarding.table_columns import guess_event_columns, guess_outcome_columns
 
@@ -16,7 +16,7 @@ DAYS = [f"2026-01-{1 + row % 28:02} 10:00" for row in range(ROWS)]
 
 def mapped(guess, columns: dict[str, list[str]]) -> dict[str, str]:  # type: ignore[no-untyped-def]
     frame = pd.DataFrame({"when": DAYS, **columns}, dtype="str")
-    found: dict[str, str] = guess(column_facts(frame, ()), sample=Sample("file.csv", frame))
+    found: dict[str, str] = guess(profile_columns(frame, ()), sample=Sample("file.csv", frame))
     return found
 
 

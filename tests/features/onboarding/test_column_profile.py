@@ -5,12 +5,11 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from leadscore.features.onboarding.column_profile import column_facts
-from leadscore.features.onboarding.guess_decimal import decimal_mark
+from leadscore.features.onboarding.column_profile import decimal_mark, profile_columns
 
 
 def mark(**columns: list[str]) -> str:
-    return decimal_mark(column_facts(pd.DataFrame(columns, dtype="str"), ()).values())
+    return decimal_mark(profile_columns(pd.DataFrame(columns, dtype="str"), ()).values())
 
 
 @pytest.mark.parametrize(
