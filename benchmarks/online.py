@@ -130,7 +130,7 @@ def measure(project: Path, *, runs: int, a_second: int, seconds: int) -> Measure
         as_of = tables.data_end
         frame = learnt_features(tables, nightly_snapshots(tables, as_of=as_of), champion)
     rows = frame[champion.model.features_].head(ROWS)
-    said = champion.model.predict_table(rows).to_dict("records")
+    said = champion.model.predict(rows).to_dict("records")
     bodies = [as_request(rows.iloc[[place]]) for place in range(len(rows))]
     with (
         tempfile.TemporaryDirectory() as logs,

@@ -18,15 +18,15 @@ from leadscore.features.tables.tables import open_tables
 from leadscore.serving.jobs.init_project import start_project
 from leadscore.training.dataset.labels import Labels, label_snapshots
 from leadscore.training.dataset.splits import Split, parts_of_stage, split_by_time
-from leadscore.training.dataset.training_data import audit
-from leadscore.training.evaluation.evaluate import account_or_lead
-from leadscore.training.leakage.audit import excluded_columns
-from leadscore.training.model.funnel_model import (
+from leadscore.training.dataset.stage_rows import (
     MIN_JUDGED,
     MIN_POSITIVES,
     count_stages,
     stage_part,
 )
+from leadscore.training.dataset.training_data import audit
+from leadscore.training.evaluation.evaluate import account_or_lead
+from leadscore.training.leakage.audit import excluded_columns
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

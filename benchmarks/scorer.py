@@ -29,8 +29,7 @@ from leadscore.serving.jobs.init_project import start_project
 from leadscore.serving.lead_facts.model_inputs import learnt_features
 from leadscore.simulation.simulate import simulate
 from leadscore.training.fast_scoring import dispatch as scorer
-from leadscore.training.model import logistic_model as linear
-from leadscore.training.model.text_dictionary import as_categories
+from leadscore.training.model.feature_columns import FeatureColumns
 from leadscore.training.registry.registry import Registry
 from leadscore.training.workflow.train import train
 
@@ -61,7 +60,7 @@ NOTE_MODEL = """\
 The whole of `FunnelModel.predict` (text to codes, the layout, the trees, the regression beside
 them, the calibrator, both stages) and of `StageModel.contributions`, for a champion of a simulated
 company, on rows of its last night, repeated; as many threads as the product takes for so many rows.
-*Before* is the same code without numba: LightGBM and scikit-learn. *Text to
+*By LightGBM* is the same with LightGBM in place of the compiled trees. *Text to
 codes* is done for both stages at once; its share is that of the compiled propensities' time."""
 
 
@@ -215,7 +214,7 @@ def shap_table(booster: object, rows: NDArray[np.float64], *, repeats: int) -> s
 
 
 def model_table(model: FunnelModel, frame: pd.DataFrame, *, explained: int, repeats: int) -> str:
-    """Compare a champion with and without numba.
+    """Compare a champion whose trees LightGBM scores with one whose trees are compiled.
 
     Parameters
     ----------
@@ -242,7 +241,7 @@ def model_table(model: FunnelModel, frame: pd.DataFrame, *, explained: int, repe
     lines = []
     for name, (work, rows) in works.items():
         turns = {
-            f"{name}, before": lambda _threads, work=work: _uncompiled(work),
+            f"{name}, by LightGBM": lambda _threads, work=work: _uncompiled(work),
             f"{name}, compiled": lambda _threads, work=work: work(),
         }
         seconds = timed(turns, repeats=repeats, threads=(1,))
@@ -252,16 +251,16 @@ def model_table(model: FunnelModel, frame: pd.DataFrame, *, explained: int, repe
         same = _same(compiled, before)
         lines.append([second, same, f"{rows / fast:,.0f}", f"{slow / fast:.2f}"])
     lines.insert(2, ["of these: text to codes", "", *_encoding(model, frame, repeats=repeats)])
-    return markdown_table(["champion", "same", "rows/s", "against before"], lines, words=1)
+    return markdown_table(["champion", "same", "rows/s", "against LightGBM"], lines, words=1)
 
 
 def _encoding(model: FunnelModel, frame: pd.DataFrame, *, repeats: int) -> list[str]:
     """Time the reading of text into every stage's codes, as a share of the propensities'."""
 
     def encode(_threads: int) -> None:
-        words = as_categories(frame, model.text_)
+        columns = FeatureColumns.of(frame)
         for stage in model.stages_.values():
-            stage.encoder_.columns_of(words)
+            stage.encoder_.columns_of(columns)
 
     turns = {"codes": encode, "whole": lambda _threads: model.predict(frame)}
     seconds = {
@@ -314,11 +313,8 @@ def report(note: str, parts: list[str], below: str) -> str:
 
 
 def _uncompiled(work: Work) -> object:
-    """Work as where numba is not installed."""
-    with (
-        patch.object(scorer, "_compiled", return_value=None),
-        patch.object(linear, "compiled_line", return_value=None),
-    ):
+    """Work as where the compiler does not know the trees."""
+    with patch.object(scorer, "_compiled", return_value=None):
         return work()
 
 

@@ -33,8 +33,8 @@ from leadscore.serving.tiers.cutoffs import cut_offs
 from leadscore.serving.tiers.previous_night import REMEMBERED
 from leadscore.serving.tiers.tier_names import ALREADY_SQL
 from leadscore.simulation.simulate import HORIZON_DAYS
+from leadscore.training.dataset.stage_rows import SINCE_SQL
 from leadscore.training.evaluation.nightly_holdout import nightly_evidence
-from leadscore.training.model.funnel_model import SINCE_SQL
 
 if TYPE_CHECKING:
     from leadscore.serving.tiers.cutoffs import CutOffs

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from leadscore.training.model.funnel_model import SINCE_SQL
+from leadscore.training.dataset.stage_rows import SINCE_SQL
+from leadscore.training.model.reference_values import ATTRIBUTES
 from leadscore.training.model.text_dictionary import as_categories
-from leadscore.training.model.usual_values import ATTRIBUTES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -71,8 +71,7 @@ def missing_facts(
         `model.features_`.
     model
         The fitted funnel. An unknown fact is given each of its usual values in turn
-        (`model.usual_`; the typical one alone for models saved without them), and the lead is
-        scored again.
+        (`model.usual_`), and the lead is scored again.
     catalogue
         The words of the features.
     top
@@ -108,7 +107,7 @@ def _is_open(frame: pd.DataFrame, model: FunnelModel) -> npt.NDArray[np.bool_]:
 
 def _questions(model: FunnelModel, catalogue: Sequence[Feature]) -> list[_Question]:
     """List what may be asked for; facts that one answer tells are one question."""
-    usual = _usual(model)
+    usual = model.usual_
     used = set(model.stages_[model.first_stage].encoder_.columns_) & set(usual)
     facts: dict[str, list[Feature]] = {}
     for each in catalogue:
@@ -133,13 +132,6 @@ def _is_channel(feature: Feature) -> bool:
 
 def _names(facts: Sequence[Sequence[Feature]]) -> list[str]:
     return [each.name for features in facts for each in features]
-
-
-def _usual(model: FunnelModel) -> Mapping[str, Sequence[float | str]]:
-    listed: Mapping[str, Sequence[float | str]] | None = getattr(model, "usual_", None)
-    if listed is not None:
-        return listed
-    return {name: [value] for name, value in model.typical_.items() if value is not None}
 
 
 def _answers(

@@ -1,4 +1,4 @@
-"""What `mlflow models serve` loads: the funnel, warm, with rows read and refused by ourselves.
+"""What `mlflow models serve` loads: the funnel, with rows read and refused by ourselves.
 
 MLflow's server casts and checks each column of a request by itself, twice, in pandas: 20 ms for
 170 features, and its refusals repeat the rows that were sent. Rows of JSON tables are therefore
@@ -14,6 +14,7 @@ import logging
 import os
 from typing import TYPE_CHECKING, Any
 
+import mlflow.models
 import mlflow.sklearn
 from mlflow.exceptions import MlflowException
 from mlflow.protos.databricks_pb2 import BAD_REQUEST
@@ -21,7 +22,8 @@ from mlflow.protos.databricks_pb2 import BAD_REQUEST
 from leadscore.features.core.errors import LeadScoreError
 from leadscore.serving.online.request_rows import rows_of, score_rows, tables_in
 from leadscore.training.model.funnel_model import FunnelModel
-from leadscore.training.model.typical_rows import typical_row
+from leadscore.training.model.reference_values import example_rows
+from leadscore.training.registry.mlflow_model import check_format
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,13 +41,7 @@ REFUSED = (
 
 
 class ServedFunnel:
-    """A funnel as MLflow's plain function.
-
-    Parameters
-    ----------
-    model
-        The fitted funnel.
-    """
+    """A fitted funnel as MLflow's plain function."""
 
     def __init__(self, model: FunnelModel) -> None:
         self._model = model
@@ -60,19 +56,10 @@ class ServedFunnel:
 
 
 def _load_pyfunc(path: str) -> ServedFunnel:
-    """Load a saved funnel; MLflow calls this by its name.
-
-    Parameters
-    ----------
-    path
-        The folder of the saved model.
-
-    Returns
-    -------
-    ServedFunnel
-    """
+    """Load a saved funnel from its folder; MLflow calls this by its name."""
+    check_format(mlflow.models.Model.load(path).metadata, "the model")
     model: FunnelModel = mlflow.sklearn.load_model(path)
-    model.predict(typical_row(model))  # lays it out for single rows: the first request need not
+    model.predict(example_rows(model.typical_, model.text_))  # the first request need not wait
     if SERVED_PATH in os.environ:
         _read_rows_ourselves()
         gc.collect()
@@ -102,8 +89,8 @@ def _answer(
         request = tables_in(data) if kind == JSON and isinstance(funnel, FunnelModel) else None
         if request is None:
             return theirs(data, content_type or "", model, schema)
-        told = json.dumps({"predictions": score_rows(rows_of(request, funnel), funnel)})
-        return InvocationsResponse(response=told, status=200, mimetype=JSON)
+        answer = json.dumps({"predictions": score_rows(rows_of(request, funnel), funnel)})
+        return InvocationsResponse(response=answer, status=200, mimetype=JSON)
     except LeadScoreError as error:
         raise MlflowException(str(error), error_code=BAD_REQUEST) from None
     except MlflowException:

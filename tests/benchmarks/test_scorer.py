@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-
-import pytest
-
-pytest.importorskip("numba", reason="numba comes with the extra `fast`")
+from typing import TYPE_CHECKING
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
@@ -15,6 +12,9 @@ sys.path.insert(0, str(ROOT))
 from benchmarks import scorer_peers  # noqa: E402
 from benchmarks.scorer import Speed, report, score_table, shap_table, timed  # noqa: E402
 from benchmarks.scorer_peers import grow, make_problem  # noqa: E402
+
+if TYPE_CHECKING:
+    import pytest
 
 
 def test_the_tables_tell_whether_figures_are_the_same(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,10 +14,11 @@ from leadscore.features.families.catalogue import Feature
 from leadscore.features.tables.tables import open_tables
 from leadscore.training.dataset.labels import Labels
 from leadscore.training.dataset.splits import split_by_time
+from leadscore.training.dataset.stage_rows import SINCE_SQL
 from leadscore.training.dataset.training_data import prepare
 from leadscore.training.evaluation.evaluate import evaluate
 from leadscore.training.gate.promotion_gate import judge
-from leadscore.training.model.funnel_model import SINCE_SQL, FunnelModel
+from leadscore.training.model.funnel_model import FunnelModel
 from leadscore.training.model.hyperparameter_search import Search
 from leadscore.training.registry.mlflow_run import Trained
 from leadscore.training.registry.registry import Registry

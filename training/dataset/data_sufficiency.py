@@ -10,7 +10,7 @@ import pandas as pd
 
 from leadscore.features.core.errors import TooLittleData
 from leadscore.training.dataset.splits import TEST_SHARE
-from leadscore.training.model.funnel_model import MIN_JUDGED, MIN_POSITIVES, stage_part
+from leadscore.training.dataset.stage_rows import MIN_JUDGED, MIN_POSITIVES, stage_part
 
 if TYPE_CHECKING:
     from leadscore.training.dataset.labels import Labels

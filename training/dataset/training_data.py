@@ -25,9 +25,9 @@ from leadscore.training.dataset.data_sufficiency import (
 from leadscore.training.dataset.label_maturity import young_leads_caution
 from leadscore.training.dataset.labels import Labels, label_snapshots, stages_of
 from leadscore.training.dataset.splits import Split, split_at_random, split_by_time
+from leadscore.training.dataset.stage_rows import StageCounts, count_stages
 from leadscore.training.leakage.audit import Finding, audit_columns, excluded_columns
 from leadscore.training.leakage.model_effect import AucEffect, auc_with_and_without
-from leadscore.training.model.funnel_model import StageCounts, count_stages
 
 if TYPE_CHECKING:
     from leadscore.features.contract.contract import Stage

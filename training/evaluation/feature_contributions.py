@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from leadscore.training.model.funnel_model import stage_part
+from leadscore.training.dataset.stage_rows import stage_part
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from leadscore.training.dataset.stage_rows import stage_part
 from leadscore.training.evaluation.curves import reliability_table
-from leadscore.training.model.funnel_model import stage_part
 
 if TYPE_CHECKING:
     from leadscore.training.dataset.training_data import Prepared

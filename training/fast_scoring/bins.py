@@ -67,8 +67,6 @@ class Binned:
 
     Parameters
     ----------
-    planes
-        The planes.
     plane
         By tree, the plane of each node, int64.
     goes_left
@@ -84,17 +82,7 @@ class Binned:
 
 
 def bin_model(model: TreeModel) -> Binned:
-    """Choose the planes, and look every bin up in every node as LightGBM would.
-
-    Parameters
-    ----------
-    model
-        The trees.
-
-    Returns
-    -------
-    Binned
-    """
+    """Choose the planes, and look every bin up in every node as LightGBM would."""
     plane = tuple(np.zeros(len(tree.column), dtype="int64") for tree in model.trees)
     goes_left = tuple(np.zeros((len(tree.column), BINS), dtype="bool") for tree in model.trees)
     planes: list[Plane] = []

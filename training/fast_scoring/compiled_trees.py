@@ -31,8 +31,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from leadscore.training.fast_scoring.kernels import Paths, Sets
     from leadscore.training.fast_scoring.lightgbm_parser import Booster, TreeModel
+    from leadscore.training.fast_scoring.paths import Paths
+    from leadscore.training.fast_scoring.sets import Sets
 
 # So many that tabulating a leaf for a block costs little beside the block's rows, and so few that
 # their bytes stay in a core's cache and their contributions (64 KB a column) in the machine's.
@@ -40,7 +41,7 @@ ROWS_A_BLOCK = 8_192
 
 
 class Rows(Protocol):
-    """Rows that give their columns piece by piece, so that nobody lays all of them out."""
+    """Rows that give their columns piece by piece, so that they are never laid out whole."""
 
     def __len__(self) -> int:
         """Count the rows."""
@@ -66,7 +67,7 @@ class MatrixRows:
 
 
 class CompiledTrees:
-    """What `booster.predict` says, computed from bytes.
+    """What `booster.predict` computes, from bytes.
 
     Attributes
     ----------
@@ -89,21 +90,12 @@ class CompiledTrees:
 
     @classmethod
     def from_booster(cls, booster: Booster) -> CompiledTrees:
-        """Compile a model.
-
-        Parameters
-        ----------
-        booster
-            A LightGBM model; it must not grow afterwards.
-
-        Returns
-        -------
-        CompiledTrees
+        """Compile a LightGBM model, which must not grow afterwards.
 
         Raises
         ------
         NotCompiled
-            Where the model has something that is not known here; LightGBM itself must score it.
+            Where the model has something that is not known here.
         """
         return cls(read_model(booster))
 
@@ -115,11 +107,11 @@ class CompiledTrees:
         Parameters
         ----------
         rows
-            The columns that the booster was taught, in its order.
+            The columns that the booster was trained on, in its order.
         some
             Which of the rows, without gaps; all if not given.
         threads
-            How many share the rows out; the result does not depend on it.
+            The result does not depend on it.
 
         Returns
         -------
@@ -151,11 +143,11 @@ class CompiledTrees:
         Parameters
         ----------
         rows
-            The columns that the booster was taught, in its order.
+            The columns that the booster was trained on, in its order.
         owner
             For each of them the column of the result that it counts for, int64; itself if None.
         threads
-            How many share the rows out; the result does not depend on it.
+            The result does not depend on it.
 
         Returns
         -------

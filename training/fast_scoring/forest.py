@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from leadscore.training.fast_scoring.kernels import Forest, Sets
 from leadscore.training.fast_scoring.sets import bin_sets
 
 if TYPE_CHECKING:
@@ -16,6 +15,39 @@ if TYPE_CHECKING:
 
     from leadscore.training.fast_scoring.bins import Binned
     from leadscore.training.fast_scoring.lightgbm_parser import Tree, TreeModel
+    from leadscore.training.fast_scoring.sets import Sets
+
+
+class Forest(NamedTuple):
+    """The trees behind their nodes' sets.
+
+    A tree's leaves, from left to right, are the bits of one word, or of several.
+
+    Parameters
+    ----------
+    first_word
+        Where each tree's words begin, int64 of shape (trees + 1,).
+    first_node
+        Where each word's nodes begin, int64 of shape (words + 1,): those with leaves of the word
+        to their left.
+    keep
+        For each node the leaves of the word that remain when it sends a row right; uint32 or
+        uint64.
+    hashing
+        Of the same type: every bit set; then what turns a lone bit into its place among the
+        word's values.
+    shift
+        How many bits of the product to drop.
+    value
+        What each leaf adds, by the hash of its bit; float64 of shape (words, bits).
+    """
+
+    first_word: NDArray[np.int64]
+    first_node: NDArray[np.int64]
+    keep: NDArray[np.unsignedinteger]
+    hashing: NDArray[np.unsignedinteger]
+    shift: int
+    value: NDArray[np.float64]
 
 
 class _Masks(NamedTuple):
@@ -39,22 +71,7 @@ WIDE = _Masks(np.uint64, 64, 0x03F79D71B4CB0A89, 58)
 
 
 def lay_out_forest(model: TreeModel, binned: Binned) -> tuple[Sets, Forest]:
-    """Lay out the trees.
-
-    Parameters
-    ----------
-    model
-        The trees.
-    binned
-        Their nodes as sets of bins.
-
-    Returns
-    -------
-    Sets
-        The bins that each node sends left, word after word of the trees.
-    Forest
-        The trees.
-    """
+    """Lay out the trees, with the bins that each node sends left, word after word."""
     masks = NARROW if all(len(tree.value) <= NARROW.bits for tree in model.trees) else WIDE
     first_word, first_node = [0], [0]
     plane: list[int] = []
@@ -70,7 +87,7 @@ def lay_out_forest(model: TreeModel, binned: Binned) -> tuple[Sets, Forest]:
             first_node.append(len(plane))
         first_word.append(len(values))
     sets = bin_sets(plane, goes_left, binned.used)
-    return Sets(sets.plane, sets.test, sets.start, sets.width, sets.words), Forest(
+    return sets, Forest(
         np.array(first_word, dtype="int64"),
         np.array(first_node, dtype="int64"),
         np.array(keep, dtype=masks.type),

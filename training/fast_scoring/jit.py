@@ -13,17 +13,9 @@ Loop = TypeVar("Loop", bound="Callable[..., object]")
 
 
 def compiled(loop: Loop) -> Loop:
-    """Compile a function when it is first called, in a way that holds no lock.
+    """Compile a function of numbers and NumPy arrays when it is first called; it holds no lock.
 
-    Parameters
-    ----------
-    loop
-        Numbers and NumPy arrays go in; what it calls must stand in the same file.
-
-    Returns
-    -------
-    Callable
-        Called as `loop` is.
+    What it calls must stand in the same file.
     """
     try:
         return cast("Loop", njit(nogil=True, cache=True)(loop))

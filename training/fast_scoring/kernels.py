@@ -1,4 +1,4 @@
-"""The inner loops in machine code; they hold no lock, so that threads share the rows out.
+"""The inner loops in machine code; they hold no lock, so that threads can share the rows.
 
 All of them work on bins, uint8 of shape (planes, rows): one plane after the other, so that a node
 is looked up for many rows by one instruction.
@@ -6,7 +6,7 @@ is looked up for many rows by one instruction.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -15,51 +15,13 @@ from leadscore.training.fast_scoring.jit import compiled
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from leadscore.training.fast_scoring.forest import Forest
+    from leadscore.training.fast_scoring.paths import Paths
+    from leadscore.training.fast_scoring.sets import Sets
+
 ZERO = float(np.float32(1e-35))  # as `bins.ZERO`; numba keeps machine code a file at a time
 ROWS_IN_CACHE = 2_048  # with their masks and margins they fill half of a core's nearest cache
 INTERVAL, ONE_WORD = 0, 1  # as `sets.INTERVAL`, `sets.ONE_WORD`
-
-
-class Sets(NamedTuple):
-    """The fields of `sets.BinSets`."""
-
-    plane: NDArray[np.int64]
-    test: NDArray[np.uint8]
-    start: NDArray[np.uint8]
-    width: NDArray[np.uint8]
-    words: NDArray[np.uint64]
-
-
-class Forest(NamedTuple):
-    """The trees behind their nodes' sets.
-
-    A tree's leaves, from left to right, are the bits of one word, or of several.
-
-    Parameters
-    ----------
-    first_word
-        Where each tree's words begin, int64 of shape (trees + 1,).
-    first_node
-        Where each word's nodes begin, int64 of shape (words + 1,): those with leaves of the word
-        to their left.
-    keep
-        For each node the leaves of the word that remain when it sends a row right; uint32 or
-        uint64.
-    hashing
-        Of the same type: every bit set; then what turns a lone bit into its place among the
-        word's values.
-    shift
-        How many bits of the product to drop.
-    value
-        What each leaf adds, by the hash of its bit; float64 of shape (words, bits).
-    """
-
-    first_word: NDArray[np.int64]
-    first_node: NDArray[np.int64]
-    keep: NDArray[np.unsignedinteger]
-    hashing: NDArray[np.unsignedinteger]
-    shift: int
-    value: NDArray[np.float64]
 
 
 @compiled
@@ -174,36 +136,6 @@ def _add_if_waiting(
         margin[row] += value[remaining[row] >> forest.shift] if arrives else 0.0
 
 
-class Paths(NamedTuple):
-    """The way to every leaf, for exact SHAP.
-
-    Parameters
-    ----------
-    value
-        What each leaf adds, float64 of shape (leaves,).
-    first_condition, first_slot
-        Where each leaf's conditions and slots begin, int64 of shape (leaves + 1,).
-    slot
-        Which of its leaf's slots each condition is about, int64.
-    column
-        The column of each slot, int64: a leaf has a slot for each column on its path.
-    share
-        Of the teaching rows that come to the slot's nodes, the share that goes on towards the
-        leaf, float64.
-    points, weights
-        For each number of Gauss-Legendre points on [0, 1] their places and weights, float64.
-    """
-
-    value: NDArray[np.float64]
-    first_condition: NDArray[np.int64]
-    first_slot: NDArray[np.int64]
-    slot: NDArray[np.int64]
-    column: NDArray[np.int64]
-    share: NDArray[np.float64]
-    points: NDArray[np.float64]
-    weights: NDArray[np.float64]
-
-
 @compiled
 def add_contributions(
     bins: NDArray[np.uint8], sets: Sets, paths: Paths, found: NDArray[np.float64]
@@ -274,7 +206,7 @@ def _tabulate(
     """Give each slot's Shapley value of a leaf, for every pattern of slots that are off the path.
 
     With some columns known the leaf is worth its value times, for each known column, whether the
-    row stays on the path, and for each other one the share of teaching rows that do: a product.
+    row stays on the path, and for each other one the share of training rows that do: a product.
     A column's Shapley value is the integral, over t from 0 to 1, of its own change times the
     product of all others' terms, each so far on the way from the share to the truth (Owen 1972).
     """

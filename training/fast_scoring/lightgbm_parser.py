@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 # A node's decision type: one bit for each of the first two, then two bits for what is missing.
 CATEGORICAL, DEFAULT_LEFT = 1, 2
 MISSING_SHIFT, MISSING_MASK = 2, 3
-MISSING_NONE, MISSING_ZERO, MISSING_NAN = 0, 1, 2
+MISSING_ZERO, MISSING_NAN = 1, 2  # 0: nothing is missing
 BITS_A_WORD = 32  # of LightGBM's category sets
 
 
-class NotCompiled(Exception):  # noqa: N818 - never an error for anybody: LightGBM scores instead
+class NotCompiled(Exception):  # noqa: N818 - no error: LightGBM scores instead
     """A model has something that the compiled scorer does not know; says what."""
 
 
@@ -45,11 +45,11 @@ class Tree:
     value
         What each leaf adds to the margin, float64 of shape (leaves,).
     leaf_count
-        Teaching rows in each leaf, int64 of shape (leaves,).
+        Training rows in each leaf, int64 of shape (leaves,).
     column, threshold, decision, left, right, count
         Of each inner node, shape (leaves - 1,): the column it looks at, its cut point (for
         categories the number of its set), its decision type, its children (inner nodes from 0,
-        leaves as -1, -2, ...), and its teaching rows.
+        leaves as -1, -2, ...), and its training rows.
     categories
         The categories of each set, which go left.
     """
@@ -67,15 +67,7 @@ class Tree:
 
 @dataclass(frozen=True)
 class TreeModel:
-    """The trees of a binary model or a regression, in the order in which they are added up.
-
-    Parameters
-    ----------
-    columns
-        How many columns the model expects.
-    trees
-        The trees.
-    """
+    """The trees of a model, in the order they are added up, and how many columns it expects."""
 
     columns: int
     trees: tuple[Tree, ...]
@@ -83,15 +75,6 @@ class TreeModel:
 
 def read_model(booster: Booster) -> TreeModel:
     """Read the trees that `booster.predict` uses.
-
-    Parameters
-    ----------
-    booster
-        A LightGBM model.
-
-    Returns
-    -------
-    TreeModel
 
     Raises
     ------

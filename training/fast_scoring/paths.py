@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from leadscore.training.fast_scoring.kernels import Paths, Sets
 from leadscore.training.fast_scoring.lightgbm_parser import NotCompiled
 from leadscore.training.fast_scoring.sets import bin_sets
 
@@ -18,8 +17,39 @@ if TYPE_CHECKING:
 
     from leadscore.training.fast_scoring.bins import Binned
     from leadscore.training.fast_scoring.lightgbm_parser import Tree, TreeModel
+    from leadscore.training.fast_scoring.sets import Sets
 
 MOST_COLUMNS = 64  # on the way to a leaf: a machine word has a bit for each
+
+
+class Paths(NamedTuple):
+    """The way to every leaf, for exact SHAP.
+
+    Parameters
+    ----------
+    value
+        What each leaf adds, float64 of shape (leaves,).
+    first_condition, first_slot
+        Where each leaf's conditions and slots begin, int64 of shape (leaves + 1,).
+    slot
+        Which of its leaf's slots each condition is about, int64.
+    column
+        The column of each slot, int64: a leaf has a slot for each column on its path.
+    share
+        Of the training rows that come to the slot's nodes, the share that goes on towards the
+        leaf, float64.
+    points, weights
+        For each number of Gauss-Legendre points on [0, 1] their places and weights, float64.
+    """
+
+    value: NDArray[np.float64]
+    first_condition: NDArray[np.int64]
+    first_slot: NDArray[np.int64]
+    slot: NDArray[np.int64]
+    column: NDArray[np.int64]
+    share: NDArray[np.float64]
+    points: NDArray[np.float64]
+    weights: NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -37,26 +67,12 @@ class _Path:
 
 
 def lay_out_paths(model: TreeModel, binned: Binned) -> tuple[Sets, Paths]:
-    """Lay out the way to every leaf but that of trees with one.
-
-    Parameters
-    ----------
-    model
-        The trees.
-    binned
-        Their nodes as sets of bins.
-
-    Returns
-    -------
-    Sets
-        The bins that stay on a path, condition after condition.
-    Paths
-        The paths.
+    """Lay out the way to every leaf but that of trees with one, and the bins that stay on it.
 
     Raises
     ------
     NotCompiled
-        Where a path has too many columns, or nodes do not say how many rows taught them.
+        Where a path has too many columns, or nodes do not say how many training rows they had.
     """
     laid_out = _LaidOut(binned)
     for number, tree in enumerate(model.trees):
@@ -96,7 +112,7 @@ class _LaidOut:
         """Return what the inner loops take."""
         sets = bin_sets(self._plane, self._stays, self._binned.used)
         points, weights = _gauss_legendre()
-        return Sets(sets.plane, sets.test, sets.start, sets.width, sets.words), Paths(
+        return sets, Paths(
             np.array(self._value),
             _whole(self._conditions),
             _whole(self._slots),
@@ -109,17 +125,7 @@ class _LaidOut:
 
 
 def expected_margin(model: TreeModel) -> float:
-    """Return the mean margin of the teaching rows, as LightGBM's `Tree::ExpectedValue` gives it.
-
-    Parameters
-    ----------
-    model
-        The trees.
-
-    Returns
-    -------
-    float
-    """
+    """Return the mean margin of the training rows, as LightGBM's `Tree::ExpectedValue` gives it."""
     total = 0.0
     for tree in model.trees:
         if len(tree.value) == 1:
@@ -136,7 +142,7 @@ def _paths(
     if len(tree.value) == 1:
         return
     if len(tree.leaf_count) != len(tree.value) or min(tree.leaf_count.min(), tree.count.min()) <= 0:
-        raise NotCompiled("its nodes do not say how many rows taught them")
+        raise NotCompiled("its nodes do not say how many training rows they had")
     waiting = [(0, _Path())]
     while waiting:
         node, path = waiting.pop()

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -18,8 +17,7 @@ INTERVAL, ONE_WORD, WORDS = 0, 1, 2
 BITS = 64  # of a machine word
 
 
-@dataclass(frozen=True)
-class BinSets:
+class Sets(NamedTuple):
     """Sets of bins, one after the other.
 
     Parameters
@@ -46,7 +44,7 @@ def bin_sets(
     plane: Sequence[int] | NDArray[np.int64],
     holds: Sequence[NDArray[np.bool_]],
     used: NDArray[np.bool_],
-) -> BinSets:
+) -> Sets:
     """Choose each set's test.
 
     Parameters
@@ -57,10 +55,6 @@ def bin_sets(
         Which bins each set holds, each bool of shape (256,).
     used
         By plane, which bins there are, bool of shape (planes, 256).
-
-    Returns
-    -------
-    BinSets
     """
     places = np.asarray(plane, dtype="int64")
     held = np.asarray(holds, dtype="bool").reshape(-1, BINS)
@@ -70,7 +64,7 @@ def bin_sets(
         test[rows], start[rows], width[rows] = _tests(held[rows], np.flatnonzero(used[number]))
     bits = np.uint64(1) << np.arange(BITS, dtype="uint64")
     words = [held[:, at : at + BITS] @ bits for at in range(0, BINS, BITS)]
-    return BinSets(places, test, start, width, np.stack(words, axis=1))
+    return Sets(places, test, start, width, np.stack(words, axis=1))
 
 
 def _tests(

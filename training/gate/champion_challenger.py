@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import ibis
 import pandas as pd
 
+from leadscore.features.core.errors import ModelMismatch
 from leadscore.features.families.feature_table import build_features
 from leadscore.training.dataset.unseen_leads import unseen_by
 from leadscore.training.evaluation.segments import segments_of
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
     from leadscore.training.dataset.training_data import Prepared
     from leadscore.training.evaluation.evaluate import Evaluation
     from leadscore.training.registry.registry import Registered, Registry
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -69,12 +73,17 @@ def hold_contest(
     Returns
     -------
     Contest or None
-        None where nobody is champion.
+        None where nobody is champion. A champion saved in another format can no longer score, and
+        meets nobody.
     """
     version = registry.version_of(CHAMPION)
     if version is None:
         return None
-    champion = registry.load(version)
+    try:
+        champion = registry.load(version)
+    except ModelMismatch as reason:
+        logger.warning("the champion is not compared with: %s", reason)
+        return Contest(version, (), {}, {}, None)
     stages, days_newer = tuple(champion.model.stages_), _days_newer(champion, prepared)
     held_out = {stage: rows for stage, rows in evaluation.held_out.items() if stage in stages}
     if not held_out:

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from leadscore.training.dataset.stage_rows import MIN_JUDGED
 from leadscore.training.evaluation.metrics import compare, rank, weighed
 from leadscore.training.gate.promotion_gate import Rule, signed
 from leadscore.training.gate.segment_regressions import segment_gaps
-from leadscore.training.model.funnel_model import MIN_JUDGED
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -1,4 +1,4 @@
-"""Which trials speak together, and how much a regression has to say beside them.
+"""Which trials are averaged, and the weight of a regression beside them.
 
 Averages of different trees err less than the best of them (Caruana et al., ICML 2004), and on
 small or drifting data a regression errs elsewhere than trees do.
@@ -6,40 +6,43 @@ small or drifting data a regression errs elsewhere than trees do.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 from joblib import Parallel, delayed
 
+from leadscore.training.model.boosting import FoldRows
 from leadscore.training.model.calibrator import standard_error
-from leadscore.training.model.logistic_model import LinearDesign, LinearModel
-from leadscore.training.model.time_folds import recency_weight
+from leadscore.training.model.cross_validation import cross_validate, out_of_fold
+from leadscore.training.model.logistic_design import LinearDesign
+from leadscore.training.model.logistic_model import LinearModel
+from leadscore.training.model.time_folds import FEW_ROWS, recency_weight, subsample
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
-    from leadscore.training.model.boosting import Ground
-    from leadscore.training.model.hyperparameter_search import Trial
+    from leadscore.training.model.boosting import TrainingMatrix
+    from leadscore.training.model.hyperparameter_search import Searched, Trial
     from leadscore.training.model.time_folds import Fold
 
 STRENGTHS = (0.01, 0.03, 0.1, 0.3, 1.0)
 LINEAR_ROWS = 20_000  # that many fix a few hundred coefficients; more only cost time
 WEIGHTS = np.linspace(0, 1, 21)
-# How much the regression says unless leads show otherwise; more where few conversions are known,
+# The weight of the regression unless leads show otherwise; more where few conversions are known,
 # of which trees make too much.
 USUAL_WEIGHT, FEW_WEIGHT = 0.25, 0.8
 FEW_POSITIVES = 100  # from here on the usual weight holds
-FAR_BEHIND = 0.03  # a trial that errs by more than this share beyond the best has no say
+FAR_BEHIND = 0.03  # a trial that errs by more than this share beyond the best is left out
 MOST_MEMBERS = 4  # a fifth changes the average by less than a tenth of the first's gain
-LEAST_WEIGHT = 0.05  # what says less is left out, with its cost
+LEAST_WEIGHT = 0.05  # below, the regression is not worth its time
 
 
 @dataclass(frozen=True)
 class LinearFit:
-    """A regression's settings and what it said of leads later than those it learnt from.
+    """A regression's settings and its predictions of leads later than those it learnt from.
 
     Parameters
     ----------
@@ -48,7 +51,7 @@ class LinearFit:
     half_life
         As for trees.
     margin
-        Out-of-fold log-odds, float64 of shape (n,); missing for leads that only taught.
+        Out-of-fold log-odds, float64 of shape (n,); missing for leads that only trained.
     loss
         Log loss on those.
     """
@@ -60,74 +63,64 @@ class LinearFit:
 
 
 def tune_linear(
-    ground: Ground, folds: Sequence[Fold], half_lives: Sequence[float | None]
+    matrix: TrainingMatrix, folds: Sequence[Fold], half_lives: Sequence[float | None]
 ) -> LinearFit:
-    """Choose the penalty and the recency weighting of the regression on later leads.
-
-    Parameters
-    ----------
-    ground
-        All rows.
-    folds
-        Who teaches and who judges.
-    half_lives
-        The recency weightings to try.
-
-    Returns
-    -------
-    LinearFit
-    """
+    """Choose the penalty and the recency weighting of the regression on later leads."""
     found: list[dict[tuple[float, float | None], NDArray[np.float64]]]
     found = Parallel(n_jobs=-1, prefer="threads")(
-        delayed(_linear_margins)(ground, fold, half_lives) for fold in folds
+        delayed(_linear_margins)(matrix, fold, half_lives) for fold in folds
     )
-    margins = {key: np.full(len(ground.outcome), np.nan) for key in found[0]}
+    margins = {key: np.full(len(matrix.outcome), np.nan) for key in found[0]}
     for fold, of_fold in zip(folds, found, strict=True):
         for key, margin in of_fold.items():
-            margins[key][fold.judge] = margin
-    losses = {key: log_loss(margin, ground.outcome) for key, margin in margins.items()}
+            margins[key][fold.validate] = margin
+    losses = {key: log_loss(margin, matrix.outcome) for key, margin in margins.items()}
     best = min(losses, key=losses.__getitem__)
     return LinearFit(best[0], best[1], margins[best], losses[best])
 
 
 def _linear_margins(
-    ground: Ground, fold: Fold, half_lives: Sequence[float | None]
+    matrix: TrainingMatrix, fold: Fold, half_lives: Sequence[float | None]
 ) -> dict[tuple[float, float | None], NDArray[np.float64]]:
-    """Fit each setting on a fold's teachers; return what it says of the judging rows."""
-    teach, judge = ground.rows(few(fold.teach)), ground.rows(fold.judge)
-    design = LinearDesign().fit(teach.frame)
-    matrix, judged = design.transform(teach.frame), design.transform(judge.frame)
+    """Fit each setting on a fold's training rows; predict its validation rows."""
+    train = matrix.take(subsample(fold.train, LINEAR_ROWS))
+    validate = matrix.take(fold.validate)
+    design = LinearDesign().fit(train.frame)
+    earlier, later = design.transform(train.frame), design.transform(validate.frame)
     margins = {}
     for half_life in dict.fromkeys(half_lives):
-        weight = recency_weight(teach.place, half_life)
+        weight = recency_weight(train.place, half_life)
         for strength in STRENGTHS:
             model = LinearModel(strength=strength)
-            model.fit_design(design, matrix, teach.outcome, weight)
-            margins[strength, half_life] = model.margin_of(judged)
+            model.fit_design(design, earlier, train.outcome, weight)
+            margins[strength, half_life] = later @ model.coefficients_ + model.level_
     return margins
 
 
-def few(rows: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Take every so manieth row where there are more than a regression needs."""
-    return rows[:: max(-(-len(rows) // LINEAR_ROWS), 1)]
+def cross_validated_members(
+    matrix: TrainingMatrix, folds: Sequence[Fold], searched: Searched
+) -> tuple[list[Trial], NDArray[np.float64]]:
+    """Choose the trials that are averaged, and average their out-of-fold margins."""
+    rows = len(matrix.outcome)
+    many = rows > FEW_ROWS
+    members, margins = [], []
+    for trial in searched.best_first[:1] if many else choose_members(searched.best_first):
+        grown, trees = searched.grown.get(trial.number, []), trial.trees
+        if many or not grown:  # compared on some of the rows, or by an earlier run
+            every = [FoldRows(matrix, fold) for fold in folds]
+            grown, curve = cross_validate(every, trial.recipe, seed=trial.seed)
+            trees = int(curve.argmin()) + 1
+        members.append(replace(trial, trees=trees))
+        margins.append(out_of_fold(grown, folds, trees, rows=rows))
+    return members, np.mean(margins, axis=0)
 
 
 def choose_members(trials: Sequence[Trial]) -> list[Trial]:
-    """Choose whose margins are averaged: the best trial of each kind of trees.
+    """Choose the trials whose margins are averaged: the best of each kind of trees.
 
     Trees that see words or draw cuts in different ways err in different places, now and after a
     drift that no fold has shown; so they are averaged even where one of them is ahead, unless it
-    is far ahead.
-
-    Parameters
-    ----------
-    trials
-        Judged on all folds, best first.
-
-    Returns
-    -------
-    list of Trial
-        Best first.
+    is far ahead. Trials come and go best first.
     """
     near = [trial for trial in trials if trial.loss <= trials[0].loss * (1 + FAR_BEHIND)]
     kinds: dict[tuple[str, bool], Trial] = {}
@@ -142,7 +135,7 @@ def linear_weight(
     outcome: NDArray[np.float64],
     lead: NDArray[np.int64],
 ) -> float:
-    """Choose how much of the margin is the regression's.
+    """Choose the regression's weight in the margin.
 
     Of the weights that are not shown to be worse than the best (Breiman's rule of one standard
     error) the one nearest to the usual is taken, as folds tell less about later leads than they
@@ -151,9 +144,7 @@ def linear_weight(
     Parameters
     ----------
     trees, linear
-        Out-of-fold log-odds, float64 of shape (n,); missing for leads that only taught.
-    outcome
-        0 or 1, float64 of shape (n,).
+        Out-of-fold log-odds, float64 of shape (n,); missing for leads that only trained.
     lead
         Whose row it is, int64 of shape (n,).
 
@@ -162,17 +153,17 @@ def linear_weight(
     float
         Between 0 and 1; 0 leaves the regression out.
     """
-    judged = ~np.isnan(trees)
+    known = ~np.isnan(trees)
     positives = min(outcome.sum(), (1 - outcome).sum())
     share = min(positives / FEW_POSITIVES, 1.0)
     usual = FEW_WEIGHT + (USUAL_WEIGHT - FEW_WEIGHT) * share
-    by_weight = [(1 - weight) * trees[judged] + weight * linear[judged] for weight in WEIGHTS]
-    losses = [losses_of(margin, outcome[judged]) for margin in by_weight]
+    by_weight = [(1 - weight) * trees[known] + weight * linear[known] for weight in WEIGHTS]
+    losses = [losses_of(margin, outcome[known]) for margin in by_weight]
     best = min(losses, key=np.mean)
     as_good = [
         float(weight)
         for weight, loss in zip(WEIGHTS, losses, strict=True)
-        if (loss - best).mean() <= standard_error(loss - best, lead[judged])
+        if (loss - best).mean() <= standard_error(loss - best, lead[known])
     ]
     chosen = min(as_good, key=lambda weight: abs(weight - usual))
     return chosen if chosen > LEAST_WEIGHT else 0.0

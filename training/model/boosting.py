@@ -1,4 +1,4 @@
-"""Gradient-boosted trees by a recipe: what they look like, and growing them."""
+"""Gradient-boosted trees by a recipe: what they look like, growing them, and what they see."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from leadscore.training.model.ordered_target_encoder import WordRates
 from leadscore.training.model.time_folds import recency_weight
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import pandas as pd
     from lightgbm import Booster, Dataset
     from numpy.typing import NDArray
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
     from leadscore.training.model.time_folds import Fold
 
 MAX_TREES = 1500
-MOST_WORDS = 12  # of a column get a column of their own; the rate speaks for the rest
+MOST_WORDS = 12  # of a column get a column of their own; the rate stands for the rest
 PATIENCE = 40  # rounds without progress before a fold stops
 # Two-leaf trees learn one thing each and may take longer steps; larger ones overshoot.
 FASTEST, SLOWEST = 0.10, 0.05
@@ -42,7 +44,7 @@ class Recipe:
         Whether each cut is drawn at random in place of the best: extremely randomised trees
         (Geurts, Ernst and Wehenkel, Machine Learning 2006), which err elsewhere.
     half_life
-        After which share of the history a teaching lead counts half; None where all count alike.
+        After which share of the history a training lead counts half; None where all count alike.
     """
 
     leaves: int
@@ -80,22 +82,14 @@ class Recipe:
 
 @dataclass(frozen=True)
 class TextColumns:
-    """Which columns of the codes are text.
-
-    Parameters
-    ----------
-    positions
-        Their positions.
-    is_wide
-        Which of them have more words than get a column of their own.
-    """
+    """The positions of the text columns, and which have more words than get a column each."""
 
     positions: list[int]
     is_wide: list[bool]
 
 
 @dataclass(frozen=True)
-class Ground:
+class TrainingMatrix:
     """The rows that trees grow on, in the order of time.
 
     Parameters
@@ -130,14 +124,9 @@ class Ground:
         """The names of the text columns."""
         return [str(self.frame.columns[position]) for position in self.text.positions]
 
-    @property
-    def words(self) -> NDArray[np.float64]:
-        """The codes of the text columns."""
-        return self.codes[:, self.text.positions]
-
-    def rows(self, rows: NDArray[np.int64]) -> Ground:
+    def take(self, rows: NDArray[np.int64]) -> TrainingMatrix:
         """Return some of the rows."""
-        return Ground(
+        return TrainingMatrix(
             self.frame.iloc[rows],
             self.codes[rows],
             self.text,
@@ -148,19 +137,19 @@ class Ground:
         )
 
 
-class FoldGround:
-    """One fold's teaching and judging rows, laid out once for every recipe."""
+class FoldRows:
+    """One fold's training and validation rows, laid out once for every recipe."""
 
-    def __init__(self, ground: Ground, fold: Fold) -> None:
-        self.teach, self.judge = ground.rows(fold.teach), ground.rows(fold.judge)
+    def __init__(self, matrix: TrainingMatrix, fold: Fold) -> None:
+        self.train, self.validate = matrix.take(fold.train), matrix.take(fold.validate)
         self._laid_out: dict[str, tuple[Dataset, NDArray[np.float64]]] = {}
 
     def grow(self, recipe: Recipe, *, seed: int) -> GrownTrees:
-        """Grow trees on the teaching rows until the judging rows no longer gain."""
+        """Grow trees on the training rows until the validation rows no longer gain."""
         from lightgbm import early_stopping, record_evaluation, train  # noqa: PLC0415 - 1.5 s
 
-        data, judge = self._layout(recipe.words)
-        data.set_weight(recency_weight(self.teach.place, recipe.half_life))
+        data, validate = self._layout(recipe.words)
+        data.set_weight(recency_weight(self.train.place, recipe.half_life))
         losses: dict[str, dict[str, list[float]]] = {}
         booster = train(
             # Folds grow side by side, each on one thread: threads that share a small tree wait
@@ -168,103 +157,116 @@ class FoldGround:
             recipe.settings(seed=seed, threads=1),
             data,
             num_boost_round=MAX_TREES,
-            valid_sets=[data.create_valid(judge, self.judge.outcome)],
-            valid_names=["judge"],
+            valid_sets=[data.create_valid(validate, self.validate.outcome)],
+            valid_names=["validate"],
             callbacks=[early_stopping(PATIENCE, verbose=False), record_evaluation(losses)],
         )
-        curve = np.asarray(losses["judge"]["binary_logloss"], dtype="float64")
-        return GrownTrees(booster, judge, curve)
+        curve = np.asarray(losses["validate"]["binary_logloss"], dtype="float64")
+        return GrownTrees(booster, validate, curve)
 
     def _layout(self, words: str) -> tuple[Dataset, NDArray[np.float64]]:
         if words not in self._laid_out:
-            teach, rates = lay_out_teaching(self.teach, words)
-            known = None if rates is None else rates.transform(self.judge.frame)
-            judge = lay_out(self.judge.codes, self.judge.text, known, words)
-            data = _dataset(teach, self.teach, words)
-            self._laid_out[words] = (data, judge)
+            train, rates = lay_out_training(self.train, words)
+            known = None if rates is None else rates.transform(self.validate.frame)
+            validate = lay_out(self.validate.codes, self.validate.text, known, words)
+            self._laid_out[words] = (_dataset(train, self.train, words), validate)
         return self._laid_out[words]
 
 
 @dataclass(frozen=True)
 class GrownTrees:
-    """Trees of one fold, with the rows that judge them.
-
-    Parameters
-    ----------
-    booster
-        The trees.
-    judge
-        The judging rows as the trees see them.
-    losses
-        Log loss on the judging rows after each tree, float64.
-    """
+    """Trees of one fold, its validation rows as they see them, and their log loss by tree."""
 
     booster: Booster
-    judge: NDArray[np.float64]
+    validate: NDArray[np.float64]
     losses: NDArray[np.float64]
 
     def margin(self, trees: int) -> NDArray[np.float64]:
-        """Return the judging rows' log-odds by the first so many trees."""
-        found = self.booster.predict(self.judge, raw_score=True, num_iteration=trees)
+        """Return the validation rows' log-odds by the first so many trees."""
+        found = self.booster.predict(self.validate, raw_score=True, num_iteration=trees)
         return np.asarray(found, dtype="float64")
 
 
-def grow_whole(ground: Ground, recipe: Recipe, *, trees: int, seed: int, threads: int) -> Booster:
+def grow_whole(
+    matrix: TrainingMatrix, recipe: Recipe, *, trees: int, seed: int, threads: int
+) -> Booster:
     """Grow so many trees on all rows."""
     from lightgbm import train  # noqa: PLC0415
 
-    teach, _rates = lay_out_teaching(ground, recipe.words)
-    data = _dataset(teach, ground, recipe.words)
-    data.set_weight(recency_weight(ground.place, recipe.half_life))
+    laid_out, _rates = lay_out_training(matrix, recipe.words)
+    data = _dataset(laid_out, matrix, recipe.words)
+    data.set_weight(recency_weight(matrix.place, recipe.half_life))
     return train(recipe.settings(seed=seed, threads=threads), data, num_boost_round=trees)
 
 
-def lay_out_teaching(ground: Ground, words: str) -> tuple[NDArray[np.float64], WordRates | None]:
-    """Lay out teaching rows as trees see them: with the rates, and the words, known by then."""
+def lay_out_training(
+    matrix: TrainingMatrix, words: str
+) -> tuple[NDArray[np.float64], WordRates | None]:
+    """Lay out training rows as trees see them: with the rates, and the words, known by then."""
     if words == "native":
-        codes = ground.codes.copy()
-        codes[:, ground.text.positions] = np.where(ground.is_new, np.nan, ground.words)
+        codes = matrix.codes.copy()
+        positions = matrix.text.positions
+        codes[:, positions] = np.where(matrix.is_new, np.nan, codes[:, positions])
         return codes, None
-    rates = WordRates(ground.text_columns)
-    earlier = rates.teach(ground.frame, ground.outcome, ground.order)
-    return lay_out(ground.codes, ground.text, earlier, words), rates
+    rates = WordRates(matrix.text_columns)
+    earlier = rates.fit_transform(matrix.frame, matrix.outcome, matrix.order)
+    return lay_out(matrix.codes, matrix.text, earlier, words), rates
 
 
 def lay_out(
-    codes: NDArray[np.float64],
-    text: TextColumns,
-    rates: NDArray[np.float64] | None,
-    words: str,
+    codes: NDArray[np.float64], text: TextColumns, rates: NDArray[np.float64] | None, words: str
 ) -> NDArray[np.float64]:
-    """Lay out rows that are judged or scored.
+    """Lay out rows that are predicted as trees see them; see `SeenRows`."""
+    return SeenRows(list(codes.T), text, rates, words).matrix()
+
+
+class SeenRows:
+    """Rows as trees see them, column by column, so that only what trees ask for is laid out.
 
     Parameters
     ----------
     codes
-        Numbers and codes of the stored vocabulary, commonest word first; float64 of shape (n, k).
+        What `TextEncoder.columns_of` gives: float64, each of shape (n,).
     text
-        Which of the k are text.
+        Which of them are text.
     rates
-        What `WordRates` says of the rows; only `native` does without.
+        What `WordRates` says of the rows, float64 of shape (n, text columns); only `native` does
+        without.
     words
-        As in the recipe.
-
-    Returns
-    -------
-    ndarray of shape (n, len(owners)), float64
+        As in the recipe. `each` puts a column for each of the commonest words after the codes.
     """
-    if words == "native" or rates is None:
-        return codes
-    columns, word = codes.shape[1], codes[:, text.positions]
-    laid_out = np.empty((len(codes), len(owners(columns, text, words))))
-    laid_out[:, :columns] = codes
-    if words == "rates":
-        laid_out[:, text.positions] = rates
-        return laid_out
-    laid_out[:, text.positions] = np.where(text.is_wide, rates, np.isnan(word))
-    for number in range(MOST_WORDS):
-        laid_out[:, columns + number :: MOST_WORDS] = word == number
-    return laid_out
+
+    def __init__(
+        self,
+        codes: Sequence[NDArray[np.float64]],
+        text: TextColumns,
+        rates: NDArray[np.float64] | None,
+        words: str,
+    ) -> None:
+        self._codes, self._text, self._rates = codes, text, rates
+        self._words = "native" if rates is None else words
+        self._text_at = {position: at for at, position in enumerate(text.positions)}
+
+    def __len__(self) -> int:
+        return len(self._codes[0])
+
+    def part(self, column: int, rows: slice) -> NDArray[np.float64]:
+        """Return some rows of one column of `matrix`, float64."""
+        if column >= len(self._codes):
+            at, word = divmod(column - len(self._codes), MOST_WORDS)
+            is_word = self._codes[self._text.positions[at]][rows] == word
+            return np.asarray(is_word, dtype="float64")
+        codes, at = self._codes[column][rows], self._text_at.get(column, -1)
+        if self._rates is None or at < 0 or self._words == "native":
+            return codes
+        if self._words == "rates" or self._text.is_wide[at]:
+            return self._rates[rows, at]
+        return np.isnan(codes).astype("float64")
+
+    def matrix(self, rows: slice = slice(None)) -> NDArray[np.float64]:
+        """Return some rows as LightGBM takes them, float64 of shape (n, len(owners))."""
+        columns = len(owners(len(self._codes), self._text, self._words))
+        return np.column_stack([self.part(column, rows) for column in range(columns)])
 
 
 def owners(columns: int, text: TextColumns, words: str) -> NDArray[np.int64]:
@@ -275,13 +277,13 @@ def owners(columns: int, text: TextColumns, words: str) -> NDArray[np.int64]:
     return np.concatenate([own, np.repeat(own[text.positions], MOST_WORDS)])
 
 
-def _dataset(matrix: NDArray[np.float64], ground: Ground, words: str) -> Dataset:
+def _dataset(laid_out: NDArray[np.float64], matrix: TrainingMatrix, words: str) -> Dataset:
     from lightgbm import Dataset  # noqa: PLC0415
 
     return Dataset(
-        matrix,
-        ground.outcome,
-        categorical_feature=ground.text.positions if words == "native" else [],
+        laid_out,
+        matrix.outcome,
+        categorical_feature=matrix.text.positions if words == "native" else [],
         params=DATASET_SETTINGS | {"verbosity": -1, "max_cat_threshold": 64, "cat_smooth": 20.0},
         free_raw_data=False,
     )

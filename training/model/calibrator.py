@@ -1,4 +1,4 @@
-"""From a model's margin to a propensity that keeps its word on later leads."""
+"""From a model's margin to a propensity that is calibrated on later leads."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 MIN_POSITIVES_ISOTONIC = 2_000  # fewer leave steps that a drifting rate turns into large errors
 SURE = 1.64  # standard errors: chance alone claims a gain once in twenty times
-# How far the sigmoid strays from "the margin is right as it is" without strong evidence: one
-# standard deviation of slope and level. Half a unit of log-odds is a base rate off by 60 %.
+# How far the sigmoid strays from the identity without strong evidence: one standard deviation of
+# slope and level. Half a unit of log-odds is a base rate off by 60 %.
 SLOPE_SPREAD, LEVEL_SPREAD = 0.25, 0.5
 QUARTERS = 4
 NORMAL_95 = 1.96
@@ -30,8 +30,8 @@ class Calibrator(BaseEstimator):  # type: ignore[misc]
 
     Where the margins are not shown to tell more than the rate at the time, everybody gets the
     overall rate. Otherwise four maps are tried on the quarters of the calibration leads, each
-    judged by a map of those before it: the margin as it is; a sigmoid (Platt 1999) and a beta map
-    (Kull, Silva Filho and Flach, AISTATS 2017), both drawn towards that; and isotonic regression
+    validated against a map of those before it: the identity; a sigmoid (Platt 1999) and a beta map
+    (Kull, Silva Filho and Flach, AISTATS 2017), both shrunk towards it; and isotonic regression
     (Zadrozny and Elkan, KDD 2002) with straight lines between its steps, so that it keeps the
     ranking. A freer map must win in every quarter, as a rate that comes and goes is no reason to
     bend, and altogether by more than chance would let it; it is then fitted on all.
@@ -39,7 +39,7 @@ class Calibrator(BaseEstimator):  # type: ignore[misc]
     Attributes
     ----------
     method_ : str
-        `overall rate`, `as it is`, `sigmoid`, `beta` or `isotonic`.
+        `overall rate`, `identity`, `sigmoid`, `beta` or `isotonic`.
     spread_ : list of list of float
         Covariance of slope and level of the sigmoid through these leads.
     """
@@ -60,15 +60,10 @@ class Calibrator(BaseEstimator):  # type: ignore[misc]
         outcome
             0 or 1, float64 of shape (n,).
         level
-            Log-odds of the overall rate when each row was predicted; the rate of all rows if not
-            given.
+            Log-odds of the overall rate when each row was predicted; by default that of all rows.
         lead
-            Whose row it is, int64 of shape (n,): rows of one lead share their luck. Each row is a
-            lead if not given.
-
-        Returns
-        -------
-        Calibrator
+            Whose row it is, int64 of shape (n,), as rows of one lead are not independent; by
+            default each row is a lead.
         """
         level = np.full(len(margin), _log_odds(outcome)) if level is None else level
         lead = np.arange(len(margin)) if lead is None else lead
@@ -111,7 +106,7 @@ def _choose(
         methods.append("isotonic")
     edges = np.linspace(0, len(margin), QUARTERS + 1).astype("int64")
     later = slice(edges[1], None)
-    best, best_loss = "as it is", _log_loss(expit(margin[later]), outcome[later])
+    best, best_loss = "identity", _log_loss(expit(margin[later]), outcome[later])
     for method in methods:
         loss = _later_loss(method, margin, outcome, edges)
         gain = best_loss - loss
@@ -138,17 +133,7 @@ def _later_loss(
 def standard_error(values: NDArray[np.float64], lead: NDArray[np.int64]) -> float:
     """Give the standard error of a mean over rows of which a lead may have several.
 
-    Parameters
-    ----------
-    values
-        A figure of each row, float64 of shape (n,).
-    lead
-        Whose row it is, int64 of shape (n,).
-
-    Returns
-    -------
-    float
-        From the sums of whole leads (Liang and Zeger, Biometrika 1986).
+    It follows from the sums of whole leads (Liang and Zeger, Biometrika 1986).
     """
     by_lead = np.bincount(np.unique(lead, return_inverse=True)[1], values - values.mean())
     return float(np.sqrt((by_lead**2).sum()) / len(values))
@@ -190,7 +175,7 @@ def _fit(
 ) -> dict[str, list[float]]:
     if method == "overall rate":
         return {"line": [0.0, _log_odds(outcome)]}
-    if method == "as it is":
+    if method == "identity":
         return {"line": [1.0, 0.0]}
     if method == "sigmoid":
         columns = np.column_stack([margin, np.ones(len(margin))])
@@ -209,7 +194,7 @@ def _beta_columns(margin: NDArray[np.float64]) -> NDArray[np.float64]:
 def _drawn(
     columns: NDArray[np.float64], outcome: NDArray[np.float64], *, towards: list[float]
 ) -> list[float]:
-    """Slopes and level of the likeliest map, drawn towards "as it is"; it never turns round."""
+    """Slopes and level of the likeliest map, shrunk towards the identity; never falling."""
     aim = np.asarray(towards)
     spread = np.append(np.full(len(aim) - 1, SLOPE_SPREAD), LEVEL_SPREAD)
 
@@ -249,7 +234,6 @@ def _apply(fitted: dict[str, list[float]], margin: NDArray[np.float64]) -> NDArr
         slope, level = fitted["line"]
         return np.asarray(expit(slope * margin + level), dtype="float64")
     if "beta" in fitted:
-        # No product of matrices, whose last bits hang on how many rows there are.
         of_yes, of_no, level = fitted["beta"]
         z = of_yes * log_expit(margin) - of_no * log_expit(-margin) + level
         return np.asarray(expit(z), dtype="float64")

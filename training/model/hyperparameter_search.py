@@ -1,4 +1,4 @@
-"""Which trees suit this company: recipes tried on earlier leads, judged on later ones.
+"""Which trees suit this company: recipes tried on earlier leads, validated on later ones.
 
 Small and drifting data want small trees and recent leads, plenty of data bears large trees. A
 portfolio that has served well is tried first; then Optuna looks around what did best, until
@@ -13,20 +13,18 @@ from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from joblib import Parallel, delayed
 
 from leadscore.training.model.boosting import Recipe
+from leadscore.training.model.cross_validation import cross_validate, mean_curve
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from numpy.typing import NDArray
     from optuna import Study
     from optuna.trial import FrozenTrial
 
-    from leadscore.training.model.boosting import FoldGround, GrownTrees
-    from leadscore.training.model.time_folds import Fold
+    from leadscore.training.model.boosting import FoldRows, GrownTrees
 
 SEED = 20_260_701
 DEFAULT_SECONDS = 120.0
@@ -85,16 +83,12 @@ class Trial:
     ----------
     number
         In the order of trying; also what its seed follows from.
-    recipe
-        What was tried.
     state
         `complete`, or `pruned` where the first folds were hopeless.
     loss
-        Log loss on later leads over the folds that were judged.
+        Log loss on later leads over the folds that were tried.
     trees
         How many trees did best.
-    seconds
-        How long it took.
     seed
         Of its trees; every trial has its own.
     """
@@ -115,14 +109,9 @@ class Trial:
 
 @dataclass(frozen=True)
 class Searched:
-    """What a search found.
+    """What a search found: all trials in the order of trying.
 
-    Parameters
-    ----------
-    trials
-        All of them, in the order of trying.
-    grown
-        By number: the trees of each fold, for the trials that this process ran to the end.
+    `grown` has by number the trees of each fold, for the trials that this process ran to the end.
     """
 
     trials: list[Trial]
@@ -130,13 +119,13 @@ class Searched:
 
     @property
     def best_first(self) -> list[Trial]:
-        """The trials that were judged on all folds, least loss first."""
+        """The trials that were validated on all folds, least loss first."""
         complete = (trial for trial in self.trials if trial.state == "complete")
         return sorted(complete, key=lambda trial: (trial.loss, trial.number))
 
 
 def search_recipes(
-    grounds: Sequence[FoldGround],
+    folds: Sequence[FoldRows],
     search: Search,
     *,
     portfolio: Sequence[Recipe],
@@ -148,10 +137,8 @@ def search_recipes(
 
     Parameters
     ----------
-    grounds
-        The folds' rows, latest fold first; the first half of them decides whether a trial goes on.
-    search
-        How long, and where trials are kept.
+    folds
+        Latest first; the first half of them decides whether a trial goes on.
     portfolio
         What is tried first.
     by_time
@@ -180,59 +167,23 @@ def search_recipes(
         study.sampler = _sampler(seed + number)
         trial = study.ask()
         recipe = _suggest(trial, by_time=by_time, has_text=has_text)
-        grown[number] = _judge(study, trial, recipe, grounds, seed + number)
-    trials = [_told(each, number, seed + number) for number, each in enumerate(_done(study))]
+        grown[number] = _validate(study, trial, recipe, folds, seed + number)
+    trials = [_trial(each, number, seed + number) for number, each in enumerate(_done(study))]
     return Searched(trials, grown)
 
 
-def cross_validate(
-    grounds: Sequence[FoldGround], recipe: Recipe, *, seed: int
-) -> tuple[list[GrownTrees], NDArray[np.float64]]:
-    """Grow a recipe on each fold, as many at a time as there are cores.
-
-    Returns
-    -------
-    grown : list of GrownTrees
-    curve : ndarray of shape (trees,), float64
-        Log loss on all judging rows by number of trees.
-    """
-    grown: list[GrownTrees] = Parallel(n_jobs=-1, prefer="threads")(
-        delayed(each.grow)(recipe, seed=seed) for each in grounds
-    )
-    return grown, mean_curve(grown)
-
-
-def mean_curve(grown: Sequence[GrownTrees]) -> NDArray[np.float64]:
-    """Log loss by number of trees over all folds; a fold that stopped stays where it was."""
-    longest = max(len(each.losses) for each in grown)
-    total = np.zeros(longest)
-    for each in grown:
-        total += np.pad(each.losses, (0, longest - len(each.losses)), mode="edge") * len(each.judge)
-    return np.asarray(total / sum(len(each.judge) for each in grown), dtype="float64")
-
-
-def out_of_fold(
-    grown: Sequence[GrownTrees], folds: Sequence[Fold], trees: int, *, rows: int
-) -> NDArray[np.float64]:
-    """Log-odds of each judged row by trees that had not grown on it; missing for the rest."""
-    margin = np.full(rows, np.nan)
-    for fold, each in zip(folds, grown, strict=True):
-        margin[fold.judge] = each.margin(trees)
-    return margin
-
-
-def _judge(
-    study: Study, trial: Any, recipe: Recipe, grounds: Sequence[FoldGround], seed: int
+def _validate(
+    study: Study, trial: Any, recipe: Recipe, folds: Sequence[FoldRows], seed: int
 ) -> list[GrownTrees]:
-    """Judge on the latest folds; where that is not hopeless, on all."""
+    """Validate on the latest folds; where that is not hopeless, on all."""
     from optuna.trial import TrialState  # noqa: PLC0415 - half a second that only training needs
 
-    half = -(-len(grounds) // 2)
-    grown, curve = cross_validate(grounds[:half], recipe, seed=seed)
+    half = -(-len(folds) // 2)
+    grown, curve = cross_validate(folds[:half], recipe, seed=seed)
     trial.report(float(curve.min()), step=1)
-    pruned = half < len(grounds) and trial.should_prune()
+    pruned = half < len(folds) and trial.should_prune()
     if not pruned:
-        grown += cross_validate(grounds[half:], recipe, seed=seed)[0] if grounds[half:] else []
+        grown += cross_validate(folds[half:], recipe, seed=seed)[0] if folds[half:] else []
         curve = mean_curve(grown)
     trial.set_user_attr("loss", float(curve.min()))
     trial.set_user_attr("trees", int(curve.argmin()) + 1)
@@ -290,7 +241,7 @@ def _goes_on(study: Study, search: Search, elapsed: float) -> bool:
 
 
 def _done(study: Study) -> list[FrozenTrial]:
-    """List the trials that were judged; one that a dying run left behind was not."""
+    """List the trials that ended; one that a dying run left behind did not."""
     return [each for each in study.trials if each.state.is_finished() and each.user_attrs]
 
 
@@ -307,14 +258,10 @@ def _trials_since_gain(done: Sequence[FrozenTrial]) -> int:
 
 def _allowed(recipe: Recipe, *, by_time: bool, has_text: bool) -> Recipe:
     """Take out of a recipe what these rows do not have."""
-    return Recipe(
-        recipe.leaves,
-        recipe.columns,
-        recipe.ridge,
-        recipe.least,
-        recipe.words if has_text else "native",
-        recipe.random_cuts,
-        recipe.half_life if by_time else None,
+    return replace(
+        recipe,
+        words=recipe.words if has_text else "native",
+        half_life=recipe.half_life if by_time else None,
     )
 
 
@@ -339,7 +286,7 @@ def _suggest(trial: Any, *, by_time: bool, has_text: bool) -> Recipe:
     )
 
 
-def _told(trial: FrozenTrial, number: int, seed: int) -> Trial:
+def _trial(trial: FrozenTrial, number: int, seed: int) -> Trial:
     parameters: dict[str, Any] = {"words": "native", "half_life": None} | trial.params
     seconds = trial.duration.total_seconds() if trial.duration is not None else 0.0
     attributes = trial.user_attrs

@@ -5,28 +5,29 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
-from leadscore.training.model.text_dictionary import distinct_words
+from leadscore.training.model.feature_columns import FeatureColumns
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
+    from leadscore.training.model.feature_columns import Features
+
 MIN_ROWS_OF_WORD = 5  # rarer words are not kept: they tell next to nothing, or name a person
 PRIOR_ROWS = 10.0  # a word counts fully once it has been seen far more often than this
 
 
 class WordRates(BaseEstimator):  # type: ignore[misc]
-    """Replace each word by the rate of the leads that had it, drawn towards the overall rate.
+    """Replace each word by the rate of the leads that had it, shrunk towards the overall rate.
 
-    A row that teaches gets the rate among earlier leads only, so that no row's own outcome is
-    among its features: ordered target statistics (Prokhorenkova et al., CatBoost, NeurIPS 2018).
-    A missing value is a word of its own. A word not kept has the overall rate, just as any word
-    had when a teaching row first showed it, so trees have learnt what becomes of new words.
+    A training row gets the rate among earlier leads only, so that no row's own outcome is among
+    its features: ordered target statistics (Prokhorenkova et al., CatBoost, NeurIPS 2018). A
+    missing value is a word of its own. A word not kept has the overall rate, just as any word had
+    when a training row first showed it, so trees have learnt what becomes of new words.
 
     Parameters
     ----------
@@ -44,47 +45,37 @@ class WordRates(BaseEstimator):  # type: ignore[misc]
     def __init__(self, columns: Sequence[str] = ()) -> None:
         self.columns = columns
 
-    def fit(self, frame: pd.DataFrame, outcome: NDArray[np.float64]) -> WordRates:
-        """Learn the words and their rates.
-
-        Parameters
-        ----------
-        frame
-            Features; the text columns as str.
-        outcome
-            0 or 1, float64 of shape (n,).
-
-        Returns
-        -------
-        WordRates
-        """
-        self.words_ = {column: _common_words(frame[column]) for column in self.columns}
+    def fit(self, features: Features, outcome: NDArray[np.float64]) -> WordRates:
+        """Learn the words and their rates from outcomes of 0 or 1."""
+        columns = FeatureColumns.of(features)
         overall = float(outcome.mean())
+        self.words_ = {column: _common_words(columns, column) for column in self.columns}
         self.rates_: dict[str, list[float]] = {}
         for column in self.columns:
-            codes, kinds = self._codes(frame[column]), len(self.words_[column]) + 2
+            codes, kinds = self._codes(column, columns), len(self.words_[column]) + 2
             hits = np.bincount(codes, outcome, kinds) + PRIOR_ROWS * overall
             rates = hits / (np.bincount(codes, minlength=kinds) + PRIOR_ROWS)
             self.rates_[column] = [*rates[:-1].tolist(), overall]
         return self
 
-    def transform(self, frame: pd.DataFrame) -> NDArray[np.float64]:
+    def transform(self, features: Features) -> NDArray[np.float64]:
         """Return the rate of each row's words, float64 of shape (n, columns)."""
         check_is_fitted(self)
-        found = np.empty((len(frame), len(self.columns)), order="F")  # read by column, too
+        columns = FeatureColumns.of(features)
+        found = np.empty((len(columns), len(self.columns)), order="F")  # read by column, too
         for position, column in enumerate(self.columns):
-            found[:, position] = np.asarray(self.rates_[column])[self._codes(frame[column])]
+            found[:, position] = np.asarray(self.rates_[column])[self._codes(column, columns)]
         return found
 
-    def teach(
-        self, frame: pd.DataFrame, outcome: NDArray[np.float64], order: NDArray[np.int64]
+    def fit_transform(
+        self, features: Features, outcome: NDArray[np.float64], order: NDArray[np.int64]
     ) -> NDArray[np.float64]:
-        """Fit, and return for each teaching row the rates among the leads before it.
+        """Fit, and return for each training row the rates among the leads before it.
 
         Parameters
         ----------
-        frame, outcome
-            As for `fit`.
+        outcome
+            0 or 1, float64 of shape (n,).
         order
             The place of each row's lead in time, int64 of shape (n,); rows of one lead share it.
 
@@ -92,26 +83,29 @@ class WordRates(BaseEstimator):  # type: ignore[misc]
         -------
         ndarray of shape (n, columns), float64
         """
-        self.fit(frame, outcome)
-        hits, rows = _before(np.zeros(len(frame), dtype="int64"), order, outcome)
+        columns = FeatureColumns.of(features)
+        self.fit(columns, outcome)
+        hits, rows = _before(np.zeros(len(columns), dtype="int64"), order, outcome)
         prior = (hits + PRIOR_ROWS / 2) / (rows + PRIOR_ROWS)
-        found = np.empty((len(frame), len(self.columns)))
+        found = np.empty((len(columns), len(self.columns)))
         for position, column in enumerate(self.columns):
-            code = pd.factorize(frame[column], use_na_sentinel=False)[0]
-            hits, rows = _before(code, order, outcome)
+            place = columns.words(column).place.astype("int64") + 1  # 0 is a missing value
+            hits, rows = _before(place, order, outcome)
             found[:, position] = (hits + PRIOR_ROWS * prior) / (rows + PRIOR_ROWS)
         return found
 
-    def _codes(self, values: pd.Series[str]) -> NDArray[np.int64]:
+    def _codes(self, column: str, columns: FeatureColumns) -> NDArray[np.int64]:
         """Give each word its number; the last two are a missing value and a word not kept."""
-        words = self.words_[str(values.name)]
-        told = distinct_words(values)
-        return told.told(told.numbered(words, unknown=len(words) + 1), missing=len(words))
+        kept, words = self.words_[column], columns.words(column)
+        return words.to_rows(words.codes(kept, unknown=len(kept) + 1), missing=len(kept))
 
 
-def _common_words(values: pd.Series[str]) -> list[str]:
-    counts = values.value_counts()
-    return sorted(str(word) for word in counts[counts >= MIN_ROWS_OF_WORD].index)
+def _common_words(columns: FeatureColumns, column: str) -> list[str]:
+    words = columns.words(column)
+    counts = np.bincount(words.place[words.place >= 0], minlength=len(words.words))
+    return sorted(
+        word for word, count in zip(words.words, counts, strict=True) if count >= MIN_ROWS_OF_WORD
+    )
 
 
 def _before(
@@ -119,13 +113,13 @@ def _before(
 ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     """Count the conversions and the rows that a word had before each row's lead."""
     rows = np.lexsort((order, word))
-    place, told = np.arange(len(rows)), outcome[rows]
+    place, sorted_outcome = np.arange(len(rows)), outcome[rows]
     opens_word = np.diff(word[rows], prepend=-1) != 0
     # A lead's later rows must not learn from its earlier ones, which share its outcome.
     opens_lead = opens_word | (np.diff(order[rows], prepend=-1) != 0)
     word_from = np.maximum.accumulate(np.where(opens_word, place, 0))
     lead_from = np.maximum.accumulate(np.where(opens_lead, place, 0))
-    upto = np.cumsum(told) - told
+    upto = np.cumsum(sorted_outcome) - sorted_outcome
     hits, count = np.empty(len(rows)), np.empty(len(rows), dtype="int64")
     hits[rows] = upto[lead_from] - upto[word_from]
     count[rows] = lead_from - word_from

@@ -2,35 +2,36 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 from joblib import Parallel, cpu_count, delayed
-from scipy.special import logit
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 from threadpoolctl import threadpool_limits
 
 from leadscore.training.fast_scoring.dispatch import contributions, raw_score
 from leadscore.training.model.blending import (
+    LINEAR_ROWS,
     LinearFit,
     blended,
-    choose_members,
-    few,
+    cross_validated_members,
     linear_weight,
     tune_linear,
 )
 from leadscore.training.model.boosting import (
     MOST_WORDS,
-    FoldGround,
-    Ground,
+    FoldRows,
+    SeenRows,
     TextColumns,
+    TrainingMatrix,
     grow_whole,
     owners,
 )
 from leadscore.training.model.calibrator import Calibrator
+from leadscore.training.model.cross_validation import rates_out_of_fold
+from leadscore.training.model.feature_columns import FeatureColumns
 from leadscore.training.model.hyperparameter_search import (
     LARGE_PORTFOLIO,
     PORTFOLIO,
@@ -38,20 +39,17 @@ from leadscore.training.model.hyperparameter_search import (
     Search,
     Searched,
     Trial,
-    cross_validate,
-    out_of_fold,
     search_recipes,
 )
 from leadscore.training.model.logistic_model import LinearModel
 from leadscore.training.model.ordered_target_encoder import WordRates
-from leadscore.training.model.seen_rows import SeenRows
-from leadscore.training.model.text_dictionary import as_categories
 from leadscore.training.model.text_encoder import TextEncoder
 from leadscore.training.model.time_folds import (
     FEW_ROWS,
     Fold,
     places,
     recency_weight,
+    subsample,
     thinned,
     tuning_folds,
 )
@@ -62,6 +60,8 @@ if TYPE_CHECKING:
     from lightgbm import Booster
     from numpy.typing import NDArray
 
+    from leadscore.training.model.feature_columns import Features
+
 ROWS_FOR_THREADS = 100_000  # below, threads that share a tree wait for each other more than work
 
 
@@ -70,14 +70,14 @@ class StageModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     Text stays text up to here; LightGBM (Ke et al., NeurIPS 2017) sees codes of a stored
     vocabulary, or how earlier leads with each word did. Everything is chosen on later leads than
-    those it was learnt from: the trees' recipe, how many of them are averaged, how much a
-    regression says beside them, and the calibrator. Then all grow again on all leads. There are no
+    those it was learnt from: the trees' recipe, how many of them are averaged, the weight of a
+    regression beside them, and the calibrator. Then all grow again on all leads. There are no
     class weights: they break calibration.
 
     Parameters
     ----------
     by_time
-        Whether rows come in the order of time, so that later leads judge.
+        Whether rows come in the order of time, so that later leads validate.
     seed
         The seed of random folds and orders, and of the trees.
 
@@ -88,13 +88,11 @@ class StageModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     boosters_ : list of Booster
         The members, whose margins are averaged.
     rates_ : WordRates
-        How leads with each word did.
     words_ : list of str
         How each member sees text: `native`, `rates` or `each`.
     linear_ : LinearModel or None
-        The regression beside the trees.
     linear_weight_ : float
-        Its share of the margin.
+        The regression's share of the margin.
     calibrator_ : Calibrator
     trials_ : list of dict
         Every recipe that was tried, with its log loss on later leads.
@@ -126,38 +124,34 @@ class StageModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             Whose row it is.
         search
             How long to look for good recipes, and where to keep what was tried.
-
-        Returns
-        -------
-        StageModel
         """
         self.classes_ = np.array([0, 1])
         self.encoder_ = TextEncoder().fit(frame)
-        ground = self._ground(frame, np.asarray(outcome, dtype="float64"), lead)
-        folds = tuning_folds(lead, ground.outcome, by_time=self.by_time, seed=self.seed)
-        few_rows = len(ground.outcome) <= FEW_ROWS
-        searched = self._search(ground, folds if few_rows else thinned(folds), search or Search())
-        members, margins = _members(ground, folds, searched)
+        matrix = self._matrix(frame, np.asarray(outcome, dtype="float64"), lead)
+        folds = tuning_folds(lead, matrix.outcome, by_time=self.by_time, seed=self.seed)
+        few_rows = len(matrix.outcome) <= FEW_ROWS
+        searched = self._search(matrix, folds if few_rows else thinned(folds), search or Search())
+        members, margins = cross_validated_members(matrix, folds, searched)
         # Folds stand side by side already; threads within each would wait for each other.
         with threadpool_limits(1, user_api="blas"):
-            linear = tune_linear(ground, folds, [None, members[0].recipe.half_life])
-        self.linear_weight_ = linear_weight(margins, linear.margin, ground.outcome, ground.order)
-        self._grow(ground, members, linear)
+            linear = tune_linear(matrix, folds, [None, members[0].recipe.half_life])
+        self.linear_weight_ = linear_weight(margins, linear.margin, matrix.outcome, matrix.order)
+        self._grow(matrix, members, linear)
         margin = blended(margins, linear.margin, self.linear_weight_)
-        judged = ~np.isnan(margin)
+        known = ~np.isnan(margin)
         self.calibrator_ = Calibrator().fit(
-            margin[judged],
-            ground.outcome[judged],
-            _levels(ground.outcome, folds)[judged],
-            ground.order[judged],
+            margin[known],
+            matrix.outcome[known],
+            rates_out_of_fold(matrix.outcome, folds)[known],
+            matrix.order[known],
         )
         self.trials_ = [trial.record() for trial in searched.trials]
         self.choice_ = _choice(members, linear, self.linear_weight_)
         return self
 
-    def _ground(
+    def _matrix(
         self, frame: pd.DataFrame, outcome: NDArray[np.float64], lead: pd.Series[str]
-    ) -> Ground:
+    ) -> TrainingMatrix:
         """Lay out the rows; without dates the order for rates is drawn, as CatBoost draws it."""
         order = pd.factorize(lead)[0].astype("int64")
         if not self.by_time:
@@ -165,7 +159,7 @@ class StageModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             order = drawn[order].astype("int64")
         codes = self.encoder_.transform(frame)
         is_new = self.encoder_.new_words(codes, order)
-        return Ground(frame, codes, self.text_columns, is_new, outcome, places(lead), order)
+        return TrainingMatrix(frame, codes, self.text_columns, is_new, outcome, places(lead), order)
 
     @property
     def text_columns(self) -> TextColumns:
@@ -174,67 +168,69 @@ class StageModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         is_wide = [len(words) > MOST_WORDS for words in vocabularies]
         return TextColumns(self.encoder_.text_positions, is_wide)
 
-    def _search(self, ground: Ground, folds: Sequence[Fold], search: Search) -> Searched:
+    def _search(self, matrix: TrainingMatrix, folds: Sequence[Fold], search: Search) -> Searched:
         return search_recipes(
-            [FoldGround(ground, fold) for fold in folds],
+            [FoldRows(matrix, fold) for fold in folds],
             search,
-            portfolio=PORTFOLIO if len(ground.outcome) <= FEW_ROWS else LARGE_PORTFOLIO,
+            portfolio=PORTFOLIO if len(matrix.outcome) <= FEW_ROWS else LARGE_PORTFOLIO,
             by_time=self.by_time,
-            has_text=bool(ground.text.positions),
+            has_text=bool(matrix.text.positions),
             seed=self.seed,
         )
 
-    def _grow(self, ground: Ground, members: Sequence[Trial], linear: LinearFit) -> None:
-        """Grow every member, and the regression where it has a say, on all rows."""
-        rows = len(ground.outcome)
-        threads = 1 if rows < ROWS_FOR_THREADS else cpu_count()
+    def _grow(self, matrix: TrainingMatrix, members: Sequence[Trial], linear: LinearFit) -> None:
+        """Grow every member on all rows, and fit the regression unless its weight is 0."""
+        rows = len(matrix.outcome)
+        threads = _threads(rows)
         self.boosters_: list[Booster] = Parallel(n_jobs=1 if threads > 1 else -1, prefer="threads")(
             delayed(grow_whole)(
-                ground, each.recipe, trees=each.trees, seed=each.seed, threads=threads
+                matrix, each.recipe, trees=each.trees, seed=each.seed, threads=threads
             )
             for each in members
         )
         self.words_ = [each.recipe.words for each in members]
-        self.rates_ = WordRates(ground.text_columns).fit(ground.frame, ground.outcome)
+        self.rates_ = WordRates(matrix.text_columns).fit(matrix.frame, matrix.outcome)
         self.linear_: LinearModel | None = None
         if self.linear_weight_:
-            taught = ground.rows(few(np.arange(rows)))
-            weight = recency_weight(taught.place, linear.half_life)
+            some = matrix.take(subsample(np.arange(rows), LINEAR_ROWS))
+            weight = recency_weight(some.place, linear.half_life)
             regression = LinearModel(strength=linear.strength)
-            self.linear_ = regression.fit(taught.frame, taught.outcome, weight)
+            self.linear_ = regression.fit(some.frame, some.outcome, weight)
 
-    def margin(self, frame: pd.DataFrame) -> NDArray[np.float64]:
+    def margin(self, features: Features) -> NDArray[np.float64]:
         """Return the log-odds before calibration, float64 of shape (n,)."""
         check_is_fitted(self)
-        frame, threads = as_categories(frame, list(self.encoder_.vocabulary_)), _threads(frame)
+        columns = FeatureColumns.of(features)
+        threads = _threads(len(columns))
         members = [
-            raw_score(booster, rows, threads=threads) for booster, rows, _words in self._seen(frame)
+            raw_score(booster, rows, threads=threads)
+            for booster, rows, _words in self._seen(columns)
         ]
-        linear = None if self.linear_ is None else self.linear_.margin(frame, threads=threads)
+        linear = None if self.linear_ is None else self.linear_.margin(columns)
         return blended(np.mean(members, axis=0), linear, self.linear_weight_)
 
-    def _seen(self, frame: pd.DataFrame) -> list[tuple[Booster, SeenRows, str]]:
+    def _seen(self, columns: FeatureColumns) -> list[tuple[Booster, SeenRows, str]]:
         """Show each member the rows as it sees them."""
-        codes, text = self.encoder_.columns_of(frame), self.text_columns
-        rates = self.rates_.transform(frame) if set(self.words_) != {"native"} else None
+        codes, text = self.encoder_.columns_of(columns), self.text_columns
+        rates = self.rates_.transform(columns) if set(self.words_) != {"native"} else None
         rows = {words: SeenRows(codes, text, rates, words) for words in set(self.words_)}
         return [
             (booster, rows[words], words)
             for booster, words in zip(self.boosters_, self.words_, strict=True)
         ]
 
-    def propensity(self, frame: pd.DataFrame) -> NDArray[np.float64]:
+    def propensity(self, features: Features) -> NDArray[np.float64]:
         """Return calibrated propensities, float64 of shape (n,)."""
-        return self.calibrator_.predict(self.margin(frame))
+        return self.calibrator_.predict(self.margin(features))
 
-    def predict_proba(self, frame: pd.DataFrame) -> NDArray[np.float64]:
+    def predict_proba(self, features: Features) -> NDArray[np.float64]:
         """Return the propensities of both classes, float64 of shape (n, 2)."""
-        p = self.propensity(frame)
+        p = self.propensity(features)
         return np.column_stack([1 - p, p])
 
-    def predict(self, frame: pd.DataFrame) -> NDArray[np.int64]:
+    def predict(self, features: Features) -> NDArray[np.int64]:
         """Return 1 where the stage is more likely reached than not, int64 of shape (n,)."""
-        return (self.propensity(frame) > 0.5).astype("int64")
+        return (self.propensity(features) > 0.5).astype("int64")
 
     def contributions(self, frame: pd.DataFrame) -> tuple[pd.DataFrame, float]:
         """Split each margin exactly into what every feature contributes.
@@ -246,57 +242,30 @@ class StageModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             al., Nature Machine Intelligence 2020) for the trees, coefficient times distance from
             the average lead for the regression.
         base : float
-            The margin of nobody in particular; base plus a row's contributions is its margin.
+            The average lead's margin; base plus a row's contributions is its margin.
         """
         check_is_fitted(self)
-        columns = self.encoder_.columns_
+        names = self.encoder_.columns_
         if frame.empty:  # LightGBM divides by the number of rows
-            return pd.DataFrame(index=frame.index, columns=columns, dtype="float64"), 0.0
+            return pd.DataFrame(index=frame.index, columns=names, dtype="float64"), 0.0
         # Explaining a row takes so long that threads are worth it for any number of rows.
         share, threads = (1 - self.linear_weight_) / len(self.boosters_), cpu_count()
-        frame = as_categories(frame, list(self.encoder_.vocabulary_))
-        found = np.zeros((len(frame), len(columns) + 1), order="F")
-        for booster, rows, words in self._seen(frame):
-            owner = owners(len(columns), self.text_columns, words)
+        columns = FeatureColumns.of(frame)
+        found = np.zeros((len(frame), len(names) + 1), order="F")
+        for booster, rows, words in self._seen(columns):
+            owner = owners(len(names), self.text_columns, words)
             found += share * contributions(booster, rows, owner=owner, threads=threads)
         base = float(found[0, -1])
-        told = pd.DataFrame(found[:, :-1], index=frame.index, columns=columns)
+        parts = pd.DataFrame(found[:, :-1], index=frame.index, columns=names)
         if self.linear_ is not None:
-            linear, linear_base = self.linear_.contributions(frame, threads=threads)
-            told[linear.columns] += self.linear_weight_ * linear
+            linear, linear_base = self.linear_.contributions(columns)
+            parts[linear.columns] += self.linear_weight_ * linear
             base += self.linear_weight_ * linear_base
-        return told, base
+        return parts, base
 
 
-def _threads(frame: pd.DataFrame) -> int:
-    return 1 if len(frame) < ROWS_FOR_THREADS else cpu_count()
-
-
-def _members(
-    ground: Ground, folds: Sequence[Fold], searched: Searched
-) -> tuple[list[Trial], NDArray[np.float64]]:
-    """Choose the trials that are averaged; with what their average said out of fold."""
-    rows = len(ground.outcome)
-    many = rows > FEW_ROWS
-    chosen = searched.best_first[:1] if many else choose_members(searched.best_first)
-    members, margins = [], []
-    for trial in chosen:
-        grown, trees = searched.grown.get(trial.number, []), trial.trees
-        if many or not grown:  # compared on some of the rows, or by an earlier run
-            grounds = [FoldGround(ground, fold) for fold in folds]
-            grown, curve = cross_validate(grounds, trial.recipe, seed=trial.seed)
-            trees = int(curve.argmin()) + 1
-        members.append(replace(trial, trees=trees))
-        margins.append(out_of_fold(grown, folds, trees, rows=rows))
-    return members, np.mean(margins, axis=0)
-
-
-def _levels(outcome: NDArray[np.float64], folds: Sequence[Fold]) -> NDArray[np.float64]:
-    """Log-odds of the rate among each fold's teachers: what is known without any feature."""
-    level = np.full(len(outcome), np.nan)
-    for fold in folds:
-        level[fold.judge] = logit(outcome[fold.teach].mean())
-    return level
+def _threads(rows: int) -> int:
+    return 1 if rows < ROWS_FOR_THREADS else cpu_count()
 
 
 def _choice(members: Sequence[Trial], linear: LinearFit, linear_weight: float) -> dict[str, object]:

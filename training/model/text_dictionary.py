@@ -32,41 +32,24 @@ class DistinctWords:
     words: list[str]
     place: NDArray[np.integer]
 
-    def told(self, of_words: NDArray[Number], *, missing: float) -> NDArray[Number]:
-        """Tell each row what is known of its word.
-
-        Parameters
-        ----------
-        of_words
-            A figure of each of `words`, in their order.
-        missing
-            The figure of a missing word.
+    def to_rows(self, values: NDArray[Number], *, missing: float) -> NDArray[Number]:
+        """Give each row the value of its word, or `missing`; `values` are in the order of `words`.
 
         Returns
         -------
-        ndarray of shape (n,)
-            Of the type of `of_words`.
+        ndarray of shape (n,), of the type of `values`
         """
-        found: NDArray[Number] = np.append(of_words, of_words.dtype.type(missing))[self.place]
+        found: NDArray[Number] = np.append(values, values.dtype.type(missing))[self.place]
         return found
 
-    def numbered(self, vocabulary: Sequence[str], *, unknown: int) -> NDArray[np.int64]:
-        """Give each of `words` its number in a vocabulary, or `unknown`; int64."""
+    def codes(self, vocabulary: Sequence[str], *, unknown: int) -> NDArray[np.int64]:
+        """Give each of `words` its position in a vocabulary, or `unknown`; int64."""
         numbers = {word: number for number, word in enumerate(vocabulary)}
         return np.array([numbers.get(word, unknown) for word in self.words], dtype="int64")
 
 
-def distinct_words(values: pd.Series[str] | pd.Series[float]) -> DistinctWords:
-    """Read a text column as a dictionary; at once where it is one already.
-
-    Parameters
-    ----------
-    values
-        Text as str, or as categories of str.
-
-    Returns
-    -------
-    DistinctWords
+def distinct_words(values: pd.Series[str] | pd.Series[float] | list[str | None]) -> DistinctWords:
+    """Read a text column, given as str, as categories of str or as a list, as a dictionary.
 
     Examples
     --------
@@ -74,11 +57,14 @@ def distinct_words(values: pd.Series[str] | pd.Series[float]) -> DistinctWords:
     >>> found.words, found.place.tolist()
     (['web', 'fair'], [0, 1, -1, 0])
     """
-    if isinstance(values.dtype, pd.CategoricalDtype):
+    if isinstance(values, list):
+        text = pa.array(values, pa.string())
+    elif isinstance(values.dtype, pd.CategoricalDtype):
         words = [str(word) for word in values.cat.categories]
         return DistinctWords(words, values.cat.codes.to_numpy())
-    text = values if values.dtype == "str" else values.astype("str")
-    encoded = pa.array(text).dictionary_encode()
+    else:
+        text = pa.array(values if values.dtype == "str" else values.astype("str"))
+    encoded = text.dictionary_encode()
     if isinstance(encoded, pa.ChunkedArray):
         encoded = encoded.combine_chunks() if encoded.num_chunks else pa.array([], encoded.type)
     place = encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False)
@@ -86,24 +72,11 @@ def distinct_words(values: pd.Series[str] | pd.Series[float]) -> DistinctWords:
 
 
 def as_categories(frame: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
-    """Turn text columns into categories, so that all who read them share one dictionary.
-
-    Parameters
-    ----------
-    frame
-        Features.
-    columns
-        Its text columns; those that it has not are passed over.
-
-    Returns
-    -------
-    DataFrame
-        The same rows and words.
-    """
+    """Turn text columns into categories, so that parts of the frame share their dictionaries."""
     found = {}
     for column in columns:
         if column in frame and not isinstance(frame[column].dtype, pd.CategoricalDtype):
-            told = distinct_words(frame[column])
-            words = pd.Index(told.words, dtype="str")
-            found[column] = pd.Categorical.from_codes(told.place, categories=words)
+            words = distinct_words(frame[column])
+            kinds = pd.Index(words.words, dtype="str")
+            found[column] = pd.Categorical.from_codes(words.place, categories=kinds)
     return frame.assign(**found) if found else frame

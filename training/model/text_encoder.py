@@ -1,4 +1,4 @@
-"""Text to codes by a stored vocabulary: the same word has the same code for ever."""
+"""Text to codes by a stored vocabulary, so that a word has the same code in every frame."""
 
 from __future__ import annotations
 
@@ -9,17 +9,18 @@ import pandas as pd
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
-from leadscore.features.core.errors import ModelMismatch, nearest
-from leadscore.training.model.text_dictionary import distinct_words
+from leadscore.training.model.feature_columns import FeatureColumns
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from leadscore.training.model.feature_columns import Features
 
 MAX_WORDS = 250  # LightGBM keeps a category's bin in a byte; rarer words say little each
 
 
 class TextEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
-    """Turn a feature frame into float64 codes for gradient boosting.
+    """Turn features into float64 codes for gradient boosting.
 
     Numbers pass through. A text column becomes the index of its word in the vocabulary seen in
     training; words that are missing, rare or unseen become missing.
@@ -56,17 +57,16 @@ class TextEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         ranked = sorted(common.items(), key=lambda pair: (-pair[1], str(pair[0])))
         return [str(word) for word, _count in ranked[:MAX_WORDS]]
 
-    def transform(self, frame: pd.DataFrame) -> NDArray[np.float64]:
-        """Return the codes.
+    def transform(self, features: Features) -> NDArray[np.float64]:
+        """Return the codes, float64 of shape (n, k); see `columns_of`."""
+        return np.column_stack(self.columns_of(features))
 
-        Parameters
-        ----------
-        frame
-            The columns seen in training, numbers as float64 and text as str.
+    def columns_of(self, features: Features) -> list[NDArray[np.float64]]:
+        """Return the codes column by column; numbers are not copied.
 
         Returns
         -------
-        ndarray of shape (n, k), float64
+        list of ndarray of shape (n,), float64
             Missing where a value is missing or a word has no code.
 
         Raises
@@ -74,57 +74,28 @@ class TextEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         ModelMismatch
             Where a column is absent.
         """
-        codes = np.empty((len(frame), len(self.columns_)), dtype="float64")
-        for position, values in enumerate(self.columns_of(frame)):
-            codes[:, position] = values
-        return codes
-
-    def columns_of(self, frame: pd.DataFrame) -> list[NDArray[np.float64]]:
-        """Return the codes column by column: numbers as they stand in the frame, not copied.
-
-        Parameters
-        ----------
-        frame
-            As for `transform`; a text column may be categories of str.
-
-        Returns
-        -------
-        list of ndarray of shape (n,), float64
-
-        Raises
-        ------
-        ModelMismatch
-            Where a column is absent.
-        """
         check_is_fitted(self)
-        absent = [column for column in self.columns_ if column not in frame.columns]
-        if absent:
-            hint = nearest(absent[0], [str(name) for name in frame.columns])
-            raise ModelMismatch(
-                f"the model needs the feature {absent[0]!r}, which this contract does not give. "
-                f"{hint} Train again with today's contract, or restore the earlier one."
-            )
-        return [self._codes(column, frame[column]) for column in self.columns_]
+        columns = FeatureColumns.of(features)
+        columns.require(self.columns_)
+        return [self._codes(column, columns) for column in self.columns_]
 
-    def _codes(self, column: str, values: pd.Series[float]) -> NDArray[np.float64]:
+    def _codes(self, column: str, columns: FeatureColumns) -> NDArray[np.float64]:
         if column not in self.vocabulary_:
-            if values.dtype == "float64":
-                return np.asarray(values)
-            return np.asarray(values.to_numpy("float64", na_value=np.nan), dtype="float64")
-        told = distinct_words(values)
-        code = told.numbered(self.vocabulary_[column], unknown=-1).astype("float64")
-        return told.told(np.where(code < 0, np.nan, code), missing=np.nan)
+            return columns.numbers(column)
+        words = columns.words(column)
+        code = words.codes(self.vocabulary_[column], unknown=-1).astype("float64")
+        return words.to_rows(np.where(code < 0, np.nan, code), missing=np.nan)
 
     def new_words(self, codes: NDArray[np.float64], order: NDArray[np.int64]) -> NDArray[np.bool_]:
-        """Find the teaching rows whose words too few leads before them had.
+        """Find the training rows whose words too few leads before them had.
 
-        Whoever scores meets words that no teaching row had. Trees must have met such words, too,
-        or what they say of them is an accident.
+        Later leads have words that no training row had. Trees must have met such words, too, or
+        what they say of them is an accident.
 
         Parameters
         ----------
         codes
-            What `transform` made of the teaching rows.
+            What `transform` made of the training rows.
         order
             The place of each row's lead in time, int64 of shape (n,).
 
@@ -140,7 +111,7 @@ class TextEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             is_new[rows, place] = early & code.notna()
         return is_new
 
-    def unseen_cells(self, frame: pd.DataFrame) -> pd.DataFrame:
+    def unseen_cells(self, features: Features) -> pd.DataFrame:
         """Count, for each text column, the filled-in cells and those of them that have no code.
 
         Returns
@@ -149,24 +120,14 @@ class TextEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             Indexed by column: `filled`, `unseen` (int64).
         """
         check_is_fitted(self)
+        columns = FeatureColumns.of(features)
         counts = {}
-        for column, words in self.vocabulary_.items():
-            told = distinct_words(frame[column])
-            is_known = told.numbered(words, unknown=-1) >= 0
-            known = is_known[told.place[told.place >= 0]]
+        for column, vocabulary in self.vocabulary_.items():
+            words = columns.words(column)
+            is_known = words.codes(vocabulary, unknown=-1) >= 0
+            known = is_known[words.place[words.place >= 0]]
             counts[column] = (len(known), len(known) - int(known.sum()))
         return pd.DataFrame.from_dict(counts, orient="index", columns=["filled", "unseen"])
-
-    def unseen(self, frame: pd.DataFrame) -> pd.Series[float]:
-        """Give the share of each text column's filled-in cells that have no code.
-
-        Returns
-        -------
-        Series of float
-            Indexed by column.
-        """
-        cells = self.unseen_cells(frame)
-        return (cells["unseen"] / cells["filled"].clip(lower=1)).astype("float64")
 
     @property
     def text_positions(self) -> list[int]:

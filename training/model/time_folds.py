@@ -1,4 +1,4 @@
-"""Which rows teach and which judge while a model is tuned: later leads judge earlier ones."""
+"""Which rows train and which validate while a model is tuned: the later leads validate."""
 
 from __future__ import annotations
 
@@ -15,24 +15,18 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 FOLDS = 4
-FIRST_SHARE = 0.4  # of the leads only ever teach; the rest is predicted, fold by fold
-MIN_OUTCOMES_A_FOLD = 5  # below, a fold would judge by a handful of conversions
-FEW_ROWS = 20_000  # up to here all folds judge; above, the last alone holds thousands of rows
-COMPARED_ROWS = 60_000  # that many teach while recipes are compared; more change no ranking
+FIRST_SHARE = 0.4  # of the leads only ever train; the rest is predicted, fold by fold
+MIN_OUTCOMES_A_FOLD = 5  # below, a fold would be validated by a handful of conversions
+FEW_ROWS = 20_000  # up to here all folds count; above, the last alone holds thousands of rows
+COMPARED_ROWS = 60_000  # that many train while recipes are compared; more change no ranking
 
 
 @dataclass(frozen=True)
 class Fold:
-    """Rows that teach and the later rows that judge.
+    """Numbers of the rows that train and of the later rows that validate, in the order of time."""
 
-    Parameters
-    ----------
-    teach, judge
-        Row numbers in the order of time, int64.
-    """
-
-    teach: NDArray[np.int64]
-    judge: NDArray[np.int64]
+    train: NDArray[np.int64]
+    validate: NDArray[np.int64]
 
 
 def tuning_folds(
@@ -47,9 +41,7 @@ def tuning_folds(
     outcome
         0 or 1, float64 of shape (n,).
     by_time
-        Whether the order means anything.
-    seed
-        Of the random folds used otherwise.
+        Whether the order means anything; otherwise folds are random.
 
     Returns
     -------
@@ -65,27 +57,24 @@ def tuning_folds(
 def _has_both(fold: Fold, outcome: NDArray[np.float64]) -> bool:
     return all(
         MIN_OUTCOMES_A_FOLD <= outcome[rows].sum() <= len(rows) - MIN_OUTCOMES_A_FOLD
-        for rows in (fold.teach, fold.judge)
+        for rows in (fold.train, fold.validate)
     )
 
 
 def thinned(folds: Sequence[Fold]) -> list[Fold]:
-    """Let every so manieth row teach, where there are very many."""
-    return [Fold(fold.teach[:: -(-len(fold.teach) // COMPARED_ROWS)], fold.judge) for fold in folds]
+    """Train on evenly spaced rows where there are very many."""
+    return [Fold(subsample(fold.train, COMPARED_ROWS), fold.validate) for fold in folds]
+
+
+def subsample(rows: NDArray[np.int64], most: int) -> NDArray[np.int64]:
+    """Take at most so many rows, evenly spaced."""
+    return rows[:: max(-(-len(rows) // most), 1)]
 
 
 def forward_folds(lead: pd.Series[str]) -> list[Fold]:
-    """Cut rows in the order of time so that each fold is judged by leads later than its teachers.
+    """Cut rows in the order of time so that later leads validate what earlier ones train.
 
-    Parameters
-    ----------
-    lead
-        Whose row it is; a lead's rows stay in one fold.
-
-    Returns
-    -------
-    list of Fold
-        Earliest first.
+    Earliest first; a lead's rows stay in one fold.
     """
     place = places(lead)
     edges = np.linspace(FIRST_SHARE, 1, FOLDS + 1)
@@ -106,19 +95,14 @@ def random_folds(lead: pd.Series[str], *, seed: int) -> list[Fold]:
 
 
 def places(lead: pd.Series[str]) -> NDArray[np.float64]:
-    """Give each row its lead's place in the order of time, from 0 to just below 1.
-
-    Returns
-    -------
-    ndarray of shape (n,), float64
-    """
+    """Give each row its lead's place in the order of time, from 0 to just below 1; float64."""
     return np.asarray(pd.factorize(lead)[0] / max(lead.nunique(), 1), dtype="float64")
 
 
 def recency_weight(
     place: NDArray[np.float64], half_life: float | None
 ) -> NDArray[np.float64] | None:
-    """Weigh teaching rows by how late they are; 1 on average.
+    """Weigh training rows by how late they are; 1 on average.
 
     Parameters
     ----------

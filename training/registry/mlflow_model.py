@@ -5,10 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from leadscore.training.model.typical_rows import typical_and_empty, typical_row
+from leadscore.features.core.errors import ModelMismatch
+from leadscore.training.model.reference_values import example_rows
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from leadscore.training.model.funnel_model import FunnelModel
+
+FORMAT = 3  # raised when a saved model of an earlier version can no longer be read
+FORMAT_KEY = "leadscore_format"  # in the metadata of MLflow's model
 
 # skops loads nothing else; these hold the trees, the vocabulary and the calibrator.
 TRUSTED_TYPES = [
@@ -19,8 +25,8 @@ TRUSTED_TYPES = [
     "leadscore.training.model.text_encoder.TextEncoder",
     "leadscore.training.model.stage_model.StageModel",
     "leadscore.training.model.funnel_model.FunnelModel",
-    "leadscore.training.model.logistic_model.LinearDesign",
     "leadscore.training.model.logistic_model.LinearModel",
+    "leadscore.training.model.logistic_design.LinearDesign",
     "leadscore.training.model.ordered_target_encoder.WordRates",
 ]
 LOADER = "leadscore.serving.online.mlflow_pyfunc"  # stands in every saved model
@@ -28,16 +34,7 @@ REQUIREMENTS = ["leadscore", "lightgbm", "pandas", "scikit-learn", "skops"]
 
 
 def log_model(mlflow: Any, model: FunnelModel, name: str) -> Any:
-    """Log a fitted funnel to the active run and register it.
-
-    Parameters
-    ----------
-    mlflow
-        The module, with a run under way.
-    model
-        The fitted funnel.
-    name
-        The registered model's name.
+    """Log a fitted funnel to the active run and register it under a name.
 
     Returns
     -------
@@ -46,20 +43,39 @@ def log_model(mlflow: Any, model: FunnelModel, name: str) -> Any:
     """
     from mlflow.models import infer_signature  # noqa: PLC0415 - 1.5 s
 
-    example = typical_row(model)
+    examples = example_rows(model.typical_, model.text_)
+    example = examples.head(1)
     return mlflow.models.Model.log(
         None,
         _Flavor(mlflow),
         name="model",
         registered_model_name=name,
         sk_model=model,
-        signature=infer_signature(typical_and_empty(model), model.predict(example)),
+        signature=infer_signature(examples, model.predict(example)),
         input_example=example,
         serialization_format="skops",
         skops_trusted_types=TRUSTED_TYPES,
         pip_requirements=REQUIREMENTS,
         pyfunc_predict_fn="predict",
+        metadata={FORMAT_KEY: FORMAT},
     )
+
+
+def check_format(metadata: Mapping[str, object] | None, which: str) -> None:
+    """Refuse a model that was saved in another format, before any of it is loaded.
+
+    Raises
+    ------
+    ModelMismatch
+        Says what to do.
+    """
+    found = (metadata or {}).get(FORMAT_KEY)
+    if found != FORMAT:
+        saved = "an older format" if found is None else f"format {found}"
+        raise ModelMismatch(
+            f"{which} was saved in {saved}, this leadscore reads format {FORMAT}; train again with "
+            "`leadscore train --again`"
+        )
 
 
 class _Flavor:

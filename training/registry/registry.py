@@ -11,16 +11,18 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from leadscore.features.core.errors import LeadScoreError, ModelMismatch
+from leadscore.features.core.errors import LeadScoreError
 from leadscore.features.families.catalogue import Feature, from_records
-from leadscore.training.model.funnel_model import FORMAT, FunnelModel
 from leadscore.training.registry import promotions as promotion
+from leadscore.training.registry.mlflow_model import check_format
 from leadscore.training.registry.mlflow_run import LEARNT_FROM, Trained, log_trained
 from leadscore.training.registry.mlflow_store import Shelf, quiet_mlflow
 from leadscore.training.registry.promotions import CHAMPION, Promotion, one_at_a_time
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+
+    from leadscore.training.model.funnel_model import FunnelModel
 
 STORE, ARTIFACTS = "mlflow.db", "mlartifacts"
 
@@ -176,11 +178,6 @@ class Registry:
             client = mlflow.MlflowClient()
             found = client.get_model_version(self.name, version)
             model = self._loaded(mlflow, version)
-            if getattr(model, "format_", None) != FORMAT:
-                raise ModelMismatch(
-                    f"version {version} was saved in another format; train again with "
-                    "`leadscore train`"
-                )
             folder = Path(mlflow.artifacts.download_artifacts(run_id=found.run_id))
             records = json.loads((folder / "catalogue.json").read_text(encoding="utf-8"))
             evidence = pd.read_parquet(folder / "evidence.parquet")
@@ -191,9 +188,12 @@ class Registry:
         return Registered(self.name, version, model, catalogue, evidence, tags, learnt_from)
 
     def _loaded(self, mlflow: Any, version: str) -> Any:
-        """Load a version's model, or say that its files are gone."""
+        """Load a version's model, or say that it is too old or its files are gone."""
+        address = f"models:/{self.name}/{version}"
         try:
-            return mlflow.sklearn.load_model(f"models:/{self.name}/{version}")
+            metadata = mlflow.models.get_model_info(address).metadata
+            check_format(metadata, f"{self.name} version {version}")
+            return mlflow.sklearn.load_model(address)
         except (OSError, mlflow.exceptions.MlflowException) as error:
             reason = str(error).splitlines()[0]
             raise LeadScoreError(

@@ -47,7 +47,7 @@ STAGE_WORDS = {"sql": "SQL", "won": "won"}
 REACHED = {"sql": "became SQL", "won": "were won"}
 NOT_REACHED = {"sql": "did not become SQL", "won": "were not won"}
 CALIBRATION_WORDS = {
-    "as it is": "none needed",
+    "identity": "none needed",
     "overall rate": "everybody gets the overall rate, as nothing tells leads apart",
 }
 METHOD_WORDS = {

@@ -12,13 +12,13 @@ from leadscore.features.core.errors import TooLittleData
 from leadscore.features.point_in_time.snapshots import training_snapshots
 from leadscore.features.tables.tables import open_tables
 from leadscore.training.dataset.labels import label_snapshots
+from leadscore.training.dataset.stage_rows import MIN_JUDGED
 from leadscore.training.dataset.training_data import audit
 from leadscore.training.dataset.unseen_leads import unseen_by
 from leadscore.training.evaluation.evaluate import account_or_lead
 from leadscore.training.evaluation.metrics import compare, measure
 from leadscore.training.gate.champion_challenger import build_for, known_to
 from leadscore.training.leakage.audit import excluded_columns
-from leadscore.training.model.funnel_model import MIN_JUDGED
 from leadscore.training.registry.registry import Registry
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ import pandas as pd
 from rich.table import Table
 from rich.text import Text
 
-from leadscore.training.model.funnel_model import MIN_JUDGED, MIN_POSITIVES
+from leadscore.training.dataset.stage_rows import MIN_JUDGED, MIN_POSITIVES
 
 if TYPE_CHECKING:
     from rich.console import RenderableType

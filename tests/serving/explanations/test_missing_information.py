@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import re
-from copy import deepcopy
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,7 +11,8 @@ from leadscore.features.families.catalogue import Feature
 from leadscore.serving.explanations.missing_information import missing_facts
 from leadscore.training.dataset.labels import Labels
 from leadscore.training.dataset.splits import split_by_time
-from leadscore.training.model.funnel_model import SINCE_SQL, FunnelModel
+from leadscore.training.dataset.stage_rows import SINCE_SQL
+from leadscore.training.model.funnel_model import FunnelModel
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -149,16 +149,6 @@ def test_what_moves_the_score_by_less_than_a_point_is_not_asked(
 def test_what_cannot_be_asked_is_not(model: FunnelModel, lead: Callable, name: str) -> None:
     # No touch, no visit; and whose campaign is known came from somewhere, source or not.
     assert missing_facts(lead(**{name: None}), model, CATALOGUE)[0] == []
-
-
-def test_a_model_saved_without_usual_values_is_asked_with_typical_ones(
-    model: FunnelModel, lead: Callable
-) -> None:
-    older = deepcopy(model)
-    del older.usual_
-    told = missing_facts(lead(seniority=None), older, CATALOGUE)[0]
-    expected = round(score(model, lead(seniority=model.typical_["seniority"])))
-    assert all(each.endswith(f" {expected}") for each in told)
 
 
 def test_the_index_of_the_leads_is_kept(model: FunnelModel, lead: Callable) -> None:

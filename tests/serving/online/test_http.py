@@ -69,13 +69,13 @@ def test_each_lead_has_over_http_the_propensities_it_has_in_a_batch(
     answers = [client.ask(as_request(rows.iloc[[place]])) for place in range(len(rows))]
     assert {each.status for each in answers} == {200}
     said = [each.predictions[0] for each in answers]
-    assert said == model.predict_table(rows).to_dict("records")
+    assert said == model.predict(rows).to_dict("records")
 
 
 def test_many_rows_at_once_and_rows_by_name_come_out_alike(
     client: Client, model: FunnelModel, rows: pd.DataFrame
 ) -> None:
-    said = model.predict_table(rows).to_dict("records")
+    said = model.predict(rows).to_dict("records")
     assert client.ask(as_request(rows)).predictions == said
     table = json.loads(as_request(rows.head(3)))["dataframe_split"]
     named = [dict(zip(table["columns"], row, strict=True)) for row in table["data"]]

@@ -5,11 +5,12 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from leadscore.features.contract.contract import load_contract
-from leadscore.training.model.funnel_model import SINCE_SQL, FunnelModel, stage_part
+from leadscore.training.dataset.stage_rows import SINCE_SQL, stage_part
 from leadscore.training.registry.registry import Registry
 from leadscore.training.report.tables import once_sql_table
 
 if TYPE_CHECKING:
+    from leadscore.training.model.funnel_model import FunnelModel
     from leadscore.training.report.report_data import Facts
     from tests.conftest import Project
 

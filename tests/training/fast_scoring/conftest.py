@@ -5,12 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-import pytest
-
-pytest.importorskip("numba", reason="numba comes with the extra `fast`")
-
 import lightgbm
+import numpy as np
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -1,13 +1,10 @@
 from __future__ import annotations
 
+import lightgbm
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-
-pytest.importorskip("numba", reason="numba comes with the extra `fast`")
-
-import lightgbm
 
 from leadscore.training.fast_scoring.compiled_trees import CompiledTrees, MatrixRows
 from leadscore.training.fast_scoring.lightgbm_parser import NotCompiled
@@ -180,11 +177,11 @@ def test_several_classes_are_refused() -> None:
         CompiledTrees.from_booster(booster)
 
 
-def test_nodes_that_do_not_say_how_many_rows_taught_them_are_not_explained() -> None:
+def test_nodes_that_do_not_say_how_many_training_rows_they_had_are_not_explained() -> None:
     rows = random_matrix(100, 2)
     text = grown(rows, trees=1).model_to_string()
     counts = next(line for line in text.splitlines() if line.startswith("leaf_count="))
     without = "leaf_count=" + " ".join("0" for _ in counts.split())
     compiled = CompiledTrees.from_booster(from_lines(text.replace(counts, without).splitlines()))
-    with pytest.raises(NotCompiled, match="how many rows taught them"):
+    with pytest.raises(NotCompiled, match="how many training rows they had"):
         compiled.contributions(MatrixRows(rows))

@@ -2,14 +2,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import pytest
-
-pytest.importorskip("numba", reason="numba comes with the extra `fast`")
-
 from leadscore.training.fast_scoring import jit as machine_code
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    import pytest
 
 
 def test_where_nothing_may_be_written_machine_code_is_made_anew(

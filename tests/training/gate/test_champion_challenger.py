@@ -7,8 +7,10 @@ import pandas as pd
 import pytest
 
 from leadscore.features.contract.contract import load_contract
+from leadscore.features.core.errors import ModelMismatch
 from leadscore.features.tables.tables import open_tables
 from leadscore.training.gate.champion_challenger import Contest, hold_contest, known_to
+from leadscore.training.gate.champion_rules import champion_rules
 from leadscore.training.registry.registry import Registered, Registry
 
 if TYPE_CHECKING:
@@ -57,6 +59,18 @@ def test_without_a_champion_there_is_no_contest(project: Project, tmp_path: Path
         trained = project.trained
         empty = Registry(tmp_path, "acme")
         assert hold_contest(empty, tables, trained.prepared, trained.evaluation) is None
+
+
+def test_a_champion_that_can_no_longer_be_read_stands_in_nobodys_way(
+    project: Project, meet: Meet, champion: Registered, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def load(*_: object) -> Registered:
+        raise ModelMismatch("saved in an older format")
+
+    monkeypatch.setattr(OneChampion, "load", load)
+    found = meet(champion)
+    assert found is not None
+    assert (found.version, champion_rules(found)) == (champion.version, [])
 
 
 def test_a_model_meets_itself_on_every_held_out_lead(

@@ -53,14 +53,14 @@ def test_a_margin_alone_has_the_propensity_it_has_among_many(
 def test_margins_that_are_right_stay_as_they_are() -> None:
     margin, outcome = draw(3000)
     fitted = Calibrator().fit(margin, outcome)
-    assert fitted.method_ == "as it is"
+    assert fitted.method_ == "identity"
     np.testing.assert_allclose(fitted.predict(margin), expit(margin))
 
 
 def test_margins_that_boast_are_brought_down() -> None:
     margin, outcome = draw(3000, slope=0.4, level=-0.5)
     fitted = Calibrator().fit(margin, outcome)
-    assert fitted.method_ != "as it is"
+    assert fitted.method_ != "identity"
     assert fitted.predict(margin).mean() == pytest.approx(outcome.mean(), abs=0.02)
 
 

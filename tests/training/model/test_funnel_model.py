@@ -8,18 +8,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from leadscore.features.core.errors import TooLittleData
+from leadscore.features.core.errors import ModelMismatch, TooLittleData
 from leadscore.training.dataset.labels import Labels
 from leadscore.training.dataset.splits import parts_of_stage, split_by_time
-from leadscore.training.model.funnel_model import (
+from leadscore.training.dataset.stage_rows import (
     MIN_JUDGED,
     MIN_POSITIVES,
     SINCE_SQL,
-    FunnelModel,
     count_stages,
     stage_part,
     too_little,
 )
+from leadscore.training.model.funnel_model import FunnelModel
 from leadscore.training.model.hyperparameter_search import Search
 
 if TYPE_CHECKING:
@@ -82,6 +82,24 @@ def test_columns_that_the_model_does_not_know_are_passed_over(
     pd.testing.assert_frame_equal(
         model.predict(funnel.frame), model.predict(funnel.frame.drop(columns="empty"))
     )
+
+
+def test_a_lead_alone_has_the_propensities_it_has_among_all(
+    model: FunnelModel, funnel: Funnel
+) -> None:
+    rows = funnel.frame.head(100)
+    alone = pd.concat([model.predict(rows.iloc[[place]]) for place in range(len(rows))])
+    pd.testing.assert_frame_equal(alone, model.predict(rows), check_exact=True)
+    assert alone["p_sql"].nunique() > 50
+
+
+def test_leads_without_features_are_told_how_to_get_them(model: FunnelModel) -> None:
+    leads = pd.DataFrame({"lead_id": ["L1"], "created_at": ["2026-01-01"]})
+    with pytest.raises(ModelMismatch) as told:
+        model.predict(leads)
+    assert "lacks 'fit', 'visits', 'source', 'hours_since_sql' of the 4" in str(told.value)
+    assert "`leadscore.feature_frame` makes such a frame" in str(told.value)
+    assert "\n" not in str(told.value)
 
 
 def test_the_typical_lead_has_medians_and_commonest_words(

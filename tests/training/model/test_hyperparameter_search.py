@@ -6,13 +6,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
+from leadscore.training.model.cross_validation import cross_validate, mean_curve, out_of_fold
 from leadscore.training.model.hyperparameter_search import (
     PORTFOLIO,
     Search,
     Searched,
-    cross_validate,
-    mean_curve,
-    out_of_fold,
     search_recipes,
 )
 from leadscore.training.model.time_folds import Fold
@@ -28,13 +26,13 @@ class Planned:
     """Trees whose loss falls by plan."""
 
     losses: np.ndarray
-    judge: np.ndarray
+    validate: np.ndarray
 
     def margin(self, trees: int) -> np.ndarray:
-        return np.full(len(self.judge), float(trees))
+        return np.full(len(self.validate), float(trees))
 
 
-class PlannedGround:
+class PlannedFold:
     """Rows on which four leaves and half the columns do best, after seventeen trees."""
 
     def __init__(self, *, dies_at: int = 10**6) -> None:
@@ -49,9 +47,9 @@ class PlannedGround:
         return Planned(floor + 0.01 * np.abs(np.arange(1, 60) - 17), np.arange(25))
 
 
-def search(grounds: list[PlannedGround], **settings: object) -> Searched:
+def search(folds: list[PlannedFold], **settings: object) -> Searched:
     return search_recipes(
-        grounds,  # type: ignore[arg-type]
+        folds,  # type: ignore[arg-type]
         Search(**settings),  # type: ignore[arg-type]
         portfolio=PORTFOLIO,
         by_time=True,
@@ -60,7 +58,7 @@ def search(grounds: list[PlannedGround], **settings: object) -> Searched:
 
 
 def test_the_portfolio_is_tried_first_and_the_best_comes_first() -> None:
-    searched = search([PlannedGround(), PlannedGround()])
+    searched = search([PlannedFold(), PlannedFold()])
     assert [trial.recipe for trial in searched.trials][: len(PORTFOLIO)] == list(PORTFOLIO)
     best = searched.best_first[0]
     assert best.loss == min(trial.loss for trial in searched.best_first)
@@ -68,63 +66,63 @@ def test_the_portfolio_is_tried_first_and_the_best_comes_first() -> None:
 
 
 def test_more_patience_finds_better_recipes_than_the_portfolio_has() -> None:
-    quick, patient = search([PlannedGround()]), search([PlannedGround()], patience=20)
+    quick, patient = search([PlannedFold()]), search([PlannedFold()], patience=20)
     assert len(patient.trials) > len(quick.trials)
     assert patient.best_first[0].loss < quick.best_first[0].loss - 0.001
 
 
 def test_a_hopeless_recipe_is_not_judged_on_every_fold() -> None:
-    grounds = [PlannedGround() for _ in range(4)]
-    searched = search(grounds, patience=10)
+    folds = [PlannedFold() for _ in range(4)]
+    searched = search(folds, patience=10)
     pruned = [trial for trial in searched.trials if trial.state == "pruned"]
     assert pruned
-    assert len(grounds[0].grown) == len(searched.trials)
-    assert len(grounds[3].grown) == len(searched.trials) - len(pruned)
+    assert len(folds[0].grown) == len(searched.trials)
+    assert len(folds[3].grown) == len(searched.trials) - len(pruned)
     assert not set(pruned) & set(searched.best_first)
 
 
 def test_a_search_without_time_tries_one_recipe_all_the_same() -> None:
-    assert len(search([PlannedGround()], seconds=0).trials) == 1
+    assert len(search([PlannedFold()], seconds=0).trials) == 1
 
 
 def test_a_search_that_died_goes_on_where_it_ended(tmp_path: Path) -> None:
-    whole = search([PlannedGround()], patience=6)
+    whole = search([PlannedFold()], patience=6)
     file = tmp_path / "tuning" / "trials.log"
     with pytest.raises(KeyboardInterrupt):
-        search([PlannedGround(dies_at=8)], patience=6, file=file)
-    ground = PlannedGround()
-    resumed = search([ground], patience=6, file=file)
-    assert len(ground.grown) == len(whole.trials) - 8
+        search([PlannedFold(dies_at=8)], patience=6, file=file)
+    fold = PlannedFold()
+    resumed = search([fold], patience=6, file=file)
+    assert len(fold.grown) == len(whole.trials) - 8
     assert [trial.recipe for trial in resumed.trials] == [trial.recipe for trial in whole.trials]
     assert [trial.loss for trial in resumed.trials] == [trial.loss for trial in whole.trials]
 
 
 def test_trials_of_other_rows_are_not_taken_up(tmp_path: Path) -> None:
     file = tmp_path / "trials.log"
-    search([PlannedGround()], file=file, name="sql of one table")
-    ground = PlannedGround()
-    search([ground], file=file, name="sql of another")
-    assert len(ground.grown) >= len(PORTFOLIO)
+    search([PlannedFold()], file=file, name="sql of one table")
+    fold = PlannedFold()
+    search([fold], file=file, name="sql of another")
+    assert len(fold.grown) >= len(PORTFOLIO)
 
 
 def test_without_dates_or_words_those_choices_are_not_tried() -> None:
-    ground = PlannedGround()
+    fold = PlannedFold()
     search_recipes(
-        [ground],  # type: ignore[list-item]
+        [fold],  # type: ignore[list-item]
         Search(patience=5),
         portfolio=PORTFOLIO,
         by_time=False,
         has_text=False,
     )
-    assert {recipe.half_life for recipe, _ in ground.grown} == {None}
-    assert {recipe.words for recipe, _ in ground.grown} == {"native"}
-    assert len({recipe for recipe, _ in ground.grown}) == len(ground.grown)
+    assert {recipe.half_life for recipe, _ in fold.grown} == {None}
+    assert {recipe.words for recipe, _ in fold.grown} == {"native"}
+    assert len({recipe for recipe, _ in fold.grown}) == len(fold.grown)
 
 
 def test_every_trial_has_seeds_of_its_own() -> None:
-    ground = PlannedGround()
-    search([ground])
-    seeds = [seed for _, seed in ground.grown]
+    fold = PlannedFold()
+    search([fold])
+    seeds = [seed for _, seed in fold.grown]
     assert len(set(seeds)) == len(seeds)
 
 
@@ -135,7 +133,7 @@ def test_a_fold_that_stopped_early_keeps_its_last_loss() -> None:
 
 
 def test_leads_that_only_taught_have_no_margin() -> None:
-    grown, _ = cross_validate([PlannedGround()], PORTFOLIO[0], seed=1)  # type: ignore[list-item]
+    grown, _ = cross_validate([PlannedFold()], PORTFOLIO[0], seed=1)  # type: ignore[list-item]
     margin = out_of_fold(grown, [Fold(np.arange(10), np.arange(10, 35))], 5, rows=35)
     assert np.isnan(margin[:10]).all()
     assert (margin[10:] == 5).all()

@@ -5,7 +5,8 @@ import pandas as pd
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from leadscore.training.model.logistic_model import MIN_ROWS_OF_WORD, LinearModel
+from leadscore.training.model.logistic_design import MIN_ROWS_OF_WORD
+from leadscore.training.model.logistic_model import LinearModel
 
 
 def leads(n: int = 600, seed: int = 1) -> tuple[pd.DataFrame, np.ndarray]:

@@ -36,8 +36,8 @@ def test_nothing_of_its_own_lead_or_of_later_ones_is_in_a_teaching_row(
     frame, outcome, order = table(drawn)
     place = data.draw(st.integers(0, 8))
     changed = np.where(order >= place, 1 - outcome, outcome)
-    before = WordRates(["source"]).teach(frame, outcome, order)
-    after = WordRates(["source"]).teach(frame, changed, order)
+    before = WordRates(["source"]).fit_transform(frame, outcome, order)
+    after = WordRates(["source"]).fit_transform(frame, changed, order)
     np.testing.assert_array_equal(before[order <= place], after[order <= place])
 
 
@@ -64,5 +64,5 @@ def test_words_that_could_name_a_person_are_not_kept() -> None:
 def test_a_word_seen_first_teaches_with_the_rate_of_those_before_it() -> None:
     frame = pd.DataFrame({"source": pd.Series(["web"] * 90 + ["fair"], dtype="str")})
     outcome = np.r_[np.ones(90), 0]
-    taught = WordRates(["source"]).teach(frame, outcome, np.arange(91))
+    taught = WordRates(["source"]).fit_transform(frame, outcome, np.arange(91))
     assert taught[-1, 0] == pytest.approx((90 + PRIOR_ROWS / 2) / (90 + PRIOR_ROWS))

@@ -14,6 +14,7 @@ FORMS = {
     "text": lambda drawn: pd.Series(drawn, dtype="str"),
     "objects": lambda drawn: pd.Series(drawn, dtype=object),
     "categories": lambda drawn: pd.Series(drawn, dtype="str").astype("category"),
+    "a list": list,
     "pieces": lambda drawn: pd.concat([pd.Series(drawn, dtype="str")] * 2),
     "an Arrow dictionary": lambda drawn: pd.Series(
         pd.array(
@@ -37,8 +38,8 @@ def test_a_dictionary_says_what_the_column_says(form: str, drawn: list[str | Non
 @given(drawn=words)
 def test_what_is_known_of_a_word_is_told_to_each_of_its_rows(drawn: list[str | None]) -> None:
     found = distinct_words(pd.Series(drawn, dtype="str"))
-    number = found.numbered(["fair", "web"], unknown=7)
-    said = found.told(number, missing=9)
+    number = found.codes(["fair", "web"], unknown=7)
+    said = found.to_rows(number, missing=9)
     known = {"fair": 0, "web": 1, None: 9}
     np.testing.assert_array_equal(said, [known.get(word, 7) for word in drawn])
 

@@ -59,9 +59,8 @@ def test_a_column_that_is_empty_tonight_is_read_as_missing() -> None:
 
 
 def test_unseen_words_are_counted_among_filled_in_cells() -> None:
-    found = fitted().unseen(frame_of(["web", "unseen", "unseen", "fair", None]))
-    assert found["source"] == pytest.approx(0.5)
-    assert fitted().unseen(frame_of([None]))["source"] == 0.0
+    found = fitted().unseen_cells(frame_of(["web", "unseen", "unseen", "fair", None]))
+    assert found.loc["source"].tolist() == [4, 2]
 
 
 def test_more_words_than_a_byte_can_tell_keep_the_commonest() -> None:

@@ -29,20 +29,20 @@ def rows_of(snapshots: list[int]) -> pd.Series:
 @given(some_leads)
 def test_only_earlier_leads_teach_a_forward_fold(snapshots: list[int]) -> None:
     for fold in forward_folds(rows_of(snapshots)):
-        assert fold.teach.max() < fold.judge.min()
+        assert fold.train.max() < fold.validate.min()
 
 
 @given(some_leads)
 def test_a_lead_is_never_on_both_sides_of_a_fold(snapshots: list[int]) -> None:
     lead = rows_of(snapshots)
     for fold in [*forward_folds(lead), *random_folds(lead, seed=1)]:
-        assert not set(lead[fold.teach]) & set(lead[fold.judge])
+        assert not set(lead[fold.train]) & set(lead[fold.validate])
 
 
 @given(some_leads)
 def test_forward_folds_judge_each_later_row_once(snapshots: list[int]) -> None:
     lead = rows_of(snapshots)
-    judged = np.concatenate([fold.judge for fold in forward_folds(lead)])
+    judged = np.concatenate([fold.validate for fold in forward_folds(lead)])
     leads_judged = lead[judged].nunique() / lead.nunique()
     assert len(judged) == len(set(judged))
     assert leads_judged == pytest.approx(1 - FIRST_SHARE, abs=0.06)
@@ -52,13 +52,13 @@ def test_random_folds_judge_every_row_once() -> None:
     lead = rows_of([2] * 50)
     folds = random_folds(lead, seed=3)
     assert len(folds) == FOLDS
-    assert sorted(np.concatenate([fold.judge for fold in folds])) == list(range(100))
+    assert sorted(np.concatenate([fold.validate for fold in folds])) == list(range(100))
 
 
 def test_folds_come_latest_first_and_have_both_outcomes_on_both_sides() -> None:
     outcome = np.r_[np.zeros(80), np.tile([0.0, 1.0], 60)]
     folds = tuning_folds(rows_of([1] * 200), outcome, by_time=True, seed=1)
-    assert [fold.judge.min() for fold in folds] == [170, 140, 110]
+    assert [fold.validate.min() for fold in folds] == [170, 140, 110]
 
 
 def test_plenty_of_rows_are_judged_by_the_latest_fold_alone() -> None:
@@ -71,15 +71,15 @@ def test_plenty_of_rows_are_judged_by_the_latest_fold_alone() -> None:
 def test_where_no_fold_has_both_outcomes_leads_are_drawn() -> None:
     outcome = np.r_[np.ones(40), np.zeros(160)]
     folds = tuning_folds(rows_of([1] * 200), outcome, by_time=True, seed=1)
-    assert all(0 < outcome[fold.judge].mean() < 1 for fold in folds)
+    assert all(0 < outcome[fold.validate].mean() < 1 for fold in folds)
 
 
 def test_very_many_teachers_are_thinned_and_judges_are_not() -> None:
     fold = Fold(np.arange(3 * COMPARED_ROWS), np.arange(10))
     (thin,) = thinned([fold])
-    assert len(thin.teach) == COMPARED_ROWS
-    assert len(thin.judge) == 10
-    assert thinned([Fold(np.arange(50), np.arange(5))])[0].teach.tolist() == list(range(50))
+    assert len(thin.train) == COMPARED_ROWS
+    assert len(thin.validate) == 10
+    assert thinned([Fold(np.arange(50), np.arange(5))])[0].train.tolist() == list(range(50))
 
 
 def test_recent_rows_count_more_and_the_average_row_counts_one() -> None:

@@ -10,8 +10,9 @@ import pandas as pd
 import pytest
 
 from leadscore.features.core.errors import LeadScoreError, ModelMismatch
-from leadscore.training.model.funnel_model import SINCE_SQL
-from leadscore.training.registry.mlflow_model import typical_row
+from leadscore.training.dataset.stage_rows import SINCE_SQL
+from leadscore.training.model.reference_values import example_rows
+from leadscore.training.registry.mlflow_model import FORMAT
 from leadscore.training.registry.mlflow_run import Trained, metrics_for_mlflow
 from leadscore.training.registry.mlflow_store import ADDRESS_VARIABLES
 from leadscore.training.registry.promotions import CHALLENGER, CHAMPION
@@ -83,7 +84,7 @@ def test_the_newest_version_is_the_challenger(registry: Registry) -> None:
 
 
 def test_the_input_example_is_no_leads_row(trained: Trained, funnel: Funnel) -> None:
-    row = typical_row(trained.model)
+    row = example_rows(trained.model.typical_, trained.model.text_).head(1)
     assert list(row) == trained.model.features_
     learn = funnel.frame[funnel.split.side == "learn"]
     assert row["fit"].item() == learn["fit"].median()
@@ -131,11 +132,20 @@ def test_a_look_into_an_empty_project_makes_no_store(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_model_of_another_format_is_refused(
-    registry: Registry, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("was_saved", "told"), [("leadscore_format: 2", "format 2"), ("", "an older format")]
+)
+def test_a_version_of_another_format_is_refused_before_anything_of_it_is_loaded(
+    trained: Trained, tmp_path: Path, was_saved: str, told: str
 ) -> None:
-    monkeypatch.setattr("leadscore.training.registry.registry.FORMAT", 99)
-    with pytest.raises(ModelMismatch, match="train again"):
+    registry = Registry(tmp_path, "acme")
+    registry.register(trained)
+    [described] = [file for file in files_of(registry) if file.name == "MLmodel"]
+    text = described.read_text()
+    assert f"leadscore_format: {FORMAT}" in text
+    described.write_text(text.replace(f"leadscore_format: {FORMAT}", was_saved))
+    (described.parent / "model.skops").unlink()
+    with pytest.raises(ModelMismatch, match=f"^acme version 1 was saved in {told}.*train --again"):
         registry.load("1")
 
 

@@ -3,31 +3,24 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from leadscore.training.model.boosting import MOST_WORDS, TextColumns, lay_out, owners
-from leadscore.training.model.seen_rows import SeenRows
+from leadscore.training.model.boosting import MOST_WORDS, SeenRows, TextColumns, owners
 
 TEXT = TextColumns([1, 3], [False, True])
 
 
-def columns(rows: int) -> list[np.ndarray]:
-    random = np.random.default_rng(1)
-    word = random.integers(0, MOST_WORDS + 3, (2, rows)).astype(float)
-    word[:, ::4] = np.nan
-    number = random.normal(size=(2, rows))
-    return [number[0], word[0], number[1], word[1]]
-
-
 @pytest.mark.parametrize("words", ["native", "rates", "each"])
 def test_a_part_is_a_part_of_the_matrix(words: str) -> None:
-    codes, rates = columns(30), np.random.default_rng(2).random((30, 2))
+    random = np.random.default_rng(1)
+    word = random.integers(0, MOST_WORDS + 3, (2, 30)).astype(float)
+    word[:, ::4] = np.nan
+    number, rates = random.normal(size=(2, 30)), random.random((30, 2))
+    codes = [number[0], word[0], number[1], word[1]]
     rows = SeenRows(codes, TEXT, None if words == "native" else rates, words)
-    whole = lay_out(np.column_stack(codes), TEXT, rates, words)
-    assert len(rows) == 30
-    assert whole.shape == (30, len(owners(4, TEXT, words)))
-    np.testing.assert_array_equal(rows.matrix(), whole)
+    whole = rows.matrix()
+    assert whole.shape == (len(rows), len(owners(4, TEXT, words)))
     np.testing.assert_array_equal(rows.matrix(slice(3, 9)), whole[3:9])
-    for column in range(whole.shape[1]):
-        np.testing.assert_array_equal(rows.part(column, slice(5, 20)), whole[5:20, column])
+    np.testing.assert_array_equal(rows.part(0, slice(5, 20)), number[0, 5:20])
+    np.testing.assert_array_equal(whole[:, 3], word[1] if words == "native" else rates[:, 1])
 
 
 def test_each_common_word_has_a_column_and_missing_or_many_their_own() -> None:

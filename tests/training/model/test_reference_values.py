@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from leadscore.features.families.catalogue import Feature
-from leadscore.training.model.usual_values import usual_values
+from leadscore.training.model.reference_values import usual_values
 
 
 def feature(name: str, kind: str = "number", *, fact: str = "", family: str = "firmographic"):
