@@ -1,9 +1,9 @@
-"""How numbers, shares, moments and the users' own texts are written for people."""
+"""Numbers, shares, moments and texts as people read them."""
 
 from __future__ import annotations
 
 import re
-from math import floor, isfinite, log10
+from math import floor, isfinite, isnan, log10
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -38,13 +38,15 @@ def number(value: float) -> str:
 
 
 def percent(share: float) -> str:
-    """Write a share of 1 as a percentage.
+    """Write a share of 1 as a percentage; one that is not known as a dash.
 
     Examples
     --------
-    >>> [percent(share) for share in (0.3, 0.354, 0.0354, 0.0004, 1.0, 0.0)]
-    ['30 %', '35 %', '3.5 %', '0.04 %', '100 %', '0 %']
+    >>> [percent(share) for share in (0.3, 0.354, 0.0354, 0.0004, 1.0, 0.0, float("nan"))]
+    ['30 %', '35 %', '3.5 %', '0.04 %', '100 %', '0 %', '–']
     """
+    if isnan(share):
+        return NOTHING
     if 0.995 <= share < 1:  # "100 %" would claim what is not so
         return "over 99 %"
     return f"{number(round(100 * share, 9))} %"

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from leadscore.features.core.slugs import slug, unique
 from leadscore.features.families.event_labels import group_words, one_of, several
 
 if TYPE_CHECKING:
@@ -61,12 +60,12 @@ def slots_of(groups: Mapping[str, tuple[str, ...]], kinds: tuple[str, ...]) -> t
     anything = "activity of any kind"
     slots = [Slot(ALL_KINDS, anything, anything, not_by_the_lead(groups), is_rest=True)]
     slots += [
-        Slot(_slug(group, used), *group_words(group, members), members)
+        Slot(_name(group, used), *group_words(group, members), members)
         for group, members in groups.items()
     ]
     alone = {members[0] for members in groups.values() if len(members) == 1}
     slots += [
-        Slot(_slug(kind, used), one_of(kind), several(kind), (kind,))
+        Slot(_name(kind, used), one_of(kind), several(kind), (kind,))
         for kind in kinds
         if kind not in alone
     ]
@@ -81,13 +80,8 @@ def not_by_the_lead(groups: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
     return tuple(sorted({kind for name in NOT_BY_THE_LEAD for kind in groups.get(name, ())}))
 
 
-def _slug(name: str, used: set[str]) -> str:
-    """Make a prefix of letters, digits and _ that no other slot has."""
-    ascii_only = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
-    base = re.sub(r"[^a-z0-9]+", "_", ascii_only.lower()).strip("_") or "kind"
-    slug, count = base, 1
-    while slug in used:
-        count += 1
-        slug = f"{base}_{count}"
-    used.add(slug)
-    return slug
+def _name(text: str, used: set[str]) -> str:
+    """Name a slot, as no slot before it."""
+    name = unique(slug(text, default="kind"), used)
+    used.add(name)
+    return name

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from leadscore.features.core.errors import DataError
+from leadscore.features.core.slugs import unique
 from leadscore.features.sources.row_numbers import numbered_copy
 
 if TYPE_CHECKING:
@@ -92,11 +93,7 @@ def without_repeats(names: tuple[str, ...]) -> list[str]:
     seen: set[str] = set()
     apart = []
     for position, given in enumerate(names, start=1):
-        base = given.strip() or f"column_{position}"
-        name, count = base, 1
-        while name.lower() in seen:
-            count += 1
-            name = f"{base}_{count}"
+        name = unique(given.strip() or f"column_{position}", seen)
         seen.add(name.lower())
         apart.append(name)
     return apart

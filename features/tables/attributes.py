@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -16,6 +14,7 @@ from leadscore.features.contract.contract import (
     Role,
 )
 from leadscore.features.core.errors import DataError
+from leadscore.features.core.slugs import slug, unique
 from leadscore.features.tables.cell_parsing import number_cell, text_cell
 
 if TYPE_CHECKING:
@@ -78,7 +77,7 @@ def attributes_of(contract: Contract, schema: ibis.Schema, *, place: str) -> tup
             )
         if spec.role == "ignored":
             continue
-        name = spec.term or _plain(column, used)
+        name = spec.term or unique(f"lead_{slug(column, default='column')}", used)
         used.add(name)
         kind = _type(spec, schema[column])
         attributes.append(Attribute(name, column, spec.role, spec.term, kind))
@@ -100,14 +99,3 @@ def _type(spec: ColumnSpec, stored: ibis.DataType) -> ColumnType:
     if spec.term is not None and not (spec.term in MEASURED and stored.is_numeric()):
         return TERMS[spec.role][spec.term]
     return "number" if stored.is_numeric() else "text"
-
-
-def _plain(column: str, used: set[str]) -> str:
-    """Make a name of letters, digits and _ that no other attribute has."""
-    ascii_only = unicodedata.normalize("NFKD", column).encode("ascii", "ignore").decode()
-    base = "lead_" + (re.sub(r"[^a-z0-9]+", "_", ascii_only.lower()).strip("_") or "column")
-    name, count = base, 1
-    while name in used:
-        count += 1
-        name = f"{base}_{count}"
-    return name

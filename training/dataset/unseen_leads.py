@@ -13,29 +13,23 @@ if TYPE_CHECKING:
 
     from leadscore.training.dataset.training_data import Prepared
 
-SIGHT = ["lead", "content"]  # a lead is known again by its id or by what its row holds
+DIGESTS = ["lead", "content"]  # a lead is recognised by its id or by what its row holds
 NOT_CONTENT = ["lead_id", "as_of"]
 
 
 def traces(prepared: Prepared) -> pd.DataFrame:
-    """Give what the teaching leads of a random split can be known by again.
+    """Compute digests by which the training leads of a random split can be recognised.
 
-    A split by time needs none: its date tells. The figures are digests of ids and rows, which
-    hold no lead's data.
-
-    Parameters
-    ----------
-    prepared
-        What a version learns from.
+    A split by time needs none: its date tells. They hold no lead's data.
 
     Returns
     -------
     DataFrame
-        Columns `lead` and `content` (uint64), a row a teaching snapshot; empty where the split is
+        Columns `lead` and `content` (uint64), a row a training snapshot; empty where the split is
         by time.
     """
     if prepared.split.by_time:
-        return pd.DataFrame(columns=SIGHT, dtype="uint64")
+        return pd.DataFrame(columns=DIGESTS, dtype="uint64")
     return _digests(prepared.frame[(prepared.split.side != "test").to_numpy()])
 
 
@@ -55,18 +49,13 @@ def unseen_by(
     leads
         `as_of`, `created_at`, `account` of all snapshots; the index of `frame` is part of its
         index.
-
-    Returns
-    -------
-    Series of bool
-        On the index of `frame`.
     """
     if tags.get("held_out_from"):
         return _later(tags, leads).loc[frame.index]
     if learnt_from.empty:
         return pd.Series(data=False, index=frame.index)
     here = _digests(frame)
-    by_lead, by_content = (here[name].isin(learnt_from[name]) for name in SIGHT)
+    by_lead, by_content = (here[name].isin(learnt_from[name]) for name in DIGESTS)
     return ~(by_lead | by_content)
 
 

@@ -1,7 +1,4 @@
-"""What a company would use without us: the overall rate, recency, a points table, a regression.
-
-Each learns from the same leads as the model and is judged on the same later leads.
-"""
+"""Baselines: the overall rate, recency, a points table, a regression, on the model's own rows."""
 
 from __future__ import annotations
 
@@ -32,25 +29,16 @@ class Baseline(Protocol):
     """Learns from a feature frame; gives propensities."""
 
     def fit(self, frame: pd.DataFrame, outcome: pd.Series[float]) -> Baseline:
-        """Learn from the teaching leads."""
-        ...
+        """Learn from the training leads."""
 
     def propensity(self, frame: pd.DataFrame) -> NDArray[np.float64]:
         """Return propensities, float64 of shape (n,)."""
-        ...
 
 
 def baseline_propensities(
     learn: pd.DataFrame, outcome: pd.Series[float], test: pd.DataFrame
 ) -> pd.DataFrame:
-    """Fit every baseline and give its propensities for the test leads.
-
-    Parameters
-    ----------
-    learn, outcome
-        Features and outcomes (0 or 1) of the teaching leads.
-    test
-        Features of the test leads.
+    """Fit every baseline and predict the test leads.
 
     Returns
     -------
@@ -80,7 +68,7 @@ def _propensity(
 
 
 class OverallRate:
-    """Everybody gets the average."""
+    """Everybody gets the rate of the training leads."""
 
     def fit(self, _frame: pd.DataFrame, outcome: pd.Series[float]) -> OverallRate:
         """Learn the share that converted."""
@@ -93,7 +81,7 @@ class OverallRate:
 
 
 class Recency:
-    """Whoever was active last comes first."""
+    """The days since the last activity."""
 
     def fit(self, frame: pd.DataFrame, outcome: pd.Series[float]) -> Recency:
         """Learn how conversion falls with the days since the last activity."""
@@ -101,7 +89,7 @@ class Recency:
         return self
 
     def propensity(self, frame: pd.DataFrame) -> NDArray[np.float64]:
-        """Return propensities that fall with silence."""
+        """Return propensities by the days since the last activity."""
         return np.asarray(self.line_.predict_proba(self._columns(frame))[:, 1])
 
     def _columns(self, frame: pd.DataFrame) -> NDArray[np.float64]:
@@ -111,16 +99,14 @@ class Recency:
 
 @dataclass(frozen=True)
 class Rule:
-    """One line of a points table.
+    """The points of a feature.
 
     Parameters
     ----------
-    column
-        The feature.
     edges
         For a number: the bounds between bands. Empty for text.
     points
-        Points by band number or word; -1 or `missing` is the missing value.
+        By band number or word; -1 or `missing` is the missing value.
     """
 
     column: str
@@ -135,16 +121,16 @@ class Rule:
 class PointsByHand:
     """Points such as marketing would write: ten columns, points by how each band converts.
 
-    The columns that tell most alone are cut into quarters or words; a band earns five points for
-    every doubling of the odds against the average.
+    The columns that spread leads most are cut into quarters or words; a band earns five points
+    for every doubling of the odds against the average.
     """
 
     def fit(self, frame: pd.DataFrame, outcome: pd.Series[float]) -> PointsByHand:
         """Write the rules and learn what a sum of points converts at."""
         rules = [_rule(frame[column], outcome) for column in frame.columns]
-        told = [(_information(rule, frame[rule.column]), rule) for rule in rules]
-        told.sort(key=lambda pair: (-pair[0], pair[1].column))
-        self.rules_ = [rule for _told, rule in told[:POINTS_COLUMNS]]
+        spread = {rule.column: rule.score(frame[rule.column]).std(ddof=0) for rule in rules}
+        rules.sort(key=lambda rule: (-spread[rule.column], rule.column))
+        self.rules_ = rules[:POINTS_COLUMNS]
         self.line_ = LogisticRegression().fit(self._sum(frame), outcome)
         return self
 
@@ -179,11 +165,6 @@ def _keys(values: pd.Series[float], edges: tuple[float, ...]) -> pd.Series[str] 
         bands = np.searchsorted(edges, numbers, side="left")
         return pd.Series(np.where(np.isnan(numbers), -1, bands), values.index).astype("int64")
     return values.astype("object").where(values.notna(), "missing")
-
-
-def _information(rule: Rule, values: pd.Series[float]) -> float:
-    """How far a rule's points spread over the leads."""
-    return float(rule.score(values).std(ddof=0))
 
 
 class Regression:

@@ -1,78 +1,75 @@
-"""Has the rate changed since the leads that taught? Seen where it is known, estimated where not."""
+"""The conversion rate month by month, realised against promised, and that of the newest leads."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
+from leadscore.features.core.formatting import percent
+from leadscore.features.core.statistics import share_interval
 from leadscore.training.dataset.splits import parts_of_stage
+from leadscore.training.evaluation.display_names import REACHED
 from leadscore.training.evaluation.evaluate import account_or_lead
-from leadscore.training.evaluation.rate_by_scores import Scored, rate_by_scores
-from leadscore.training.evaluation.segments import share_interval
-from leadscore.training.report.narrative import STAGE_WORDS
 
 if TYPE_CHECKING:
     from leadscore.training.dataset.training_data import Prepared
     from leadscore.training.model.funnel_model import FunnelModel
 
+EM_STEPS = 500  # a rate in a thousand needs some hundred
+EM_TOLERANCE = 1e-7
+
 
 @dataclass(frozen=True)
 class PriorShift:
-    """The rate of an outcome, month by month and now.
+    """The rate of an outcome, month by month and for the newest leads.
 
     Parameters
     ----------
     by_month
         A row for each month of creation with matured leads: `month` (as 2026-05), `leads`,
         `reached` (leads, int64), `realised` (share of the snapshots), `low`, `high` (its 95 %
-        interval; accounts share their luck), `promised` (mean propensity; missing in months that
-        taught).
+        interval), `promised` (mean propensity; missing in months of training).
     learnt_rate
-        The share that reached the outcome among the leads that taught, each by its first snapshot.
+        The share that reached the outcome among training leads, each by its first snapshot.
     leads_now
-        How many leads have not matured yet, whose first snapshot the next three speak of.
-    rate_now, rate_now_low, rate_now_high
-        The share of them that will reach it, as their scores suggest, with its 95 % interval;
-        missing where they are too few or their scores tell too little.
+        How many leads have not matured yet.
     promised_now
-        What the model promises them on average; missing where there are none.
-    sentence
-        All this in words, with what it assumes.
+        The mean propensity of their first snapshots; missing where there are none.
     """
 
+    stage: str
     by_month: pd.DataFrame
     learnt_rate: float
     leads_now: int
-    rate_now: float
-    rate_now_low: float
-    rate_now_high: float
     promised_now: float
-    sentence: str
+
+    @property
+    def sentence(self) -> str:
+        """Compare the rates in words."""
+        learnt = f"Of the leads that it learnt from, {percent(self.learnt_rate)} "
+        sentences = [f"{learnt}{REACHED[self.stage]} after their first snapshot."]
+        if self.leads_now:
+            sentences.append(
+                f"Of the {self.leads_now:,} newest, whose horizon has not passed, the model "
+                f"promises {percent(self.promised_now)}."
+            )
+        judged = self.by_month.dropna(subset=["promised"])
+        if len(judged):
+            kept = int(judged["promised"].between(judged["low"], judged["high"]).sum())
+            sentences.append(
+                f"In {kept} of {len(judged)} held-out months the promised rate lies within the "
+                "95 % interval of the realised one."
+            )
+        return " ".join(sentences)
 
 
 def prior_shift(model: FunnelModel, prepared: Prepared, stage: str) -> PriorShift | None:
-    """Compare the rate a model has learnt with the rate since, known and estimated.
+    """Compare the rate a model has learnt with the rate since; None where nothing has a date.
 
-    The newest leads have no labels yet. Their rate is estimated from their scores, which held-out
-    leads have put to scale (see `rate_by_scores`). Each lead counts by its first snapshot, so that
-    leads of like age are compared. Propensities are not corrected by it.
-
-    Parameters
-    ----------
-    model
-        The fitted funnel.
-    prepared
-        The rows it learnt from, and those after.
-    stage
-        `sql` or `won`.
-
-    Returns
-    -------
-    PriorShift or None
-        None where nothing has a date.
+    Each lead counts by its first snapshot, so that leads of like age are compared.
     """
     frame = prepared.labels.frame
     if not prepared.split.by_time:
@@ -81,24 +78,42 @@ def prior_shift(model: FunnelModel, prepared: Prepared, stage: str) -> PriorShif
     first = ~frame.sort_values("as_of", kind="stable")["lead_id"].duplicated()
     first = first.reindex(frame.index)
     now = first & _not_matured(frame, stage)
-    shown = (part == "test") | now
-    propensity = model.predict(prepared.frame[shown])[f"p_{stage}"].reindex(frame.index)
-    by_month = _by_month(prepared, part, propensity, stage)
-    taught, judged = first & (part == "learn"), first & (part == "test")
-    learnt = float(frame.loc[taught, f"y_{stage}"].mean()) if taught.any() else float("nan")
-    promised = propensity[now]
-    rate, low, high = rate_by_scores(
-        Scored(promised, account_or_lead(frame[now])),
-        Scored(propensity[judged], account_or_lead(frame[judged])),
-        frame.loc[judged, f"y_{stage}"],
+    propensity = model.predict(prepared.frame[(part == "test") | now])[f"p_{stage}"]
+    propensity = propensity.reindex(frame.index)
+    return PriorShift(
+        stage,
+        by_month=_by_month(prepared, part, propensity, stage),
+        learnt_rate=float(frame.loc[first & (part == "learn"), f"y_{stage}"].mean()),
+        leads_now=int(now.sum()),
+        promised_now=float(propensity[now].mean()),
     )
-    promised_now = float(promised.mean()) if len(promised) else float("nan")
-    found = PriorShift(by_month, learnt, len(promised), rate, low, high, promised_now, sentence="")
-    return replace(found, sentence=_sentence(stage, found))
+
+
+def rate_under_label_shift(propensity: pd.Series[float], learnt_rate: float) -> float:
+    """Estimate the rate of unlabelled leads from calibrated propensities.
+
+    Expectation-maximisation of Saerens, Latinne and Decaestecker (Neural Computation 2002). It
+    assumes that only the rate has changed, not what leads with either outcome look like.
+
+    Parameters
+    ----------
+    propensity
+        Of the unlabelled leads.
+    learnt_rate
+        The rate among the leads that calibrated the propensities, strictly between 0 and 1.
+    """
+    p, rate = np.asarray(propensity, dtype="float64"), learnt_rate
+    for _ in range(EM_STEPS):
+        reach = p * rate / learnt_rate
+        miss = (1 - p) * (1 - rate) / (1 - learnt_rate)
+        before, rate = rate, float((reach / (reach + miss)).mean())
+        if abs(rate - before) < EM_TOLERANCE:
+            break
+    return rate
 
 
 def _not_matured(frame: pd.DataFrame, stage: str) -> pd.Series[bool]:
-    """Mark snapshots whose horizon has not passed; a label already spoiled is no such snapshot."""
+    """Mark snapshots whose horizon has not passed; a label unknown for other reasons is not one."""
     known_at = frame[f"known_{stage}_at"]
     end = known_at[frame[f"y_{stage}"].notna()].max()
     young = frame[f"y_{stage}"].isna() & (known_at > end)
@@ -110,7 +125,7 @@ def _not_matured(frame: pd.DataFrame, stage: str) -> pd.Series[bool]:
 def _by_month(
     prepared: Prepared, part: pd.Series[str], propensity: pd.Series[float], stage: str
 ) -> pd.DataFrame:
-    """Realised and promised by month; held-out leads alone from the first month held out."""
+    """Tabulate realised and promised rates; held-out leads alone from the first held-out month."""
     frame = prepared.labels.frame
     month = frame["created_at"].dt.strftime("%Y-%m")
     from_month = prepared.split.test_from.strftime("%Y-%m") if prepared.split.test_from else ""
@@ -141,36 +156,3 @@ def _month(month: str, rows: pd.DataFrame) -> dict[str, object]:
         "high": high,
         "promised": float(rows["promised"].mean()),
     }
-
-
-def _sentence(stage: str, shift: PriorShift) -> str:
-    """Tell the rate learnt, the rate now, and whether held-out months kept their promise."""
-    taught = f"Of the leads that taught, {shift.learnt_rate:.1%} reached {STAGE_WORDS[stage]} "
-    told = [taught + "from their first snapshot on.", *_now_words(shift)]
-    judged = shift.by_month.dropna(subset=["promised"])
-    kept = judged["promised"].between(judged["low"], judged["high"])
-    if len(judged):
-        told.append(
-            f"In {int(kept.sum())} of {len(judged)} held-out months the promise lies within the "
-            "interval of what came of it."
-        )
-    return " ".join(told)
-
-
-def _now_words(shift: PriorShift) -> list[str]:
-    rate, low, high = shift.rate_now, shift.rate_now_low, shift.rate_now_high
-    if not shift.leads_now:
-        return []
-    if not np.isfinite(rate):
-        told = f"How many of the {shift.leads_now:,} newest will cannot be told from their scores: "
-        return [told + "leads are too few, or scores too much alike."]
-    change = "fewer than" if rate < shift.learnt_rate else "more than"
-    if low <= shift.learnt_rate <= high:
-        change = "no change for certain from"
-    told = (
-        f"Of the {shift.leads_now:,} newest, whose horizon has not passed, {rate:.1%} will "
-        f"({low:.1%} to {high:.1%}) by their scores: {change} those that taught; the model "
-        f"promises them {shift.promised_now:.1%} on average. This assumes that only the rate has "
-        "changed, not what leads that convert look like."
-    )
-    return [told]

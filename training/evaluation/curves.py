@@ -1,11 +1,11 @@
-"""The tables behind the charts: how well propensities rank, and whether they keep their word."""
+"""The tables behind the charts: ranking, calibration, and the spread of propensities."""
 
 from __future__ import annotations
 
 import numpy as np
 import pandas as pd
 
-from leadscore.training.evaluation.segments import share_interval
+from leadscore.features.core.statistics import share_interval
 
 BINS = 10
 CURVE_POINTS = 150  # a curve on a screen shows no more
@@ -24,22 +24,15 @@ def reliability_table(
 
     Parameters
     ----------
-    outcome
-        0 or 1.
-    propensity
-        Same length.
     cluster
-        Whose luck each row shares; every row its own if not given.
-    bins
-        How many parts.
+        The account or lead of each row; by default every row is its own.
 
     Returns
     -------
     DataFrame
         A row a part, lowest propensities first: `part` (from 0), `promised`, `realised`, `low`,
-        `high` (95 % interval of the realised share, see `evaluation.segments.share_interval`),
-        `leads` (rows). Leads with one propensity stay together, in the part their middle falls
-        into; where there are many of them, parts are fewer and unequal.
+        `high` (95 % interval of the realised share), `leads` (rows). Leads with one propensity
+        stay together, in the part their middle falls into, so that parts may be fewer and unequal.
     """
     order = propensity.rank(method="average", pct=True)
     part = np.minimum((order * bins - 1e-9).astype("int64"), bins - 1)
@@ -62,29 +55,13 @@ def _measured(rows: pd.DataFrame) -> dict[str, float]:
 def decile_table(
     outcome: pd.Series[float], propensity: pd.Series[float], cluster: pd.Series[str] | None = None
 ) -> pd.DataFrame:
-    """Measure conversion in each tenth of the leads by propensity.
-
-    Parameters
-    ----------
-    outcome, propensity, cluster
-        As for `reliability_table`.
-
-    Returns
-    -------
-    DataFrame
-        The rows of `reliability_table`, best tenth first, with `tenth` (int64) from 1.
-    """
+    """Tabulate `reliability_table` best tenth first, with `tenth` (int64) from 1."""
     table = reliability_table(outcome, propensity, cluster).iloc[::-1].reset_index(drop=True)
     return table.assign(tenth=BINS - table["part"])
 
 
 def gains_table(outcome: pd.Series[float], propensity: pd.Series[float]) -> pd.DataFrame:
-    """Say what share of all conversions the best leads hold.
-
-    Parameters
-    ----------
-    outcome, propensity
-        0 or 1, and the propensity by which leads are ranked.
+    """Compute cumulative gains and lift.
 
     Returns
     -------
@@ -102,19 +79,14 @@ def gains_table(outcome: pd.Series[float], propensity: pd.Series[float]) -> pd.D
 
 
 def ranking_table(outcome: pd.Series[float], propensity: pd.Series[float]) -> pd.DataFrame:
-    """Follow the ranking from the best lead down: what is found, at what price.
-
-    Parameters
-    ----------
-    outcome, propensity
-        0 or 1, and the propensity by which leads are ranked.
+    """Compute the ROC and precision-recall curves.
 
     Returns
     -------
     DataFrame
-        At most `CURVE_POINTS` rows, best leads first; shares from 0 to 1: `found` (of all that
-        converted), `false_alarms` (of all that did not), `precision` (of those listed, which
-        converted; missing for none), and `propensity`, the lowest listed (1 for none).
+        At most `CURVE_POINTS` rows, best leads first; shares from 0 to 1: `found` (recall),
+        `false_alarms` (false positive rate), `precision` (missing for no leads), and
+        `propensity`, the lowest listed (1 for none).
     """
     counts = pd.DataFrame({"hits": outcome, "misses": 1 - outcome}).groupby(propensity).sum()
     listed = counts.sort_index(ascending=False).cumsum()
@@ -139,18 +111,13 @@ def _thinned(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def spread_table(outcome: pd.Series[float], propensity: pd.Series[float]) -> pd.DataFrame:
-    """Count how propensities spread among leads that converted and among those that did not.
-
-    Parameters
-    ----------
-    outcome, propensity
-        0 or 1, and the propensity.
+    """Compute the histogram of propensities by outcome.
 
     Returns
     -------
     DataFrame
-        `low`, `high` (ends of a band of propensities; the last band holds all above it too),
-        `outcome` (0 or 1), `leads` (rows), `share` of the leads with that outcome.
+        `low`, `high` (ends of a band; the last band holds all above it too), `outcome` (0 or 1),
+        `leads` (rows), `share` of the leads with that outcome.
     """
     top = max(float(propensity.quantile(SPREAD_TOP)), 0.01)
     edges = np.linspace(0, top, SPREAD_BINS + 1)

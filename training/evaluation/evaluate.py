@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
 from leadscore.training.dataset.splits import parts_of_stage
@@ -13,7 +14,7 @@ from leadscore.training.evaluation.metrics import measure
 from leadscore.training.scorecard.scorecard import PointsTable, distil
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from leadscore.training.dataset.training_data import Prepared
     from leadscore.training.model.funnel_model import FunnelModel
@@ -23,22 +24,17 @@ if TYPE_CHECKING:
 class Evaluation:
     """How good a model is on held-out leads.
 
+    By stage; every table of metrics is that of `evaluation.metrics.measure`.
+
     Parameters
     ----------
-    metrics
-        By stage: the table of `evaluation.metrics.measure`.
-    baselines
-        By stage: the same table for each baseline.
     points
-        By stage: the model distilled into rules of points.
-    points_metrics
-        By stage: the same table for those points.
+        The model distilled into rules of points.
     held_out
-        By stage: `lead_id`, `as_of`, `cluster` (whose luck it shares: the account's, or its own),
-        `outcome`, `propensity`, a column for each baseline, and `points_rules` (the propensity
-        that goes with the points).
+        `lead_id`, `as_of`, `cluster` (the account, or the lead), `outcome`, `propensity`, a column
+        for each baseline, and `points_rules` (the propensity that goes with the points).
     evidence
-        `lead` (int), `as_of`, `p_sql`, `y_sql`, `p_won`, `y_won` of all held-out snapshots.
+        Of both stages: the table of `evidence_of`.
     """
 
     metrics: Mapping[str, pd.DataFrame]
@@ -50,36 +46,26 @@ class Evaluation:
 
 
 def evaluate(model: FunnelModel, prepared: Prepared) -> Evaluation:
-    """Measure a model and every baseline on the held-out leads.
-
-    Parameters
-    ----------
-    model
-        The fitted funnel.
-    prepared
-        The rows it learnt from and those held out.
-
-    Returns
-    -------
-    Evaluation
-    """
+    """Measure a model and every baseline on the held-out leads."""
     propensity = model.predict(prepared.frame)
+    stages = prepared.labels.stages
+    held_out: dict[str, pd.DataFrame] = {
+        stage: _held_out(model, prepared, propensity, stage) for stage in stages
+    }
+    points: dict[str, PointsTable] = {
+        stage: _distilled(model, prepared, propensity, stage) for stage in stages
+    }
     metrics: dict[str, pd.DataFrame] = {}
     baselines: dict[str, dict[str, pd.DataFrame]] = {}
-    points: dict[str, PointsTable] = {}
     points_metrics: dict[str, pd.DataFrame] = {}
-    held_out: dict[str, pd.DataFrame] = {}
-    for stage in prepared.labels.stages:
-        rows = _held_out(model, prepared, propensity, stage)
+    for stage, rows in held_out.items():
         names = [name for name in rows.columns if name not in _NOT_A_BASELINE]
         metrics[stage] = measure(rows["outcome"], rows["propensity"], rows["cluster"])
         baselines[stage] = {
             name: measure(rows["outcome"], rows[name], rows["cluster"]) for name in names
         }
-        points[stage] = _distilled(model, prepared, propensity, stage)
         rows["points_rules"] = points[stage].propensity(prepared.frame.loc[rows.index])
         points_metrics[stage] = measure(rows["outcome"], rows["points_rules"], rows["cluster"])
-        held_out[stage] = rows
     evidence = evidence_of(prepared, propensity)
     return Evaluation(metrics, baselines, points, points_metrics, held_out, evidence)
 
@@ -109,7 +95,7 @@ def _held_out(
 def _distilled(
     model: FunnelModel, prepared: Prepared, propensity: pd.DataFrame, stage: str
 ) -> PointsTable:
-    """Distil a stage's propensities, those of the chain, on the leads that taught it."""
+    """Distil a stage's propensities, those of the chain, on its training leads."""
     labels = prepared.labels
     learn = parts_of_stage(labels, prepared.split, stage) == "learn"
     used = [each for each in prepared.catalogue if each.name in set(model.features_)]
@@ -122,50 +108,40 @@ def _distilled(
 
 
 def account_or_lead(frame: pd.DataFrame) -> pd.Series[str]:
-    """Name whose luck each row shares: its account, or its lead where it has none.
-
-    Parameters
-    ----------
-    frame
-        Columns `account`, `lead_id`.
-
-    Returns
-    -------
-    Series of str
-        An account and a lead of one name stay apart.
-    """
+    """Name each row's cluster: its `account`, or its `lead_id` where it has none."""
     return ("account " + frame["account"]).fillna("lead " + frame["lead_id"])
 
 
 def evidence_of(prepared: Prepared, propensity: pd.DataFrame) -> pd.DataFrame:
-    """Set the propensities of the held-out snapshots beside what became of them.
+    """Pair the held-out snapshots' propensities, indexed as `prepared.frame`, with outcomes."""
+    labels = prepared.labels
+    held_out = {
+        f"y_{stage}": labels.frame[f"y_{stage}"].where(
+            parts_of_stage(labels, prepared.split, stage) == "test"
+        )
+        for stage in labels.stages
+    }
+    return paired(labels.frame.assign(**held_out), propensity, labels.stages)
+
+
+def paired(labels: pd.DataFrame, propensity: pd.DataFrame, stages: Collection[str]) -> pd.DataFrame:
+    """Pair propensities with outcomes where any is known.
 
     Parameters
     ----------
-    prepared
-        The rows that a model learnt from, and those held out.
-    propensity
-        `p_sql` and `p_won` (float64) of the stages that were learnt, indexed as
-        `prepared.frame`; only the held-out rows are looked at.
+    labels, propensity
+        Of the same snapshots: `lead_id`, `as_of`, and `y_sql`, `p_sql`, `y_won`, `p_won` of
+        `stages`.
 
     Returns
     -------
     DataFrame
-        A row a held-out snapshot: `lead` (int: numbered, not named), `as_of`, `p_sql`, `y_sql`,
-        `p_won`, `y_won` (float64, missing where not known or not learnt).
+        `lead` (int: numbered, not named), `as_of`, `p_sql`, `y_sql`, `p_won`, `y_won` (float64,
+        missing where not known or not learnt).
     """
-    labels = prepared.labels
-    columns = {"lead": pd.Series(pd.factorize(labels.frame["lead_id"])[0], labels.frame.index)}
-    columns["as_of"] = labels.frame["as_of"]
-    any_test = pd.Series(data=False, index=labels.frame.index)
+    table = labels[["as_of"]].assign(lead=pd.factorize(labels["lead_id"])[0])[["lead", "as_of"]]
     for stage in ("sql", "won"):
-        if stage in labels.stages:
-            test = parts_of_stage(labels, prepared.split, stage) == "test"
-            columns[f"p_{stage}"] = propensity[f"p_{stage}"].where(test)
-            columns[f"y_{stage}"] = labels.frame[f"y_{stage}"].where(test)
-            any_test |= test
-        else:
-            columns[f"p_{stage}"] = columns[f"y_{stage}"] = pd.Series(
-                float("nan"), index=labels.frame.index
-            )
-    return pd.DataFrame(columns)[any_test].reset_index(drop=True)
+        known = labels[f"y_{stage}"] if stage in stages else pd.Series(np.nan, labels.index)
+        p = propensity[f"p_{stage}"] if stage in stages else known
+        table[f"p_{stage}"], table[f"y_{stage}"] = p.where(known.notna()), known
+    return table[table[["y_sql", "y_won"]].notna().any(axis=1)].reset_index(drop=True)

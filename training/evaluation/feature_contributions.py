@@ -47,9 +47,9 @@ class Drivers:
     units
         By feature in words: the unit of its values, empty where there is none.
     rows
-        How many held-out rows were looked at.
+        How many held-out rows were sampled.
     given
-        The stage that all these rows had reached, as a person names it; empty for all leads.
+        The stage that all of them had reached, in words; empty for all leads.
     """
 
     by_fact: pd.Series[float]
@@ -62,7 +62,7 @@ class Drivers:
 
     @property
     def scope(self) -> str:
-        """Say of which leads this is told."""
+        """Which leads these are."""
         among = f" among leads that reached {self.given}" if self.given else ""
         return (
             f"On {self.rows:,} held-out snapshots{among}. Drivers say what the model looks at, not "
@@ -71,20 +71,9 @@ class Drivers:
 
 
 def drivers_of(model: FunnelModel, prepared: Prepared, stage: str) -> Drivers:
-    """Find what a stage's own model looks at on its held-out rows.
+    """Summarise the contributions of a stage's own model on its held-out rows.
 
-    Parameters
-    ----------
-    model
-        The fitted funnel.
-    prepared
-        The rows and the catalogue.
-    stage
-        `sql` or `won`; won's own model speaks of leads that are SQL.
-
-    Returns
-    -------
-    Drivers
+    The model of `won` is about leads that are SQL, where there is one of `sql`.
     """
     test = prepared.frame[stage_part(prepared.labels, prepared.split, stage) == "test"]
     sample = test.sample(min(SAMPLED_ROWS, len(test)), random_state=0)
@@ -107,23 +96,18 @@ def drivers_of(model: FunnelModel, prepared: Prepared, stage: str) -> Drivers:
 
 
 def fact_words(features: Sequence[Feature]) -> dict[str, str]:
-    """Name the fact each feature tells: in its own words where it is the only one to tell it.
-
-    Parameters
-    ----------
-    features
-        Entries of the catalogue.
-
-    Returns
-    -------
-    dict of str to str
-        By the feature's name.
-    """
-    tellers = Counter(each.fact for each in features)
+    """Name the fact of each feature: in the feature's own words where no other has that fact."""
+    features_of = Counter(each.fact for each in features)
     return {
-        each.name: each.words if tellers[each.fact] == 1 else each.fact.replace("_", " ")
+        each.name: each.words if features_of[each.fact] == 1 else each.fact.replace("_", " ")
         for each in features
     }
+
+
+def _stacked(parts: list[pd.DataFrame], *columns: str) -> pd.DataFrame:
+    return (
+        pd.concat(parts, ignore_index=True)[[*columns]] if parts else pd.DataFrame(columns=columns)
+    )
 
 
 def _strip(
@@ -131,22 +115,17 @@ def _strip(
 ) -> pd.DataFrame:
     parts = []
     for feature in features:
-        of = contributions[feature.name].head(STRIP_ROWS)
-        values = sample[feature.name]
+        of, values = contributions[feature.name].head(STRIP_ROWS), sample[feature.name]
         level = values.rank(pct=True) if feature.kind != "text" else values.map({})
-        parts.append(
-            pd.DataFrame(
-                {
-                    "feature": feature.words,
-                    "contribution": of,
-                    "height": _heights(of.to_numpy()),
-                    "level": level.loc[of.index].astype("float64"),
-                    "value": _told(values, feature).loc[of.index],
-                }
-            )
-        )
-    columns = ["feature", "contribution", "height", "level", "value"]
-    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=columns)
+        strip = {
+            "feature": feature.words,
+            "contribution": of,
+            "height": _heights(of.to_numpy()),
+            "level": level.loc[of.index].astype("float64"),
+            "value": _value_words(values, feature).loc[of.index],
+        }
+        parts.append(pd.DataFrame(strip))
+    return _stacked(parts, "feature", "contribution", "height", "level", "value")
 
 
 def _heights(contribution: np.ndarray) -> np.ndarray:
@@ -158,11 +137,11 @@ def _heights(contribution: np.ndarray) -> np.ndarray:
     return np.asarray(STRIP_HEIGHT * step / max(float(np.abs(step).max()), 4.0))
 
 
-def _told(values: pd.Series[float], feature: Feature) -> pd.Series[str]:
+def _value_words(values: pd.Series[float], feature: Feature) -> pd.Series[str]:
     if feature.kind == "text":
         return _common_words(values.astype("object"))
-    told = values.map(lambda value: f"{value:,.4g} {feature.unit}".strip(), na_action="ignore")
-    return told.astype("object").fillna("not known")
+    shown = values.map(lambda value: f"{value:,.4g} {feature.unit}".strip(), na_action="ignore")
+    return shown.astype("object").fillna("not known")
 
 
 def _common_words(values: pd.Series[str]) -> pd.Series[str]:
@@ -174,18 +153,12 @@ def _common_words(values: pd.Series[str]) -> pd.Series[str]:
 def _numbers(
     sample: pd.DataFrame, contributions: pd.DataFrame, features: list[Feature]
 ) -> pd.DataFrame:
-    parts = [
-        pd.DataFrame(
-            {
-                "feature": feature.words,
-                "value": sample[feature.name],
-                "contribution": contributions[feature.name],
-            }
-        ).head(DEPENDENCE_ROWS)
-        for feature in features
-    ]
-    columns = ["feature", "value", "contribution"]
-    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=columns)
+    parts = []
+    for feature in features:
+        values, of = sample[feature.name], contributions[feature.name]
+        points = pd.DataFrame({"feature": feature.words, "value": values, "contribution": of})
+        parts.append(points.head(DEPENDENCE_ROWS))
+    return _stacked(parts, "feature", "value", "contribution")
 
 
 def _words(
@@ -194,16 +167,9 @@ def _words(
     parts = []
     for feature in features:
         words = _common_words(sample[feature.name].astype("object"))
-        grouped = contributions[feature.name].groupby(words)
-        bars = pd.DataFrame(
-            {
-                "contribution": grouped.mean(),
-                "low": grouped.quantile(0.25),
-                "high": grouped.quantile(0.75),
-                "rows": grouped.size(),
-            }
-        )
+        of = contributions[feature.name].groupby(words)
+        ends = {"low": of.quantile(0.25), "high": of.quantile(0.75)}
+        bars = pd.DataFrame({"contribution": of.mean(), **ends, "rows": of.size()})
         bars = bars.sort_values("contribution", ascending=False).reset_index(names="value")
         parts.append(bars.assign(feature=feature.words))
-    columns = ["feature", "value", "contribution", "low", "high", "rows"]
-    return pd.concat(parts, ignore_index=True)[columns] if parts else pd.DataFrame(columns=columns)
+    return _stacked(parts, "feature", "value", "contribution", "low", "high", "rows")

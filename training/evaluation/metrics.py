@@ -1,4 +1,4 @@
-"""How good propensities are: ranking, accuracy, calibration, lift, each with its interval."""
+"""Metrics of propensities: ranking, accuracy, calibration, lift, each with its interval."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from joblib import Parallel, delayed
 from scipy.special import expit, logit
 from scipy.stats import norm, t
 
+from leadscore.features.core.statistics import LEAST_PROPENSITY, log_losses
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
@@ -22,24 +24,14 @@ LIFT_SHARES = (0.01, 0.05, 0.10, 0.20)
 CALIBRATION_BINS = 10
 RESAMPLES = 400  # the ends of a 95 % interval then move by about a tenth of its width
 SEED = 20_260_701
-LEAST_PROPENSITY = 1e-6  # log loss of a promise that cannot be wrong is not infinite
 ROWS_FOR_THREADS = 20_000  # of fewer, a sample takes less time than handing it to a thread
 
 
 @dataclass(frozen=True)
 class Ranked:
-    """Propensities and outcomes in the order of the propensities, ready to be weighed again.
+    """Rows sorted by propensity, highest first, for repeated weighting; all of shape (n,).
 
-    Parameters
-    ----------
-    propensity
-        float64 of shape (n,), highest first.
-    outcome
-        float64 of shape (n,), 0 or 1.
-    tie
-        int64 of shape (n,): leads with one propensity share a number.
-    cluster
-        int64 of shape (n,): rows that are drawn together share a number.
+    Rows with one propensity share a number in `tie`, rows resampled together one in `cluster`.
     """
 
     propensity: NDArray[np.float64]
@@ -55,8 +47,7 @@ class Ranked:
     @cached_property
     def loss(self) -> NDArray[np.float64]:
         """Log loss of each row, float64 of shape (n,)."""
-        p = np.clip(self.propensity, LEAST_PROPENSITY, 1 - LEAST_PROPENSITY)
-        return np.asarray(-(self.outcome * np.log(p) + (1 - self.outcome) * np.log1p(-p)))
+        return log_losses(self.outcome, self.propensity)
 
 
 def measure(
@@ -66,13 +57,10 @@ def measure(
 
     Parameters
     ----------
-    outcome
-        0 or 1.
-    propensity
-        Same length.
+    outcome, propensity
+        0 or 1, and the propensity.
     cluster
-        Whose row it is: rows of one account (a lead, where it has none) share their luck, and are
-        drawn together.
+        The account of each row, or its lead where it has none; resampled as a whole.
 
     Returns
     -------
@@ -82,7 +70,7 @@ def measure(
     """
     ranked = rank(outcome, propensity, cluster)
     value = pd.Series(weighed(ranked, np.ones(len(ranked.outcome))))
-    draws, few = _resampled(ranked), _telling_clusters(outcome, cluster)
+    draws, few = _resampled(ranked), _informative_clusters(outcome, cluster)
     table = _with_interval(value, draws, few)
     table.loc["auc", ["low", "high"]] = _auc_interval(value["auc"], draws["auc"], few)
     most = pd.Series(np.inf, table.index)
@@ -93,22 +81,11 @@ def measure(
 def measure_auc(
     outcome: pd.Series[float], propensity: pd.Series[float], cluster: pd.Series[str]
 ) -> pd.Series[float]:
-    """Measure the ranking alone: the row `auc` of `measure`, for a fraction of the work.
-
-    Parameters
-    ----------
-    outcome, propensity, cluster
-        As for `measure`.
-
-    Returns
-    -------
-    Series of float
-        Indexed by `value`, `low`, `high`.
-    """
+    """Compute the row `auc` of `measure` (`value`, `low`, `high`) alone, much faster."""
     ranked = rank(outcome, propensity, cluster)
     value = _weighed_auc(ranked, np.ones(len(ranked.outcome)))["auc"]
     draws = _resampled(ranked, _weighed_auc)["auc"]
-    low, high = _auc_interval(value, draws, _telling_clusters(outcome, cluster))
+    low, high = _auc_interval(value, draws, _informative_clusters(outcome, cluster))
     return pd.Series({"value": value, "low": max(low, 0.0), "high": min(high, 1.0)})
 
 
@@ -120,11 +97,6 @@ def compare(
 ) -> pd.DataFrame:
     """Measure the difference between two sets of propensities on the same leads.
 
-    Parameters
-    ----------
-    outcome, first, second, cluster
-        As for `measure`.
-
     Returns
     -------
     DataFrame
@@ -134,18 +106,18 @@ def compare(
     draws = _resampled(one) - _resampled(two)
     ones = np.ones(len(outcome))
     value = pd.Series(weighed(one, ones)) - pd.Series(weighed(two, ones))
-    return _with_interval(value, draws, _telling_clusters(outcome, cluster))
+    return _with_interval(value, draws, _informative_clusters(outcome, cluster))
 
 
-def _telling_clusters(outcome: pd.Series[float], cluster: pd.Series[str]) -> int:
-    """Count the accounts of the rarer outcome: no figure rests on more than those."""
+def _informative_clusters(outcome: pd.Series[float], cluster: pd.Series[str]) -> int:
+    """Count the clusters of the rarer outcome, which limit how sure any metric is."""
     rows = np.asarray(outcome) == 1
     accounts = np.asarray(cluster, dtype="object")
     return min(len(set(accounts[rows])), len(set(accounts[~rows])))
 
 
-def _wider(clusters: int) -> float:
-    """How much wider than the draws an interval must be: draws of few differ too little.
+def _small_sample_factor(clusters: int) -> float:
+    """Factor by which to widen a bootstrap interval of few clusters.
 
     The small-sample factor and Student's t in place of the normal are those of Cameron, Gelbach
     and Miller (Review of Economics and Statistics 2008); from some hundred clusters on they are 1.
@@ -164,14 +136,14 @@ def _auc_interval(value: float, draws: pd.Series[float], clusters: int) -> list[
     if inside.empty or not 0 < value < 1:
         return [value, value]
     middle, spread = float(logit(value)), float(logit(inside).std())
-    reach = _wider(clusters) * float(norm.ppf(0.975)) * spread
+    reach = _small_sample_factor(clusters) * float(norm.ppf(0.975)) * spread
     return [float(expit(middle - reach)), float(expit(middle + reach))]
 
 
 def _with_interval(value: pd.Series[float], draws: pd.DataFrame, clusters: int) -> pd.DataFrame:
     """Give the 95 % interval, from the draws' own."""
-    wider = _wider(clusters)
-    low, high = (value + wider * (draws.quantile(end) - value) for end in (0.025, 0.975))
+    factor = _small_sample_factor(clusters)
+    low, high = (value + factor * (draws.quantile(end) - value) for end in (0.025, 0.975))
     return pd.DataFrame({"value": value, "low": low, "high": high})
 
 
@@ -188,13 +160,7 @@ def rank(
 
 
 def weighed(ranked: Ranked, weight: NDArray[np.float64]) -> dict[str, float]:
-    """Compute every metric with a weight for each row.
-
-    Returns
-    -------
-    dict of str to float
-        Not a number where there is one outcome only.
-    """
+    """Compute every metric with a weight for each row; NaN where there is one outcome only."""
     y, p = ranked.outcome, ranked.propensity
     total, positive = float(weight.sum()), float((weight * y).sum())
     if total == 0 or positive in (0.0, total):
@@ -241,19 +207,15 @@ def _average_precision(hits: NDArray[np.float64], misses: NDArray[np.float64]) -
 def calibration_error(
     propensity: NDArray[np.float64], outcome: NDArray[np.float64], weight: NDArray[np.float64]
 ) -> float:
-    """Mean gap between promised and realised conversion over ten bins of equal weight.
+    """Compute the expected calibration error over ten bins of equal weight.
+
+    Equal-mass bins as in Naeini, Cooper and Hauskrecht (AAAI 2015) and Nixon et al. (CVPR
+    workshops 2019).
 
     Parameters
     ----------
     propensity, outcome, weight
-        float64 of shape (n,), propensities in order. Where several leads have one propensity,
-        the outcome is the share of them that converted, so that no order among them counts.
-
-    Returns
-    -------
-    float
-        The expected calibration error with equal-mass bins (Naeini, Cooper and Hauskrecht,
-        AAAI 2015; equal-mass as in Nixon et al., CVPR workshops 2019).
+        float64 of shape (n,), propensities in order; the outcome of tied rows is their mean.
     """
     total = weight.sum()
     middle = (np.cumsum(weight) - weight / 2) / total

@@ -1,10 +1,9 @@
-"""Held-out leads on the nights on which the scorer would have met them, with what became of them.
+"""Propensities and outcomes of held-out leads, night by night as the scorer would have met them.
 
-A lead is handed over on the first night that its chance is high enough. Looked at only at a few
-ages, it seems to get there well above the cut-off; night after night, it is met just above it, and
-more leads get there at some time. A promise about handed-over leads needs the second view. A
-chance rises when something becomes known of a lead, so the nights after such days are looked at
-besides the usual ages; on the others it fades.
+A lead is handed over on the first night that its propensity is high enough. At a few ages only, it
+seems to pass the cut-off by far; night after night, it passes it narrowly, and more leads do. A
+propensity rises when something becomes known of a lead, so the nights after such days are added to
+the usual ages; on the others it fades.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ from ibis import _
 from leadscore.features.families.feature_table import feature_frame
 from leadscore.features.point_in_time.snapshots import still_open, training_snapshots
 from leadscore.training.dataset.labels import label_snapshots
-from leadscore.training.evaluation.evaluate import evidence_of
+from leadscore.training.evaluation.evaluate import evidence_of, paired
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,50 +41,34 @@ def nightly_evidence(
 
     Parameters
     ----------
-    tables
-        The cleaned tables.
-    prepared
-        The rows that the model learnt from, and those held out.
     predict
-        Gives the propensities of feature rows, `p_sql` and `p_won` of the stages learnt.
+        Computes `p_sql` and `p_won`, of the stages learnt, from feature rows.
     most
-        About how many snapshots to look at; beyond it, some of the leads, drawn by a hash of
-        their ids, speak for all.
+        About how many snapshots to look at; beyond it, leads are sampled by a hash of their ids.
 
     Returns
     -------
     DataFrame
-        As `evidence_of` gives it. Where leads have no dates or no outcomes table, a lead has but
-        one snapshot, and it is just that.
+        As `evidence_of` gives it; exactly that where leads have one snapshot each, as they have no
+        dates or no outcomes table.
     """
     if not prepared.split.by_time or tables.outcomes is None:
         return evidence_of(prepared, predict(prepared.frame))
     tables = tables.without(prepared.excluded)
-    snapshots = _drawn(_nights(tables, prepared), most)
+    snapshots = _sampled(_nights(tables, prepared), most)
     frame, _built = feature_frame(tables, snapshots, kinds=prepared.kinds)
     labels = label_snapshots(tables, snapshots).frame
-    propensity = predict(frame)
-    unknown = pd.Series(float("nan"), labels.index)
-    columns = {"lead": pd.Series(pd.factorize(labels["lead_id"])[0]), "as_of": labels["as_of"]}
-    for stage in ("sql", "won"):
-        if stage in prepared.labels.stages:
-            known = labels[f"y_{stage}"]
-            columns[f"p_{stage}"] = propensity[f"p_{stage}"].where(known.notna())
-            columns[f"y_{stage}"] = known
-        else:
-            columns[f"p_{stage}"] = columns[f"y_{stage}"] = unknown
-    evidence = pd.DataFrame(columns)
-    return evidence[evidence[["y_sql", "y_won"]].notna().any(axis=1)].reset_index(drop=True)
+    return paired(labels, predict(frame), prepared.labels.stages)
 
 
 def _nights(tables: Tables, prepared: Prepared) -> ir.Table:
-    """List the nights of the held-out leads: the usual ages, and after each day with news."""
+    """List the nights of the held-out leads: the usual ages, and after each day with new facts."""
     test = prepared.labels.frame.loc[prepared.split.side == "test", "lead_id"].drop_duplicates()
     chosen = ibis.memtable(pd.DataFrame({"lead_id": test.to_numpy(dtype=object)}))
     ages = tables.contract.features.snapshot_ages_days
     usual = training_snapshots(tables, ages_days=ages).semi_join(chosen, "lead_id")
-    news = [_news(rows) for rows in (tables.events, tables.outcomes) if rows is not None]
-    active = ibis.union(*news) if len(news) > 1 else news[0]
+    known = [_nights_after(rows) for rows in (tables.events, tables.outcomes) if rows is not None]
+    active = ibis.union(*known) if len(known) > 1 else known[0]
     leads = tables.leads.select(own_id=_.lead_id, created_at=_.created_at)
     dated = active.semi_join(chosen, "lead_id").join(leads, _.lead_id == leads.own_id)
     after = dated.filter(dated.as_of > dated.created_at).select("lead_id", "as_of")
@@ -94,7 +77,7 @@ def _nights(tables: Tables, prepared: Prepared) -> ir.Table:
     )
 
 
-def _news(rows: ir.Table) -> ir.Table:
+def _nights_after(rows: ir.Table) -> ir.Table:
     """Find the first midnight after each row came to be known."""
     known_at = ibis.greatest(rows.occurred_at, rows.recorded_at)
     return rows.select("lead_id", as_of=known_at.truncate("D") + ibis.interval(days=1)).distinct()
@@ -109,7 +92,7 @@ def _last_night(tables: Tables, prepared: Prepared) -> datetime:
     return tables.data_end - timedelta(days=shortest)
 
 
-def _drawn(nights: ir.Table, most: int) -> ir.Table:
+def _sampled(nights: ir.Table, most: int) -> ir.Table:
     """Keep all nights of as many leads as there is room for."""
     total = int(nights.count().to_pyarrow().as_py())
     if total <= most:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import pandas as pd
-from scipy.stats import beta
 
+from leadscore.features.core.statistics import share_interval
 from leadscore.training.evaluation.metrics import measure_auc
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from leadscore.features.families.catalogue import Feature
     from leadscore.training.dataset.training_data import Prepared
 
@@ -19,30 +21,22 @@ UNKNOWN, OTHER = "unknown", "other"
 SHOWN_VALUES = 12  # of a dimension; more lines than that nobody compares
 RARE_SHARE = 0.01  # of the rows; below it a value says little by itself
 # Days from creation to snapshot: the day itself, the first week, the first month, later.
-AGES = (
-    (1.0, "under 1 day"),
-    (7.0, "1-6 days"),
-    (30.0, "7-29 days"),
-    (np.inf, "30 days and more"),
-)
+AGE_LIMITS = (-np.inf, 1.0, 7.0, 30.0, np.inf)
+AGES = ("under 1 day", "1-6 days", "7-29 days", "30 days and more")
 LARGE_SHARE = 0.10  # of the leads; a group this size changes what sales sees of the model
 LARGE_OUTCOMES = 30  # of either kind; fewer leave an AUC surer than +- 0.1 to chance
 LEAST_OUTCOMES = 10  # of either kind; fewer make the interval of an AUC as wide as its range
 
 
 def segments_of(prepared: Prepared, rows: pd.DataFrame) -> pd.DataFrame:
-    """Say which group of each dimension each row belongs to.
+    """Assign each row to a group of every dimension, without looking at outcomes.
 
-    The dimensions come from what every project may have: `month` (of creation), `channel` (of
-    the text features of the family channel the one that splits the leads best: whose common values
-    have the largest entropy, rows without a common value adding nothing), `company size` (the
-    band of the contract's company size) and `age` (from creation to snapshot). A dimension that
-    does not exist, or puts all rows into one group, is left out. Outcomes are not looked at.
+    The dimensions are `month` (of creation), `channel` (the text feature of that family whose
+    common values have the largest entropy), `company size` (the contract's bands) and `age` (from
+    creation to snapshot). One that does not exist, or has a single group, is left out.
 
     Parameters
     ----------
-    prepared
-        Where the rows come from.
     rows
         Rows whose index is part of the index of `prepared.frame`.
 
@@ -71,27 +65,17 @@ def measure_segments(rows: pd.DataFrame, segments: pd.DataFrame) -> pd.DataFrame
     Parameters
     ----------
     rows
-        Columns `lead_id`, `cluster` (whose luck the row shares), `outcome` (0 or 1), `propensity`.
-    segments
-        What `segments_of` gives for these rows.
+        Columns `lead_id`, `cluster`, `outcome` (0 or 1), `propensity`.
 
     Returns
     -------
     DataFrame
         Columns `dimension`, `segment` (str); `leads`, `snapshots`, `reached` (int64);
         `promised`, `realised` (shares), with the 95 % interval `realised_low`, `realised_high`;
-        `auc`, `auc_low`, `auc_high` (missing with fewer than `LEAST_OUTCOMES` of either outcome);
-        `large` (bool: at least `LARGE_SHARE` of the leads and `LARGE_OUTCOMES` of either outcome).
-
-    Notes
-    -----
-    The interval of the share is that of Clopper and Pearson at the number of independent
-    snapshots that cluster-correlated ones are worth (Korn and Graubard, Survey Methodology 1998);
-    that of the AUC is the cluster bootstrap of `evaluation.metrics`.
+        `auc`, `auc_low`, `auc_high` (missing with fewer than `LEAST_OUTCOMES` of either outcome).
     """
-    leads = rows["lead_id"].nunique()
     found = [
-        {"dimension": str(dimension), "segment": segment} | _measure_one(rows[of == segment], leads)
+        {"dimension": str(dimension), "segment": segment} | _measure_one(rows[of == segment])
         for dimension, of in segments.items()
         for segment in in_order(of)
     ]
@@ -99,18 +83,7 @@ def measure_segments(rows: pd.DataFrame, segments: pd.DataFrame) -> pd.DataFrame
 
 
 def large_segments(rows: pd.DataFrame, segments: pd.DataFrame) -> list[tuple[str, str]]:
-    """Return dimension and name of each group that is large enough to be judged by itself.
-
-    Parameters
-    ----------
-    rows, segments
-        As for `measure_segments`.
-
-    Returns
-    -------
-    list of (str, str)
-        Those with at least `LARGE_SHARE` of the leads and `LARGE_OUTCOMES` of either outcome.
-    """
+    """List dimension and name of each group that is large enough to be judged by itself."""
     leads = rows["lead_id"].nunique()
     return [
         (str(dimension), segment)
@@ -128,12 +101,12 @@ def _is_large(rows: pd.DataFrame, all_leads: int) -> bool:
 
 COLUMNS = [
     "dimension", "segment", "leads", "snapshots", "reached", "promised", "realised",
-    "realised_low", "realised_high", "auc", "auc_low", "auc_high", "large",
+    "realised_low", "realised_high", "auc", "auc_low", "auc_high",
 ]  # fmt: skip
 
 
 def in_order(values: pd.Series[str]) -> list[str]:
-    """Put a dimension's groups as people read them: by the numbers they name, else by size."""
+    """Order a dimension's groups: by the numbers in their names, else by size."""
     counts = values.value_counts()
 
     def place(value: str) -> tuple[bool, bool, list[int], int]:
@@ -144,8 +117,23 @@ def in_order(values: pd.Series[str]) -> list[str]:
     return sorted(map(str, counts.index), key=place)
 
 
+def rank_bands(
+    propensity: pd.Series[float],
+    bands: Sequence[tuple[float, str]],
+    *,
+    ties: Literal["average", "first"] = "average",
+) -> pd.Series[str]:
+    """Name each lead's band of the ranking; `bands` are upper ends (shares of the leads) and names.
+
+    Leads with one propensity share a band, or with `ties="first"` keep their order.
+    """
+    place = propensity.rank(ascending=False, method=ties, pct=True)
+    limits, words = zip(*bands, strict=True)
+    return pd.cut(place, [0.0, *limits], labels=words).astype("str")
+
+
 def _channel(prepared: Prepared) -> str | None:
-    """Find the channel feature that splits the leads best; of equals the contract's first."""
+    """Find the channel feature with the largest entropy; of equals the contract's first."""
     text = [each.name for each in prepared.catalogue if _is_text(each, "channel")]
     if not text:
         return None
@@ -180,22 +168,18 @@ def _entropy(values: pd.Series[str]) -> float:
 def _age(dated: pd.DataFrame) -> pd.Series[str]:
     """Put the time from creation to snapshot into bands; missing without a creation date."""
     days = (dated["as_of"] - dated["created_at"]).dt.total_seconds() / 86_400
-    band = pd.Series(None, index=dated.index, dtype="str")
-    for limit, words in reversed(AGES):
-        band = band.mask(days < limit, words)
-    return band
+    return pd.cut(days, AGE_LIMITS, right=False, labels=AGES).astype("object")
 
 
-def _measure_one(rows: pd.DataFrame, all_leads: int) -> dict[str, object]:
+def _measure_one(rows: pd.DataFrame) -> dict[str, object]:
     outcome = rows["outcome"]
-    leads, reached = rows["lead_id"].nunique(), int(outcome.sum())
-    fewer = min(reached, len(rows) - reached)
+    reached = int(outcome.sum())
     low, high = share_interval(outcome, rows["cluster"])
     auc = pd.Series({"value": np.nan, "low": np.nan, "high": np.nan})
-    if fewer >= LEAST_OUTCOMES:
+    if min(reached, len(rows) - reached) >= LEAST_OUTCOMES:
         auc = measure_auc(outcome, rows["propensity"], rows["cluster"])
     return {
-        "leads": leads,
+        "leads": rows["lead_id"].nunique(),
         "snapshots": len(rows),
         "reached": reached,
         "promised": float(rows["propensity"].mean()),
@@ -205,38 +189,4 @@ def _measure_one(rows: pd.DataFrame, all_leads: int) -> dict[str, object]:
         "auc": auc["value"],
         "auc_low": auc["low"],
         "auc_high": auc["high"],
-        "large": _is_large(rows, all_leads),
     }
-
-
-def share_interval(outcome: pd.Series[float], cluster: pd.Series[str]) -> tuple[float, float]:
-    """Give the 95 % interval of a share where rows of one cluster share their luck.
-
-    Parameters
-    ----------
-    outcome
-        0 or 1.
-    cluster
-        Same length.
-
-    Returns
-    -------
-    low, high : float
-        The interval of Clopper and Pearson at the effective number of rows.
-    """
-    share, n = float(outcome.mean()), _effective(outcome, cluster)
-    low = float(beta.ppf(0.025, share * n, n - share * n + 1)) if share > 0 else 0.0
-    high = float(beta.ppf(0.975, share * n + 1, n - share * n)) if share < 1 else 1.0
-    return low, high
-
-
-def _effective(outcome: pd.Series[float], cluster: pd.Series[str]) -> float:
-    """How many independent rows tell as much: the variance by rows over that by clusters."""
-    share, clusters = float(outcome.mean()), int(cluster.nunique())
-    if share in {0.0, 1.0} or clusters == 1:
-        return float(clusters)  # no variance to go by: as if each cluster told one thing
-    gap = (outcome - share).groupby(cluster).sum()
-    variance = float((gap**2).sum()) * clusters / (clusters - 1) / len(outcome) ** 2
-    if variance == 0.0:
-        return float(clusters)  # every cluster came out alike, by chance
-    return float(np.clip(share * (1 - share) / variance, 1.0, len(outcome)))

@@ -1,4 +1,4 @@
-"""The champion and a newcomer on the same held-out leads, which neither learnt from."""
+"""Champion and challenger on the same held-out leads, which neither learnt from."""
 
 from __future__ import annotations
 
@@ -28,21 +28,17 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Contest:
-    """Who met on which leads.
+    """The champion's version and stages, and the leads both are compared on.
 
     Parameters
     ----------
-    version
-        The champion's version.
-    stages
-        The stages the champion scores.
     rows
         By stage that both score: the rows of `Evaluation.held_out` that the champion cannot have
         learnt from either, with its propensity in the column `champion`.
     segments
         By the same stages: what `segments_of` gives for these rows.
     days_newer
-        How many days later the newcomer's held-out leads begin: so much more has it learnt.
+        How many days later the challenger's held-out leads begin: so much more has it learnt.
         None where nothing is dated.
     """
 
@@ -56,25 +52,12 @@ class Contest:
 def hold_contest(
     registry: Registry, tables: Tables, prepared: Prepared, evaluation: Evaluation
 ) -> Contest | None:
-    """Let the champion score the leads that are held out for a newcomer.
+    """Let the champion score a challenger's held-out leads; None without a champion.
 
     Columns that today's audit leaves out are hidden from the champion too: on old leads a column
     that is filled in after the outcome would make it unbeatable.
 
-    Parameters
-    ----------
-    registry
-        Where the champion is.
-    tables
-        The tables that the newcomer was prepared from.
-    prepared, evaluation
-        The newcomer's rows, and how it does on those held out.
-
-    Returns
-    -------
-    Contest or None
-        None where nobody is champion. A champion saved in another format can no longer score, and
-        meets nobody.
+    A champion saved in another format can no longer score, and meets nobody.
     """
     version = registry.version_of(CHAMPION)
     if version is None:
@@ -101,20 +84,7 @@ def hold_contest(
 
 
 def known_to(version: Registered, frame: pd.DataFrame) -> pd.DataFrame:
-    """Give a version the features it asks for; what today's tables lack is unknown to it.
-
-    Parameters
-    ----------
-    version
-        A registered version.
-    frame
-        Features by today's contract.
-
-    Returns
-    -------
-    DataFrame
-        The columns of the model's `features_`, each of the type it learnt.
-    """
+    """Select a version's features, of the types it learnt; those the frame lacks are missing."""
     model = version.model
     given = {
         name: frame[name] if name in frame.columns else pd.Series(None, index=frame.index)
@@ -133,19 +103,10 @@ def build_for(
 
     Parameters
     ----------
-    version
-        A registered version.
-    tables
-        The cleaned tables.
     moments
-        `lead_id`, `as_of` of the snapshots, sorted by both.
+        `lead_id`, `as_of` of the snapshots, sorted by both; the result has its index.
     hidden
         The user's columns that it may not see.
-
-    Returns
-    -------
-    DataFrame
-        With the index of `moments`.
     """
     wanted = set(version.model.attributes_) - set(hidden)
     seen = tables.without({each.column for each in tables.attributes} - wanted)
@@ -157,7 +118,7 @@ def build_for(
 def _champions_frame(
     champion: Registered, tables: Tables, prepared: Prepared, index: pd.Index[int]
 ) -> pd.DataFrame:
-    """Reuse the newcomer's features where the champion's would be the same."""
+    """Reuse the challenger's features where the champion's would be the same."""
     given = {each.column for each in tables.without(prepared.excluded).attributes}
     same_columns = given == set(champion.model.attributes_)
     if same_columns and tuple(champion.model.kinds_) == tuple(prepared.kinds):

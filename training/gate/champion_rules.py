@@ -1,4 +1,4 @@
-"""Shall a newcomer take the champion's place? Rules on leads that neither learnt from."""
+"""The gate's rules against the champion, on leads that neither version learnt from."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from leadscore.features.core.statistics import log_losses
 from leadscore.training.dataset.stage_rows import MIN_JUDGED
 from leadscore.training.evaluation.metrics import compare, rank, weighed
 from leadscore.training.gate.promotion_gate import Rule, signed
@@ -17,42 +18,31 @@ if TYPE_CHECKING:
 
     from leadscore.training.gate.champion_challenger import Contest
 
-# Of what the champion tells beyond the rate (in log loss) or beyond chance (in AUC), this share
-# may be lost before a newcomer counts as worse: the margin of a non-inferiority trial that must
+# Of what the champion gains over the rate (in log loss) or over chance (in AUC), this share
+# may be lost before a challenger counts as worse: the margin of a non-inferiority trial that must
 # preserve nine tenths of the effect. A thousand held-out leads are enough to see it.
 MARGIN = 0.1
 NEGLIGIBLE_MISS = 0.02  # of the conversion rate: a forecast of 100 conversions moves by 2
-FRESHER_DAYS = 28  # a month's leads; a newcomer with less knows nothing that the champion does not
+FRESHER_DAYS = 28  # a month's leads; with less a challenger knows nothing new
 BETTER = "better than the champion"
 
 
 @dataclass(frozen=True)
 class Margins:
-    """By how much a newcomer may be worse and still count as an equal.
-
-    Parameters
-    ----------
-    loss, auc
-        In log loss and AUC; zero where the champion tells nothing.
-    """
+    """By how much log loss and AUC may be worse and still count as equal."""
 
     loss: float
     auc: float
 
 
 def champion_rules(contest: Contest) -> list[Rule]:
-    """Apply the rules that a newcomer must meet against the champion.
+    """Apply the rules that a challenger must meet against the champion.
 
     It is *better* when the 95 % interval of the difference in log loss lies below zero. Where
     that cannot be shown, it may replace the champion as its *equal*, if it has learnt from a
     month of newer leads: its log loss is no higher, and the intervals rule out that it loses
-    more than a tenth of what the champion tells. Models age, and of two equals the younger will
+    more than a tenth of what the champion gains. Models age, and of two equals the younger will
     age later; without this, a champion that cannot be beaten beyond chance stays until it is bad.
-
-    Parameters
-    ----------
-    contest
-        Both on the same leads.
 
     Returns
     -------
@@ -79,23 +69,16 @@ def champion_rules(contest: Contest) -> list[Rule]:
 
 
 def margins_of(rows: pd.DataFrame) -> Margins:
-    """Find by how much a newcomer may be worse, from what the champion tells on these rows.
+    """Compute the margins from the champion's metrics on rows of `outcome`, `champion`, `cluster`.
 
-    Parameters
-    ----------
-    rows
-        Columns `outcome`, `champion`, `cluster`.
-
-    Returns
-    -------
-    Margins
+    They are zero where the champion is no better than the rate, or than chance.
     """
     ranked = rank(rows["outcome"], rows["champion"], rows["cluster"])
     own = weighed(ranked, np.ones(len(rows)))
     rate = float(rows["outcome"].mean())
-    of_rate = -(rate * np.log(rate) + (1 - rate) * np.log1p(-rate))
+    of_rate = float(log_losses(rows["outcome"], np.full(len(rows), rate)).mean())
     return Margins(
-        MARGIN * max(float(of_rate) - own["log_loss"], 0.0), MARGIN * max(own["auc"] - 0.5, 0.0)
+        MARGIN * max(of_rate - own["log_loss"], 0.0), MARGIN * max(own["auc"] - 0.5, 0.0)
     )
 
 
@@ -128,11 +111,7 @@ def _counted(rows: pd.DataFrame) -> str:
 
 
 def _better(
-    difference: pd.DataFrame,
-    rows: pd.DataFrame,
-    margins: Margins,
-    *,
-    days_newer: int | None,
+    difference: pd.DataFrame, rows: pd.DataFrame, margins: Margins, *, days_newer: int | None
 ) -> Rule:
     auc, loss = difference.T["auc"], difference.T["log_loss"]
     figures = (
@@ -151,16 +130,12 @@ def _better(
             f"{margins.auc:.3f} in AUC) that has learnt from {days_newer} days of newer leads"
         )
         return Rule(BETTER, passed=True, detail=detail)
-    return Rule(
-        BETTER, passed=False, detail=f"{figures}: {_why_not(loss, auc, margins, is_fresher)}"
-    )
+    reason = _why_not(loss, auc, margins, is_fresher=is_fresher)
+    return Rule(BETTER, passed=False, detail=f"{figures}: {reason}")
 
 
 def _why_not(
-    loss: pd.Series[float],
-    auc: pd.Series[float],
-    margins: Margins,
-    is_fresher: bool,  # noqa: FBT001
+    loss: pd.Series[float], auc: pd.Series[float], margins: Margins, *, is_fresher: bool
 ) -> str:
     if loss["low"] > 0:
         return "it is worse"
@@ -179,13 +154,13 @@ def _why_not(
 
 
 def _calibrated(difference: pd.DataFrame, *, rate: float) -> Rule:
-    error = difference.T["calibration_error"]
-    limit = NEGLIGIBLE_MISS * rate
-    passed = bool(error["low"] <= limit)
-    detail = f"calibration error {signed(error, digits=4)}"
-    if not passed:
-        detail += f", surely more than {limit:.4f} worse ({NEGLIGIBLE_MISS:.0%} of the rate)"
-    return Rule("not worse calibrated than the champion", passed, detail)
+    error, limit = difference.T["calibration_error"], NEGLIGIBLE_MISS * rate
+    return _within(
+        "not worse calibrated than the champion",
+        f"calibration error {signed(error, digits=4)}",
+        f", surely more than {limit:.4f} worse ({NEGLIGIBLE_MISS:.0%} of the rate)",
+        passed=bool(error["low"] <= limit),
+    )
 
 
 def _in_segments(rows: pd.DataFrame, segments: pd.DataFrame, *, limit: float) -> Rule:
@@ -194,25 +169,31 @@ def _in_segments(rows: pd.DataFrame, segments: pd.DataFrame, *, limit: float) ->
     if not gaps:
         return Rule(name, passed=True, detail="no segment is large enough to tell")
     worst = max(gaps, key=lambda gap: gap.low)
-    detail = (
+    return _within(
+        name,
         f"worst of {len(gaps)}, {worst.words} ({worst.leads:,} leads): log loss "
-        f"{worst.value:+.4f}, at least {worst.low:+.4f}"
+        f"{worst.value:+.4f}, at least {worst.low:+.4f}",
+        f" allowing for {len(gaps)} looks; more than {limit:.4f} is refused",
+        passed=bool(worst.low <= limit),
     )
-    passed = bool(worst.low <= limit)
-    if not passed:
-        detail += f" allowing for {len(gaps)} looks; more than {limit:.4f} is refused"
-    return Rule(name, passed, detail)
 
 
 def _later(stage: str, rows: pd.DataFrame) -> Rule:
     name = f"not worse than the champion at {stage}"
     if _too_few(rows):
         return Rule(name, passed=True, detail="too few leads have matured to tell")
-    difference = compare(rows["outcome"], rows["propensity"], rows["champion"], rows["cluster"])
-    loss = difference.T["log_loss"]
-    limit = margins_of(rows).loss
-    passed = bool(loss["low"] <= limit)
-    detail = f"log loss {signed(loss, digits=4)} on {_counted(rows)}"
-    if not passed:
-        detail += f", surely more than {limit:.4f} worse"
-    return Rule(name, passed, detail)
+    loss, limit = _difference(rows).T["log_loss"], margins_of(rows).loss
+    return _within(
+        name,
+        f"log loss {signed(loss, digits=4)} on {_counted(rows)}",
+        f", surely more than {limit:.4f} worse",
+        passed=bool(loss["low"] <= limit),
+    )
+
+
+def _difference(rows: pd.DataFrame) -> pd.DataFrame:
+    return compare(rows["outcome"], rows["propensity"], rows["champion"], rows["cluster"])
+
+
+def _within(name: str, figures: str, excess: str, *, passed: bool) -> Rule:
+    return Rule(name, passed, figures if passed else figures + excess)

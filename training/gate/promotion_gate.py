@@ -22,17 +22,7 @@ OVERRULE_AUC = "auc"  # the name under [audit.overrule] that lets such a model t
 
 @dataclass(frozen=True)
 class Rule:
-    """One rule of the gate and how it went.
-
-    Parameters
-    ----------
-    name
-        What must hold.
-    passed
-        Whether it does.
-    detail
-        The figures, and where it fails the remedy.
-    """
+    """What must hold, whether it does, and the figures, with the remedy where it fails."""
 
     name: str
     passed: bool
@@ -41,13 +31,7 @@ class Rule:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What the gate says.
-
-    Parameters
-    ----------
-    rules
-        All rules, passed and failed.
-    """
+    """All rules of the gate, passed and failed."""
 
     rules: tuple[Rule, ...]
 
@@ -78,20 +62,10 @@ def judge(
 
     Parameters
     ----------
-    evaluation
-        The model and every baseline on the held-out leads.
-    findings
-        What the audit found in the columns.
-    excluded
-        The columns that were left out.
     overruled
         The contract's `[audit.overrule]`.
     against_champion
         What `gate.champion_rules` found; empty without a champion.
-
-    Returns
-    -------
-    Verdict
     """
     stage = next(iter(evaluation.metrics))
     rows, own = evaluation.held_out[stage], evaluation.metrics[stage]

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from joblib import Parallel, delayed
 
+from leadscore.features.core.statistics import clustered_error, log_losses_of_margin
 from leadscore.training.model.boosting import FoldRows
-from leadscore.training.model.calibrator import standard_error
 from leadscore.training.model.cross_validation import cross_validate, out_of_fold
 from leadscore.training.model.logistic_design import LinearDesign
 from leadscore.training.model.logistic_model import LinearModel
@@ -158,12 +158,12 @@ def linear_weight(
     share = min(positives / FEW_POSITIVES, 1.0)
     usual = FEW_WEIGHT + (USUAL_WEIGHT - FEW_WEIGHT) * share
     by_weight = [(1 - weight) * trees[known] + weight * linear[known] for weight in WEIGHTS]
-    losses = [losses_of(margin, outcome[known]) for margin in by_weight]
+    losses = [log_losses_of_margin(outcome[known], margin) for margin in by_weight]
     best = min(losses, key=np.mean)
     as_good = [
         float(weight)
         for weight, loss in zip(WEIGHTS, losses, strict=True)
-        if (loss - best).mean() <= standard_error(loss - best, lead[known])
+        if (loss - best).mean() <= clustered_error(loss - best, lead[known])
     ]
     chosen = min(as_good, key=lambda weight: abs(weight - usual))
     return chosen if chosen > LEAST_WEIGHT else 0.0
@@ -172,12 +172,7 @@ def linear_weight(
 def log_loss(margin: NDArray[np.float64], outcome: NDArray[np.float64]) -> float:
     """Mean log loss of log-odds where they are known."""
     known = ~np.isnan(margin)
-    return float(losses_of(margin[known], outcome[known]).mean())
-
-
-def losses_of(margin: NDArray[np.float64], outcome: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Log loss of each row's log-odds, float64 of shape (n,)."""
-    return np.asarray(np.logaddexp(0, margin) - outcome * margin, dtype="float64")
+    return float(log_losses_of_margin(outcome[known], margin[known]).mean())
 
 
 def blended(

@@ -1,4 +1,4 @@
-"""From a model's margin to a propensity that is calibrated on later leads."""
+"""From a model's margin to a propensity calibrated on later leads."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from scipy.special import expit, log_expit, logit
 from sklearn.base import BaseEstimator
 from sklearn.isotonic import IsotonicRegression
 from sklearn.utils.validation import check_is_fitted
+
+from leadscore.features.core.statistics import clustered_error, log_losses
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -106,12 +108,12 @@ def _choose(
         methods.append("isotonic")
     edges = np.linspace(0, len(margin), QUARTERS + 1).astype("int64")
     later = slice(edges[1], None)
-    best, best_loss = "identity", _log_loss(expit(margin[later]), outcome[later])
+    best, best_loss = "identity", log_losses(outcome[later], expit(margin[later]))
     for method in methods:
         loss = _later_loss(method, margin, outcome, edges)
         gain = best_loss - loss
         every = [part.mean() > 0 for part in np.split(gain, edges[2:-1] - edges[1])]
-        if all(every) and gain.mean() > SURE * standard_error(gain, lead[later]):
+        if all(every) and gain.mean() > SURE * clustered_error(gain, lead[later]):
             best, best_loss = method, loss
     return best
 
@@ -126,17 +128,8 @@ def _later_loss(
     losses = []
     for start, end in pairwise(edges[1:]):
         fitted = _fit(method, margin[:start], outcome[:start])
-        losses.append(_log_loss(_apply(fitted, margin[start:end]), outcome[start:end]))
+        losses.append(log_losses(outcome[start:end], _apply(fitted, margin[start:end])))
     return np.concatenate(losses)
-
-
-def standard_error(values: NDArray[np.float64], lead: NDArray[np.int64]) -> float:
-    """Give the standard error of a mean over rows of which a lead may have several.
-
-    It follows from the sums of whole leads (Liang and Zeger, Biometrika 1986).
-    """
-    by_lead = np.bincount(np.unique(lead, return_inverse=True)[1], values - values.mean())
-    return float(np.sqrt((by_lead**2).sum()) / len(values))
 
 
 def _tells_more(
@@ -161,8 +154,8 @@ def _loses_less(
     lead: NDArray[np.int64],
 ) -> bool:
     """Whether propensities lose less than the rate alone, beyond what chance would do."""
-    gain = _log_loss(expit(level), outcome) - _log_loss(propensity, outcome)
-    return bool(gain.mean() > SURE * standard_error(gain, lead))
+    gain = log_losses(outcome, expit(level)) - log_losses(outcome, propensity)
+    return bool(gain.mean() > SURE * clustered_error(gain, lead))
 
 
 def _log_odds(outcome: NDArray[np.float64]) -> float:
@@ -238,9 +231,3 @@ def _apply(fitted: dict[str, list[float]], margin: NDArray[np.float64]) -> NDArr
         z = of_yes * log_expit(margin) - of_no * log_expit(-margin) + level
         return np.asarray(expit(z), dtype="float64")
     return np.interp(margin, fitted["margin"], fitted["rate"])
-
-
-def _log_loss(propensity: NDArray[np.float64], outcome: NDArray[np.float64]) -> NDArray[np.float64]:
-    inside = np.clip(propensity, 1e-6, 1 - 1e-6)
-    loss = -(outcome * np.log(inside) + (1 - outcome) * np.log1p(-inside))
-    return np.asarray(loss, dtype="float64")

@@ -35,12 +35,10 @@ class Promotion:
     ----------
     number
         Its place among all promotions of the registered model, from 1.
-    version
-        Who became champion.
     before
-        Who was champion until then; empty where nobody was.
-    who, at, why
-        By whom, when (ISO 8601, UTC) and for what reason.
+        The champion until then; empty where there was none.
+    at
+        When (ISO 8601, UTC).
     gate
         What the gate had said of the version: `passed` or `refused: …`.
     is_rollback
@@ -91,18 +89,10 @@ def promote(
 
     Parameters
     ----------
-    versions
-        The registered versions.
-    version
-        The version that shall score.
     who, why
         What is kept with it.
     instead_of
         The champion it was compared with, empty where there was none; None does not ask.
-
-    Returns
-    -------
-    Promotion
 
     Raises
     ------
@@ -132,17 +122,6 @@ def roll_back(versions: Versions, *, who: str, why: str) -> Promotion:
 
     Each rollback goes one step further back: after promotions of 1, 2 and 3, the first returns
     to 2 and the second to 1.
-
-    Parameters
-    ----------
-    versions
-        The registered versions.
-    who, why
-        What is kept with the version that scores again.
-
-    Returns
-    -------
-    Promotion
 
     Raises
     ------
@@ -187,11 +166,6 @@ def one_at_a_time(directory: Path) -> Iterator[None]:
 
     The kernel holds the lock, so that a crash cannot leave it behind. It binds all who work in
     this project folder; whoever shares a remote registry from another folder is not bound.
-
-    Parameters
-    ----------
-    directory
-        The project folder.
 
     Raises
     ------

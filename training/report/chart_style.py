@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import altair as alt
 
@@ -37,6 +37,23 @@ FACTORS: tuple[tuple[float, tuple[float, ...]], ...] = (
     (math.inf, (0.001, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 1000)),
 )
 HEIGHT = 270  # pixels
+# Title and format of the fields that a pointer shows; others are text, titled by their own name.
+SHARE, RATE = ".1%", ".3f"
+TOOLTIPS: dict[str, tuple[str, str]] = {
+    "promised": ("promised", SHARE),
+    "realised": ("realised", SHARE),
+    "share": ("share", SHARE),
+    "low": ("95 % interval from", SHARE),
+    "high": ("to", SHARE),
+    "realised_low": ("95 % interval from", SHARE),
+    "realised_high": ("to", SHARE),
+    "auc": ("AUC", RATE),
+    "auc_low": ("95 % interval from", RATE),
+    "auc_high": ("to", RATE),
+    "leads": ("held-out leads", ","),
+    "reached": ("conversions", ","),
+    "rows": ("sampled snapshots", ","),
+}
 CONFIG: dict[str, Any] = {
     "background": "transparent",
     "font": FONT,
@@ -69,16 +86,10 @@ CONFIG: dict[str, Any] = {
 
 @dataclass(frozen=True)
 class Figure:
-    """A chart with what a reader needs to understand it.
+    """A chart with its title and a note on how to read it.
 
     Parameters
     ----------
-    title
-        What it shows, in a few words.
-    note
-        How to read it.
-    chart
-        The chart.
     is_wide
         Whether it needs the page's whole width.
     dimensions
@@ -117,20 +128,12 @@ def share_axis(title: str, **settings: Any) -> alt.Axis:
 
 
 def odds_axis(title: str, *, furthest: float, **settings: Any) -> alt.Axis:
-    """Make an axis of log-odds that a person reads as a factor on the odds.
+    """Make an axis of log-odds labelled as factors on the odds.
 
     Parameters
     ----------
-    title
-        What the axis shows.
     furthest
         The largest absolute log-odds on it: the nearer to 0, the finer the steps.
-    settings
-        Further settings of the axis.
-
-    Returns
-    -------
-    Axis
     """
     factors = next(steps for reach, steps in FACTORS if furthest <= reach)
     return alt.Axis(
@@ -139,6 +142,35 @@ def odds_axis(title: str, *, furthest: float, **settings: Any) -> alt.Axis:
         labelExpr="'×' + format(exp(datum.value), '.3~r')",
         **settings,
     )
+
+
+def tooltips(*fields: str, **titles: str) -> list[alt.Tooltip]:
+    """Show fields under the pointer; `titles` overrides those of `TOOLTIPS`."""
+    found = []
+    for field in fields:
+        title, form = TOOLTIPS.get(field, (field, None))
+        settings: dict[str, Any] = {"format": form} if form else {}
+        kind = "Q" if form else "N"
+        found.append(alt.Tooltip(f"{field}:{kind}", title=titles.get(field, title), **settings))
+    return found
+
+
+def intervals(
+    base: alt.Chart,
+    along: Literal["x", "y"],
+    value: str,
+    *,
+    ends: tuple[str, str] = ("low", "high"),
+    scale: alt.Scale,
+    axis: alt.Axis,
+) -> tuple[alt.Chart, alt.Chart]:
+    """Draw the intervals of a value as lines along a channel, and the value as points on them."""
+    channel = alt.X if along == "x" else alt.Y
+    low, high = ends
+    span = {along: channel(f"{low}:Q", axis=axis, scale=scale), f"{along}2": f"{high}:Q"}
+    line = base.mark_rule(color=BLUE, strokeWidth=1.5, opacity=0.7, clip=True).encode(**span)
+    point = base.mark_point(color=BLUE, filled=True, size=55, opacity=1)
+    return line, point.encode(**{along: channel(f"{value}:Q", scale=scale)})
 
 
 def layers(*charts: alt.Chart | alt.LayerChart, **settings: Any) -> alt.LayerChart:

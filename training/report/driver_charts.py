@@ -8,18 +8,19 @@ from typing import TYPE_CHECKING
 
 import altair as alt
 
+from leadscore.features.core.formatting import percent
 from leadscore.training.report.chart_style import (
     BLUE,
-    ORANGE,
     VERMILION,
     Figure,
     across,
     data_of,
+    intervals,
     layers,
     odds_axis,
+    tooltips,
     upright,
 )
-from leadscore.training.report.narrative import percent
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -67,10 +68,7 @@ def _facts(by_fact: pd.Series[float]) -> alt.Chart:
         .encode(
             x=alt.X("moved:Q", axis=odds_axis(FACTOR_TITLE, furthest=float(table["moved"].max()))),
             y=alt.Y("fact:N", sort=None, axis=alt.Axis(title=None, labelLimit=260)),
-            tooltip=[
-                alt.Tooltip("fact:N"),
-                alt.Tooltip("factor:N", title="typical factor on the odds"),
-            ],
+            tooltip=tooltips("fact", "factor", factor="typical factor on the odds"),
         )
         .properties(width="container", height=alt.Step(ROW_HEIGHT))
     )
@@ -115,11 +113,7 @@ def _strips(strip: pd.DataFrame) -> alt.LayerChart:
             y=alt.Y("feature:N", sort=features, axis=alt.Axis(title=None, labelLimit=360)),
             yOffset=alt.YOffset("height:Q", scale=alt.Scale(domain=[-0.5, 0.5])),
             color=alt.condition(f"datum.level > {UNKNOWN}", level, alt.value("#9aa0a8")),
-            tooltip=[
-                alt.Tooltip("feature:N"),
-                alt.Tooltip("value:N"),
-                alt.Tooltip("factor:N", title="factor on the odds"),
-            ],
+            tooltip=tooltips("feature", "value", "factor", factor="factor on the odds"),
         )
     )
     return layers(upright(0), dots, height=alt.Step(STRIP_HEIGHT))
@@ -127,26 +121,18 @@ def _strips(strip: pd.DataFrame) -> alt.LayerChart:
 
 def _dependence(drivers: Drivers) -> list[Figure]:
     """Draw one picture a feature, the strongest first."""
-    numbers = {str(name): rows for name, rows in drivers.numbers.groupby("feature", sort=False)}
-    words = {str(name): rows for name, rows in drivers.words.groupby("feature", sort=False)}
+    numbers = dict(list(drivers.numbers.groupby("feature", sort=False)))
+    words = dict(list(drivers.words.groupby("feature", sort=False)))
     found = []
     for feature, unit in drivers.units.items():
+        title = f"{feature[0].upper()}{feature[1:]}"
         if feature in numbers:
-            found.append(
-                Figure(
-                    f"{feature[0].upper()}{feature[1:]}",
-                    "Each dot is a held-out lead." + _unknown(numbers[feature]),
-                    _scatter(numbers[feature].dropna(), unit),
-                )
-            )
+            rows = numbers[feature]
+            note = f"Each dot is a held-out lead.{_unknown(rows)}"
+            found.append(Figure(title, note, _scatter(rows.dropna(), unit)))
         elif feature in words:
-            found.append(
-                Figure(
-                    f"{feature[0].upper()}{feature[1:]}",
-                    "Dots: the mean of the leads with that word; lines: the middle half of them.",
-                    _levels(words[feature]),
-                )
-            )
+            note = "Dots: the mean of the leads with that word; lines: the middle half of them."
+            found.append(Figure(title, note, _levels(words[feature])))
     return found
 
 
@@ -187,17 +173,14 @@ def _scatter(rows: pd.DataFrame, unit: str) -> alt.LayerChart:
 
 
 def _levels(rows: pd.DataFrame) -> alt.LayerChart:
-    base = alt.Chart(data_of(rows.drop(columns="feature"))).encode(
-        y=alt.Y("value:N", sort=None, axis=alt.Axis(title=None, labelLimit=170)),
-        tooltip=[
-            alt.Tooltip("value:N"),
-            alt.Tooltip("factor:N", title="mean factor on the odds"),
-            alt.Tooltip("rows:Q", title="sampled snapshots"),
-        ],
+    base = (
+        alt.Chart(data_of(rows.drop(columns="feature")))
+        .transform_calculate(factor=_factor("contribution"))
+        .encode(
+            y=alt.Y("value:N", sort=None, axis=alt.Axis(title=None, labelLimit=170)),
+            tooltip=tooltips("value", "factor", "rows", factor="mean factor on the odds"),
+        )
     )
-    base = base.transform_calculate(factor=_factor("contribution"))
-    line = base.mark_rule(color=ORANGE, strokeWidth=2).encode(
-        x=alt.X("low:Q", axis=_odds(rows, "factor on the odds")), x2="high:Q"
-    )
-    dot = base.mark_point(color=BLUE, filled=True, size=50, opacity=1).encode(x="contribution:Q")
-    return layers(upright(0), line, dot, height=alt.Step(WORD_HEIGHT))
+    axis = _odds(rows, "factor on the odds")
+    marks = intervals(base, "x", "contribution", scale=alt.Scale(), axis=axis)
+    return layers(upright(0), *marks, height=alt.Step(WORD_HEIGHT))

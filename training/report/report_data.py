@@ -1,4 +1,4 @@
-"""Everything the report and the model card tell of a model, computed once."""
+"""The data of the report and the model card, computed once."""
 
 from __future__ import annotations
 
@@ -6,17 +6,21 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pandas as pd
 
 from leadscore.training.evaluation.conversion_drift import PriorShift, prior_shift
 from leadscore.training.evaluation.curves import reliability_table
 from leadscore.training.evaluation.feature_contributions import Drivers, drivers_of
 from leadscore.training.evaluation.metrics import measure
-from leadscore.training.evaluation.segments import in_order, measure_segments, segments_of
+from leadscore.training.evaluation.segments import (
+    in_order,
+    measure_segments,
+    rank_bands,
+    segments_of,
+)
 from leadscore.training.evaluation.simpler_models import Simpler, simpler_ahead
-from leadscore.training.evaluation.won_given_sql import won_once_sql
-from leadscore.training.report.narrative import headline
+from leadscore.training.evaluation.won_given_sql import calibration_given_sql
+from leadscore.training.report.narrative import data_facts, headline
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -44,33 +48,25 @@ SEGMENTS_SHOWN = 9  # of a dimension: small pictures, three in a row
 
 @dataclass(frozen=True)
 class StageFacts:
-    """What is told of one stage.
+    """The data of one stage.
 
     Parameters
     ----------
-    stage
-        `sql` or `won`.
     rows
         The held-out snapshots: `lead_id`, `as_of`, `cluster`, `outcome`, `propensity` and a
         column for each other way of scoring.
     metrics
         By way of scoring, the model first: the table of `evaluation.metrics.measure`.
-    simpler
-        The simpler ways that did better.
     segments
         The table of `evaluation.segments.measure_segments`.
     reliability
         Columns `dimension`, `segment` and those of `evaluation.curves.reliability_table`.
-    drivers
-        What the stage's own model looks at.
     calibration
-        How margins become propensities.
-    points
-        The model as a few rules.
+        The calibrator's method.
     shift
-        How the rate of now stands to that of the teaching months; None without dates.
-    once_sql
-        For `won`: the table of `evaluation.won_given_sql.won_once_sql`; empty elsewhere.
+        None without dates.
+    won_given_sql
+        For `won`: the table of `calibration_given_sql`; empty elsewhere.
     """
 
     stage: str
@@ -83,31 +79,21 @@ class StageFacts:
     calibration: str
     points: PointsTable
     shift: PriorShift | None
-    once_sql: pd.DataFrame
+    won_given_sql: pd.DataFrame
 
 
 @dataclass(frozen=True)
 class Facts:
-    """What is told of a model.
+    """The data of a model; its stages in the order of the funnel.
 
     Parameters
     ----------
-    name
-        The registered model's name.
-    made_at
-        When it was trained (UTC).
     known_until
-        The end of the data it learnt from; None where nothing has a date.
-    headline
-        Two sentences anyone understands.
-    prepared, verdict
-        What was learnt from, and what the gate says.
+        The end of the data it learnt from (UTC); None where nothing has a date.
     overruled
         The contract's reasons for keeping columns the audit found.
     horizon_days
         By stage: how long a lead is given to reach it; empty for a flat file.
-    stages
-        In the order of the funnel.
     """
 
     name: str
@@ -130,6 +116,11 @@ class Facts:
         """One sentence for each stage where a simpler way did better."""
         return [each.simpler[0].sentence(each.stage) for each in self.stages if each.simpler]
 
+    @property
+    def data_facts(self) -> dict[str, str]:
+        """What the model learnt from and was judged by."""
+        return data_facts(self.prepared, {each.stage: each.calibration for each in self.stages})
+
 
 def gather(
     contract: Contract,
@@ -141,24 +132,14 @@ def gather(
     contest: Contest | None = None,
     known_until: datetime | None = None,
 ) -> Facts:
-    """Compute everything the report and the model card tell.
+    """Compute everything the report and the model card show.
 
     Parameters
     ----------
-    contract
-        The project's contract.
-    model
-        The fitted funnel.
-    prepared, evaluation, verdict
-        What it learnt from, how good it is, and what the gate says.
     contest
         The model and the champion on the same leads; None without a champion.
     known_until
         The end of the data (UTC).
-
-    Returns
-    -------
-    Facts
     """
     stages = tuple(
         _stage(stage, model, prepared, evaluation, contest) for stage in evaluation.held_out
@@ -192,6 +173,7 @@ def _stage(
         rows = rows.assign(champion=met["champion"])
         metrics |= _champions_metrics(met, len(rows))
     metrics |= dict(evaluation.baselines[stage])
+    given_sql = calibration_given_sql(model, prepared, rows) if stage == "won" else pd.DataFrame()
     return StageFacts(
         stage,
         rows=rows,
@@ -203,7 +185,7 @@ def _stage(
         calibration=model.stages_[stage].calibrator_.method_,
         points=evaluation.points[stage],
         shift=prior_shift(model, prepared, stage),
-        once_sql=won_once_sql(model, prepared, rows) if stage == "won" else pd.DataFrame(),
+        won_given_sql=given_sql,
     )
 
 
@@ -216,8 +198,8 @@ def _champions_metrics(met: pd.DataFrame, held_out: int) -> dict[str, pd.DataFra
 
 
 def _reliability(rows: pd.DataFrame, segments: pd.DataFrame) -> pd.DataFrame:
-    """Measure promised and realised conversion by propensity in each group that has enough."""
-    groups = segments.assign(**{SCORE_BAND: score_band(rows["propensity"])})
+    """Tabulate calibration in each group."""
+    groups = segments.assign(**{SCORE_BAND: rank_bands(rows["propensity"], BANDS)})
     parts = [
         _bins(rows[of == segment]).assign(dimension=str(dimension), segment=segment)
         for dimension, of in groups.items()
@@ -234,23 +216,8 @@ def _bins(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _shown(values: pd.Series[str]) -> list[str]:
-    """Choose the commonest groups, in the order people read them; score bands from the best."""
+    """Choose the commonest groups, in reading order; score bands from the best."""
     if values.name == SCORE_BAND:
         return [words for _, words in BANDS if (values == words).any()]
     common = set(values.value_counts().index[:SEGMENTS_SHOWN])
     return [segment for segment in in_order(values) if segment in common]
-
-
-def score_band(propensity: pd.Series[float]) -> pd.Series[str]:
-    """Say in which band of the ranking each lead stands; leads with one propensity stand together.
-
-    Returns
-    -------
-    Series of str
-        The words of `BANDS`, named `score band`.
-    """
-    place = propensity.rank(ascending=False, method="average", pct=True)
-    limits = np.array([limit for limit, _ in BANDS])
-    words = np.array([words for _, words in BANDS])
-    band = words[np.searchsorted(limits, place.to_numpy())]
-    return pd.Series(band, index=propensity.index, name=SCORE_BAND).astype("str")

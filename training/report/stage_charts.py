@@ -1,4 +1,4 @@
-"""Charts of one stage: how well the model ranks, and whether its propensities keep their word."""
+"""Charts of one stage: ranking and calibration."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from leadscore.training.evaluation.curves import (
     reliability_table,
     spread_table,
 )
+from leadscore.training.evaluation.display_names import NOT_REACHED, REACHED, method_words
 from leadscore.training.report.chart_style import (
     BLUE,
     HEIGHT,
@@ -24,69 +25,62 @@ from leadscore.training.report.chart_style import (
     across,
     data_of,
     diagonal,
+    intervals,
     layers,
     share_axis,
+    tooltips,
 )
-from leadscore.training.report.narrative import NOT_REACHED, REACHED, method_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from leadscore.training.report.report_data import StageFacts
 
-
+CALIBRATION_FIELDS = ("promised", "realised", "low", "high", "leads")
 STRETCHED_BELOW = 0.15  # half the points would crowd into so much of a straight axis
 
 
 def ranking_figures(facts: StageFacts) -> list[Figure]:
     """Draw ROC, precision-recall, gains and lift of every way of scoring."""
-    reached, rows = REACHED[facts.stage], facts.rows
-    ranked = _by_method(facts, ranking_table)
-    gains = _by_method(facts, gains_table)
-    rate = float(rows["outcome"].mean())
-    at_random = diagonal(1.0)
+    reached, missed = REACHED[facts.stage], NOT_REACHED[facts.stage]
+    ranked, gains = _by_method(facts, ranking_table), _by_method(facts, gains_table)
+    rate = float(facts.rows["outcome"].mean())
+    found, best = ("found", f"leads that {reached}, found"), ("leads", "best leads by propensity")
+    roc = _curves(
+        diagonal(1.0), ranked, x=("false_alarms", f"leads that {missed}, listed"), y=found
+    )
+    precision = _curves(
+        across(rate),
+        ranked.dropna(subset="precision"),
+        x=found,
+        y=("precision", f"of those listed, {reached}"),
+    )
+    conversions = ("conversions", f"of all that {reached}, found")
+    lift = _curves(
+        across(1.0), gains[gains["leads"] > 0], x=best, y=("lift", "times the overall rate")
+    )
     return [
         Figure(
             "ROC: converting leads found, at the price of false alarms",
             "Further to the upper left is better; the dashed line is chance.",
-            _curves(
-                at_random,
-                ranked,
-                x=("false_alarms", f"leads that {NOT_REACHED[facts.stage]}, listed"),
-                y=("found", f"leads that {reached}, found"),
-            ),
+            roc,
         ),
         Figure(
             "Precision and recall",
             "How pure a list is that finds so many of the converting leads; the dashed line is "
             "the overall rate.",
-            _curves(
-                across(rate),
-                ranked.dropna(subset="precision"),
-                x=("found", f"leads that {reached}, found"),
-                y=("precision", f"of those listed, {reached}"),
-            ),
+            precision,
         ),
         Figure(
             "Gains: conversions found among the best leads",
             "Take the best so many leads: what share of all conversions is among them? The dashed "
             "line is a list in random order.",
-            _curves(
-                at_random,
-                gains,
-                x=("leads", "best leads by propensity"),
-                y=("conversions", f"of all that {reached}, found"),
-            ),
+            _curves(diagonal(1.0), gains, x=best, y=conversions),
         ),
         Figure(
             "Lift: how much better than a list in random order",
             "Conversion among the best so many leads over conversion among all.",
-            _curves(
-                across(1.0),
-                gains[gains["leads"] > 0],
-                x=("leads", "best leads by propensity"),
-                y=("lift", "times the overall rate"),
-            ),
+            lift,
         ),
     ]
 
@@ -95,13 +89,12 @@ def _by_method(
     facts: StageFacts, table_of: Callable[[pd.Series[float], pd.Series[float]], pd.DataFrame]
 ) -> pd.DataFrame:
     """Stack one table a way of scoring, the model's first; the overall rate ranks nobody."""
-    columns = {name: name for name in facts.metrics if name in METHOD_MARKS}
     parts = []
-    for name in columns:
-        propensity = facts.rows["propensity" if name == "model" else name]
-        scored = propensity.notna()
-        table = table_of(facts.rows.loc[scored, "outcome"], propensity[scored])
-        parts.append(table.assign(method=method_words(name)))
+    for name in facts.metrics:
+        if name in METHOD_MARKS:
+            propensity = facts.rows["propensity" if name == "model" else name].dropna()
+            table = table_of(facts.rows.loc[propensity.index, "outcome"], propensity)
+            parts.append(table.assign(method=method_words(name)))
     return pd.concat(parts, ignore_index=True)
 
 
@@ -112,42 +105,39 @@ def _curves(
     (along, x_title), (up, y_title) = x, y
     methods = list(dict.fromkeys(table["method"]))
     marks = {method_words(name): mark for name, mark in METHOD_MARKS.items()}
-    colour = alt.Color(
-        "method:N",
-        scale=alt.Scale(domain=methods, range=[marks[name][0] for name in methods]),
-        legend=alt.Legend(title=None, orient="bottom", columns=2, symbolType="stroke"),
-    )
-    dash = alt.StrokeDash(
-        "method:N",
-        scale=alt.Scale(domain=methods, range=[marks[name][1] for name in methods]),
-        legend=alt.Legend(title=None, orient="bottom", columns=2),
-    )
-    lift = up == "lift"
+    colours, dashes = zip(*(marks[name] for name in methods), strict=True)
+    legend = alt.Legend(title=None, orient="bottom", columns=2, symbolType="stroke")
+    is_lift = up == "lift"
     base = alt.Chart(data_of(table[["method", along, up]])).encode(
         x=alt.X(f"{along}:Q", axis=share_axis(x_title), scale=alt.Scale(domain=[0, 1])),
         y=alt.Y(
             f"{up}:Q",
-            axis=alt.Axis(title=y_title, tickCount=5) if lift else share_axis(y_title),
-            scale=alt.Scale(zero=True) if lift else alt.Scale(domain=[0, 1]),
+            axis=alt.Axis(title=y_title, tickCount=5) if is_lift else share_axis(y_title),
+            scale=alt.Scale(zero=True) if is_lift else alt.Scale(domain=[0, 1]),
         ),
         tooltip=[
             alt.Tooltip("method:N", title="scored by"),
             alt.Tooltip(f"{along}:Q", title=x_title, format=".1%"),
-            alt.Tooltip(f"{up}:Q", title=y_title, format=".2f" if lift else ".1%"),
+            alt.Tooltip(f"{up}:Q", title=y_title, format=".2f" if is_lift else ".1%"),
         ],
     )
-    line = base.mark_line(strokeWidth=2).encode(color=colour, strokeDash=dash)
+    line = base.mark_line(strokeWidth=2).encode(
+        color=alt.Color("method:N", scale=alt.Scale(domain=methods, range=colours), legend=legend),
+        strokeDash=alt.StrokeDash(
+            "method:N", scale=alt.Scale(domain=methods, range=dashes), legend=legend
+        ),
+    )
     touch = base.mark_point(size=90, opacity=0, filled=True)
     return layers(chance, line, touch, height=HEIGHT)
 
 
-def promise_figures(facts: StageFacts) -> list[Figure]:
+def calibration_figures(facts: StageFacts) -> list[Figure]:
     """Draw reliability, conversion by tenth, and the spread of propensities by outcome."""
     stage, rows = facts.stage, facts.rows
     outcome, propensity, cluster = rows["outcome"], rows["propensity"], rows["cluster"]
     return [
         Figure(
-            "Does the propensity keep its word?",
+            "Reliability",
             "Each point is a tenth of the held-out leads, with its 95 % interval; on the dashed "
             "line, what was promised came true. "
             "Where most propensities are small, the axes are stretched near 0.",
@@ -188,50 +178,27 @@ def reliability_marks(base: alt.Chart, table: pd.DataFrame) -> tuple[alt.Chart, 
     top = reliability_top(table)
     stretched = float(table["promised"].median()) < STRETCHED_BELOW * top
     scale = alt.Scale(domain=[0, top], nice=False, type="sqrt" if stretched else "linear")
-    across = alt.X("promised:Q", axis=share_axis("promised"), scale=scale)
-    tooltip = [
-        alt.Tooltip("promised:Q", format=".1%"),
-        alt.Tooltip("realised:Q", format=".1%"),
-        alt.Tooltip("low:Q", title="95 % interval from", format=".1%"),
-        alt.Tooltip("high:Q", title="to", format=".1%"),
-        alt.Tooltip("leads:Q", title="held-out snapshots", format=","),
-    ]
-    interval = base.mark_rule(color=BLUE, opacity=0.55, clip=True).encode(
-        x=across,
-        y=alt.Y("low:Q", axis=share_axis("realised"), scale=scale),
-        y2="high:Q",
-        tooltip=tooltip,
+    placed = base.encode(
+        x=alt.X("promised:Q", axis=share_axis("promised"), scale=scale),
+        tooltip=tooltips(*CALIBRATION_FIELDS, leads="held-out snapshots"),
     )
-    point = base.mark_point(color=BLUE, filled=True, size=55, opacity=1).encode(
-        x=across, y=alt.Y("realised:Q", scale=scale), tooltip=tooltip
-    )
-    return interval, point
+    return intervals(placed, "y", "realised", scale=scale, axis=share_axis("realised"))
 
 
 def _deciles(table: pd.DataFrame, stage: str, rate: float) -> alt.LayerChart:
-    tooltip = [
-        alt.Tooltip("tenth:O", title="tenth, best first"),
-        alt.Tooltip("realised:Q", format=".1%"),
-        alt.Tooltip("low:Q", title="95 % interval from", format=".1%"),
-        alt.Tooltip("high:Q", title="to", format=".1%"),
-        alt.Tooltip("promised:Q", format=".1%"),
-        alt.Tooltip("leads:Q", title="held-out snapshots", format=","),
-    ]
+    title = "tenths of the leads by propensity, best first"
     base = alt.Chart(data_of(table)).encode(
-        x=alt.X(
-            "tenth:O",
-            axis=alt.Axis(title="tenths of the leads by propensity, best first", labelAngle=0),
+        x=alt.X("tenth:O", axis=alt.Axis(title=title, labelAngle=0)),
+        tooltip=tooltips(
+            "tenth", *CALIBRATION_FIELDS, tenth="tenth, best first", leads="held-out snapshots"
         ),
-        tooltip=tooltip,
     )
     bar = base.mark_bar(color=BLUE, opacity=0.45).encode(
         y=alt.Y("realised:Q", axis=share_axis(REACHED[stage]))
     )
     interval = base.mark_rule(color=BLUE, strokeWidth=1.5).encode(y="low:Q", y2="high:Q")
-    promise = base.mark_tick(color=VERMILION, thickness=2.5, width={"band": 0.7}).encode(
-        y="promised:Q"
-    )
-    return layers(bar, interval, promise, across(rate), height=HEIGHT)
+    promise = base.mark_tick(color=VERMILION, thickness=2.5, width={"band": 0.7})
+    return layers(bar, interval, promise.encode(y="promised:Q"), across(rate), height=HEIGHT)
 
 
 def _spread(table: pd.DataFrame, stage: str) -> alt.Chart:
@@ -253,13 +220,11 @@ def _spread(table: pd.DataFrame, stage: str) -> alt.Chart:
             color=alt.Color(
                 "outcome:N", scale=scale, legend=alt.Legend(title=None, orient="bottom")
             ),
-            tooltip=[
-                alt.Tooltip("outcome:N"),
-                alt.Tooltip("low:Q", title="propensity from", format=".1%"),
-                alt.Tooltip("high:Q", title="to", format=".1%"),
-                alt.Tooltip("leads:Q", title="held-out snapshots", format=","),
-                alt.Tooltip("share:Q", format=".1%"),
-            ],
+            tooltip=tooltips(
+                *("outcome", "low", "high", "leads", "share"),
+                low="propensity from",
+                leads="held-out snapshots",
+            ),
         )
         .properties(width="container", height=220)
     )

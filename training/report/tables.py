@@ -1,25 +1,25 @@
-"""The tables of the report and the model card: cells a person reads, computed nowhere else."""
+"""The tables of the report and the model card, every cell as text."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-import pandas as pd
-
-from leadscore.training.report.narrative import (
+from leadscore.features.core.formatting import percent
+from leadscore.training.evaluation.display_names import (
     METRIC_WORDS,
     STAGE_WORDS,
     figure,
     method_words,
-    percent,
     span,
-    with_group_words,
+    with_month_words,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    import pandas as pd
 
     from leadscore.training.dataset.training_data import Prepared
     from leadscore.training.gate.promotion_gate import Verdict
@@ -28,19 +28,11 @@ if TYPE_CHECKING:
 
 LOOKUP_STEPS = 12  # a line that fits the page
 ALL_BUT_SURE = 0.99  # from here on more points change nothing that anybody does
+DRIVERS_SHOWN = 10
 
 
-@dataclass(frozen=True)
-class Cell:
-    """What stands in one place of a table.
-
-    Parameters
-    ----------
-    text
-        The figure or the words.
-    detail
-        What stands smaller beside it: an interval.
-    """
+class Cell(NamedTuple):
+    """A cell's text, and its interval or nothing."""
 
     text: str
     detail: str = ""
@@ -48,19 +40,7 @@ class Cell:
 
 @dataclass(frozen=True)
 class Table:
-    """A table as a person reads it.
-
-    Parameters
-    ----------
-    head
-        The columns' names.
-    rows
-        The cells.
-    text_columns
-        The places of columns that hold words; all others hold figures and stand to the right.
-    marked
-        The places of rows that stand out.
-    """
+    """A table of text: places of its left-aligned columns, and of rows that stand out."""
 
     head: Sequence[str]
     rows: Sequence[Sequence[Cell]]
@@ -68,31 +48,38 @@ class Table:
     marked: Sequence[int] = ()
 
 
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]], *, text: Sequence[int]) -> Table:
-    return Table(head, [[Cell(each) for each in row] for row in rows], text)
+def _table(
+    head: Sequence[str],
+    rows: Sequence[Sequence[Sequence[str]]],
+    text_columns: Sequence[int] = (0,),
+    marked: Sequence[int] = (),
+) -> Table:
+    cells = [[Cell(each) if isinstance(each, str) else Cell(*each) for each in row] for row in rows]
+    return Table(head, cells, text_columns, marked)
+
+
+def _metric(row: pd.Series[float], metric: str) -> Cell:
+    return Cell(figure(row["value"], metric), span(row, metric))
+
+
+def _share(row: pd.Series[float], value: str, low: str, high: str) -> Cell:
+    return Cell(percent(row[value]), f"{percent(row[low])}–{percent(row[high])}")
 
 
 def gate_table(verdict: Verdict) -> Table:
     """List the gate's rules, whether each holds, and the figures."""
     rows = [[each.name, "yes" if each.passed else "no", each.detail] for each in verdict.rules]
     refused = [place for place, each in enumerate(verdict.rules) if not each.passed]
-    table = _table(["rule", "holds", "figures"], rows, text=(0, 1, 2))
-    return Table(table.head, table.rows, table.text_columns, marked=refused)
+    return _table(["rule", "holds", "figures"], rows, (0, 1, 2), refused)
 
 
 def metrics_table(facts: StageFacts) -> Table:
     """List every way of scoring with its metrics and their 95 % intervals, the model first."""
     rows = [
-        [
-            Cell(method_words(name)),
-            *(
-                Cell(figure(metrics.T[metric]["value"], metric), span(metrics.T[metric], metric))
-                for metric in METRIC_WORDS
-            ),
-        ]
+        [method_words(name), *(_metric(metrics.T[metric], metric) for metric in METRIC_WORDS)]
         for name, metrics in facts.metrics.items()
     ]
-    return Table(["scored by", *METRIC_WORDS.values()], rows, marked=(0,))
+    return _table(["scored by", *METRIC_WORDS.values()], rows, marked=(0,))
 
 
 def counts_table(prepared: Prepared) -> Table:
@@ -100,17 +87,17 @@ def counts_table(prepared: Prepared) -> Table:
     rows = [
         [
             STAGE_WORDS[count.stage],
-            f"{count.learn_rows:,}",
-            f"{count.learn_positives:,}",
-            percent(count.learn_positives / max(count.learn_rows, 1)),
-            f"{count.test_rows:,}",
-            f"{count.test_positives:,}",
-            percent(count.test_positives / max(count.test_rows, 1)),
+            *_counted(count.learn_rows, count.learn_positives),
+            *_counted(count.test_rows, count.test_positives),
         ]
         for count in prepared.counts
     ]
-    head = ["stage", "taught by", "reached it", "share", "held out", "reached it", "share"]
-    return _table(head, rows, text=(0,))
+    head = ["stage", "learnt from", "reached it", "share", "held out", "reached it", "share"]
+    return _table(head, rows)
+
+
+def _counted(rows: int, reached: int) -> tuple[str, str, str]:
+    return f"{rows:,}", f"{reached:,}", percent(reached / max(rows, 1))
 
 
 def findings_table(prepared: Prepared, overruled: Mapping[str, str]) -> Table:
@@ -126,24 +113,21 @@ def findings_table(prepared: Prepared, overruled: Mapping[str, str]) -> Table:
         for each in prepared.findings
     ]
     head = ["column", "what", "verdict", "evidence", "remedy"]
-    return _table(head, rows, text=range(5))
+    return _table(head, rows, range(5))
 
 
-def drivers_table(by_fact: pd.Series[float], *, shown: int) -> Table:
+def drivers_table(by_fact: pd.Series[float]) -> Table:
     """List the facts that move the odds most."""
-    rounded = by_fact.head(shown).round(3) + 0.0  # which leaves no "-0.000"
+    rounded = by_fact.head(DRIVERS_SHOWN).round(3) + 0.0  # which leaves no "-0.000"
     rows = [[str(fact), f"{value:.3f}"] for fact, value in rounded.items()]
-    return _table(["fact", "mean contribution (log-odds)"], rows, text=(0,))
+    return _table(["fact", "mean contribution (log-odds)"], rows)
 
 
 def points_table(points: PointsTable) -> Table:
     """List the rules of the points table: condition, points, share of leads it holds for."""
-    rows = [["every lead starts with", f"{points.start:,}", "100\u00a0%"]]
-    rows += [
-        [each.words, f"{each.points:+d}".replace("-", "−"), percent(each.leads_share)]
-        for each in points.rules
-    ]
-    return _table(["where this holds", "points", "leads it holds for"], rows, text=(0,))
+    rows = [["every lead starts with", f"{points.start:,}", percent(1.0)]]
+    rows += [[each.words, f"{each.points:+d}", percent(each.leads_share)] for each in points.rules]
+    return _table(["where this holds", "points", "leads it holds for"], rows)
 
 
 def points_lookup(points: PointsTable) -> Table:
@@ -152,46 +136,35 @@ def points_lookup(points: PointsTable) -> Table:
     upto = int((steps["propensity"] < ALL_BUT_SURE).sum()) + 1
     some = steps.iloc[:upto].iloc[:: math.ceil(upto / LOOKUP_STEPS)]
     head = ["points", *(f"{each:,}" for each in some["points"])]
-    return _table(head, [["propensity", *map(percent, some["propensity"])]], text=(0,))
+    return _table(head, [["propensity", *map(percent, some["propensity"])]])
 
 
 def segments_table(segments: pd.DataFrame) -> Table:
     """List every group with its size, its conversion promised and realised, and its AUC."""
     rows = [
         [
-            Cell(str(row["dimension"])),
-            Cell(str(row["segment"])),
-            Cell(f"{row['leads']:,}"),
-            Cell(f"{row['reached']:,}"),
-            Cell(percent(row["promised"])),
-            Cell(
-                percent(row["realised"]),
-                f"{percent(row['realised_low'])}–{percent(row['realised_high'])}",
-            ),
-            Cell(
-                figure(row["auc"], "auc"),
-                f"{figure(row['auc_low'], 'auc')}–{figure(row['auc_high'], 'auc')}"
-                if pd.notna(row["auc"])
-                else "",
-            ),
+            str(row["dimension"]),
+            str(row["segment"]),
+            f"{row['leads']:,}",
+            f"{row['reached']:,}",
+            percent(row["promised"]),
+            _share(row, "realised", "realised_low", "realised_high"),
+            _metric(row.rename({"auc": "value", "auc_low": "low", "auc_high": "high"}), "auc"),
         ]
-        for row in with_group_words(segments).to_dict("records")
+        for _, row in with_month_words(segments).iterrows()
     ]
     head = ["by", "group", "leads", "conversions", "promised", "realised", "AUC"]
-    return Table(head, rows, text_columns=(0, 1))
+    return _table(head, rows, (0, 1))
 
 
-def once_sql_table(once_sql: pd.DataFrame) -> Table:
+def won_given_sql_table(won_given_sql: pd.DataFrame) -> Table:
     """List how likely SQLs are won, promised and realised, each with its interval."""
     rows = [
         [
-            Cell(f"{row['snapshots']:,.0f}"),
-            Cell(
-                percent(row["promised"]),
-                f"{percent(row['promised_low'])}–{percent(row['promised_high'])}",
-            ),
-            Cell(percent(row["realised"]), f"{percent(row['low'])}–{percent(row['high'])}"),
+            f"{row['snapshots']:,.0f}",
+            _share(row, "promised", "promised_low", "promised_high"),
+            _share(row, "realised", "low", "high"),
         ]
-        for row in once_sql.to_dict("records")
+        for _, row in won_given_sql.iterrows()
     ]
-    return Table(["snapshots of SQLs", "promised", "realised"], rows, text_columns=())
+    return _table(["snapshots of SQLs", "promised", "realised"], rows, ())

@@ -21,15 +21,7 @@ if TYPE_CHECKING:
 class Checked:
     """What the tables hold.
 
-    Parameters
-    ----------
-    quarantine
-        What could not be used.
-    viability
-        What each stage has to learn from, and what it lacks.
-    prepared
-        Snapshots, labels, split, features, and the audit's findings; None where even the first
-        stage is short of data.
+    `prepared` is None where even the first stage is short of data.
     """
 
     quarantine: Quarantine

@@ -17,6 +17,7 @@ from leadscore.training.dataset.training_data import audit
 from leadscore.training.dataset.unseen_leads import unseen_by
 from leadscore.training.evaluation.evaluate import account_or_lead
 from leadscore.training.evaluation.metrics import compare, measure
+from leadscore.training.evaluation.segments import rank_bands
 from leadscore.training.gate.champion_challenger import build_for, known_to
 from leadscore.training.leakage.audit import excluded_columns
 from leadscore.training.registry.registry import Registry
@@ -41,10 +42,8 @@ class StageComparison:
 
     Parameters
     ----------
-    stage
-        `sql` or `won`.
-    leads, snapshots, reached
-        How many compared them; `reached` counts snapshots.
+    reached
+        How many snapshots reached the outcome.
     first, second
         Tables of `evaluation.metrics.measure`.
     difference
@@ -78,14 +77,10 @@ class Comparison:
 
     Parameters
     ----------
-    name, first, second
-        The registered model and the two versions.
     since
         The creation date of the first lead compared on; None where nothing is dated.
     stages
         By stage that both score and that has leads enough.
-    cautions
-        What a reader must know.
     """
 
     name: str
@@ -103,16 +98,7 @@ def compare_versions(directory: Path, first: str, second: str) -> Comparison:
     today's audit leaves out are hidden from both: what is filled in after the outcome would make
     the version that uses it look better than it can be tonight.
 
-    Parameters
-    ----------
-    directory
-        The project folder.
-    first, second
-        Versions; figures are second minus first.
-
-    Returns
-    -------
-    Comparison
+    All differences are second minus first.
 
     Raises
     ------
@@ -186,19 +172,15 @@ def compare_stage(rows: pd.DataFrame, stage: str) -> StageComparison:
     rows
         Columns `lead_id`, `as_of`, `account`, `y_<stage>` (0 or 1), `first_p_<stage>`,
         `second_p_<stage>`.
-    stage
-        `sql` or `won`.
-
-    Returns
-    -------
-    StageComparison
     """
     outcome, cluster = rows[f"y_{stage}"], account_or_lead(rows)
     first, second = rows[f"first_p_{stage}"], rows[f"second_p_{stage}"]
     pair = pd.DataFrame({"first": first, "second": second})
     latest = pair.join(rows[["lead_id", "as_of"]]).sort_values("as_of", kind="stable")
     latest = latest.drop_duplicates("lead_id", keep="last")
-    bands = pd.DataFrame({name: _band(latest[name]) for name in pair.columns})
+    bands = pd.DataFrame(
+        {name: rank_bands(latest[name], BANDS, ties="first") for name in pair.columns}
+    )
     is_best = bands == BEST
     entered = is_best["second"] & ~is_best["first"]
     return StageComparison(
@@ -214,15 +196,6 @@ def compare_stage(rows: pd.DataFrame, stage: str) -> StageComparison:
         moves=_moves(bands),
         examples=_examples(latest),
     )
-
-
-def _band(propensity: pd.Series[float]) -> pd.Series[str]:
-    """Put leads into bands by rank; of equal propensities the one that came first is better."""
-    share = propensity.rank(ascending=False, method="first") / len(propensity)
-    band = pd.Series(BANDS[-1][1], index=propensity.index, dtype="str")
-    for limit, words in reversed(BANDS):
-        band = band.mask(share <= limit, words)
-    return band
 
 
 def _moves(bands: pd.DataFrame) -> pd.DataFrame:

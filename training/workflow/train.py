@@ -41,22 +41,16 @@ class TrainingResult:
 
     Parameters
     ----------
-    name, version
-        The registered model.
     promoted
         Whether it is the champion now.
     headline
         Two sentences anyone understands, after what a simpler way of scoring does better.
-    prepared, evaluation, verdict
-        What was learnt from, how good it is, what the gate says.
     contest
-        It and the champion on the same leads; None where nobody was champion.
-    quarantine
-        What of the tables could not be used.
+        The model and the champion on the same leads; None without a champion.
     card, page
         The model card and the report on disk.
     shifts
-        A few sentences for each dated stage: has the rate changed since the leads that taught?
+        A few sentences for each dated stage: has the rate changed since training?
     """
 
     name: str
@@ -75,15 +69,7 @@ class TrainingResult:
 
 @dataclass(frozen=True)
 class AlreadyTrained:
-    """A version was trained on exactly these tables and this contract before.
-
-    Parameters
-    ----------
-    name, version
-        The registered model.
-    is_champion
-        Whether it scores.
-    """
+    """A version was trained on exactly these tables and this contract before."""
 
     name: str
     version: str
@@ -101,8 +87,6 @@ def train(
 
     Parameters
     ----------
-    directory
-        The project folder with `leadscore.toml`.
     as_of
         Use only what was known before this moment (UTC); by default everything.
     again
@@ -110,10 +94,6 @@ def train(
     budget_seconds
         How long to look for better trees; by default until nothing gains, two minutes at most.
         What was tried is kept, so that a run that died, or one with more time, goes on.
-
-    Returns
-    -------
-    TrainingResult or AlreadyTrained
 
     Raises
     ------

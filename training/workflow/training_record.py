@@ -32,22 +32,7 @@ def to_register(
 ) -> Trained:
     """Put together what goes to the registry with a model.
 
-    Parameters
-    ----------
-    model
-        The fitted funnel.
-    evaluation
-        How good it is.
-    facts
-        What the report tells of it.
-    tables
-        The tables it learnt from.
-    fingerprint
-        The name of exactly these tables and this contract.
-
-    Returns
-    -------
-    Trained
+    `fingerprint` names exactly these tables and this contract.
     """
     prepared = facts.prepared
     return Trained(
@@ -64,21 +49,7 @@ def to_register(
 
 
 def write_reports(directory: Path, version: str, trained: Trained) -> tuple[Path, Path]:
-    """Write a version's model card and report into the project.
-
-    Parameters
-    ----------
-    directory
-        The project folder.
-    version
-        The registered version.
-    trained
-        What was registered; its artifacts hold both.
-
-    Returns
-    -------
-    card, page : Path
-    """
+    """Write a version's model card and report into the project folder, and return their paths."""
     folder = directory / REPORTS
     folder.mkdir(exist_ok=True)
     card, page = folder / f"model-{version}.md", folder / f"model-{version}.html"

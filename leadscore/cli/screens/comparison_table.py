@@ -5,14 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rich.console import Group
-from rich.table import Table
 from rich.text import Text
 
-from leadscore.training.report.narrative import METRIC_WORDS
+from leadscore.cli.screens.sufficiency_screen import plain_table
+from leadscore.training.evaluation.display_names import METRIC_WORDS, with_interval
+from leadscore.training.gate.promotion_gate import signed
 
 if TYPE_CHECKING:
     import pandas as pd
     from rich.console import RenderableType
+    from rich.table import Table
 
     from leadscore.training.workflow.compare_versions import Comparison, StageComparison
 
@@ -40,34 +42,23 @@ def _metrics(stage: StageComparison, comparison: Comparison) -> Table:
         f"{stage.stage}: {stage.leads:,} leads, {stage.snapshots:,} snapshots, "
         f"{stage.reached:,} reached it"
     )
-    table = Table(title=title, title_justify="left", box=None, pad_edge=False, padding=(0, 1, 0, 0))
-    table.add_column("")
-    heads = (f"version {comparison.first}", f"version {comparison.second}", "difference")
-    for head in heads:
-        table.add_column(head, justify="right")
+    heads = ("", f"version {comparison.first}", f"version {comparison.second}", "difference")
+    table = plain_table(title, heads)
     table.add_column("better")
     for metric in SHOWN:
         gap = stage.difference.T[metric]
         table.add_row(
             METRIC_WORDS[metric],
-            _value(stage.first.T[metric], metric),
-            _value(stage.second.T[metric], metric),
-            _gap(gap, metric),
+            with_interval(stage.first.T[metric], metric),
+            with_interval(stage.second.T[metric], metric),
+            signed(gap, digits=_digits(metric)),
             _better(gap, metric, comparison),
         )
     return table
 
 
-def _value(row: pd.Series[float], metric: str) -> str:
-    digits = 2 if metric.startswith("lift") else 3
-    value, low, high = (f"{row[key]:.{digits}f}" for key in ("value", "low", "high"))
-    return f"{value} ({low}–{high})"
-
-
-def _gap(row: pd.Series[float], metric: str) -> str:
-    digits = 2 if metric.startswith("lift") else 4 if metric in LESS_IS_BETTER else 3
-    value, low, high = (f"{row[key]:+.{digits}f}" for key in ("value", "low", "high"))
-    return f"{value} ({low} to {high})"
+def _digits(metric: str) -> int:
+    return 2 if metric.startswith("lift") else 4 if metric in LESS_IS_BETTER else 3
 
 
 def _better(gap: pd.Series[float], metric: str, comparison: Comparison) -> str:
@@ -78,30 +69,20 @@ def _better(gap: pd.Series[float], metric: str, comparison: Comparison) -> str:
 
 
 def _movers(stage: StageComparison, comparison: Comparison) -> list[RenderableType]:
-    told = (
+    best = (
         f"Who would move: {stage.new_in_best:.0%} of the best tenth would be other leads; "
         f"rank correlation {stage.rank_correlation:.2f}."
     )
-    table = Table(
-        title=f"Share of leads, from version {comparison.first} (down) to {comparison.second}",
-        title_justify="left",
-        box=None,
-        pad_edge=False,
-    )
-    table.add_column("")
-    for band in stage.moves.columns:
-        table.add_column(str(band), justify="right")
+    title = f"Share of leads, from version {comparison.first} (down) to {comparison.second}"
+    table = plain_table(title, ["", *map(str, stage.moves.columns)])
     for words, shares in stage.moves.iterrows():
         table.add_row(str(words), *(f"{share:.1%}" for share in shares))
-    return [Text(told), table, Text(), _examples(stage, comparison)]
+    return [Text(best), table, Text(), _examples(stage, comparison)]
 
 
 def _examples(stage: StageComparison, comparison: Comparison) -> Table:
-    table = Table(title="Leads that change most", title_justify="left", box=None, pad_edge=False)
-    table.add_column("lead")
-    table.add_column("as of")
-    for version in (comparison.first, comparison.second):
-        table.add_column(f"version {version}", justify="right")
+    versions = (f"version {version}" for version in (comparison.first, comparison.second))
+    table = plain_table("Leads that change most", ["lead", "as of", *versions])
     for row in stage.examples.itertuples():
         table.add_row(
             str(row.lead_id), f"{row.as_of:%Y-%m-%d}", f"{row.first:.1%}", f"{row.second:.1%}"
@@ -111,26 +92,17 @@ def _examples(stage: StageComparison, comparison: Comparison) -> Table:
 
 def as_record(comparison: Comparison) -> dict[str, object]:
     """Give a comparison as plain values, as `--json` prints it."""
-    return {
-        "name": comparison.name,
-        "first": comparison.first,
-        "second": comparison.second,
-        "since": comparison.since,
-        "cautions": list(comparison.cautions),
-        "stages": [_stage_record(stage) for stage in comparison.stages.values()],
-    }
+    scalars = {name: getattr(comparison, name) for name in ("name", "first", "second", "since")}
+    stages = [_stage_record(stage) for stage in comparison.stages.values()]
+    return {**scalars, "cautions": list(comparison.cautions), "stages": stages}
 
 
 def _stage_record(stage: StageComparison) -> dict[str, object]:
     tables = {name: getattr(stage, name).T.to_dict() for name in ("first", "second", "difference")}
+    scalars = ("stage", "leads", "snapshots", "reached", "rank_correlation", "new_in_best")
     return {
-        "stage": stage.stage,
-        "leads": stage.leads,
-        "snapshots": stage.snapshots,
-        "reached": stage.reached,
+        **{name: getattr(stage, name) for name in scalars},
         **tables,
-        "rank_correlation": stage.rank_correlation,
-        "new_in_best": stage.new_in_best,
         "moves": stage.moves.T.to_dict(),
         "examples": stage.examples.to_dict("records"),
     }

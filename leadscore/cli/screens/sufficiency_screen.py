@@ -1,4 +1,4 @@
-"""What there is to learn from, as tables one keeps."""
+"""What there is to learn from, on the terminal."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from rich.text import Text
 from leadscore.training.dataset.stage_rows import MIN_JUDGED, MIN_POSITIVES
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from rich.console import RenderableType
 
     from leadscore.training.dataset.data_sufficiency import StageViability, Viability
@@ -19,18 +21,7 @@ SHOWN_MONTHS = 12  # a year shows the season; the JSON has them all
 
 
 def viability_tables(viability: Viability) -> list[RenderableType]:
-    """Show what each stage has against the least it needs, and its base rate by month.
-
-    Parameters
-    ----------
-    viability
-        What every stage has and lacks.
-
-    Returns
-    -------
-    list of RenderableType
-        A table of all stages, then one of months for each dated stage.
-    """
+    """Show what each stage has against the least it needs, and its base rate by month."""
     least = (
         f"The least are {MIN_POSITIVES} snapshots to learn from and {MIN_JUDGED} held out, of "
         "leads that reached a stage as of leads that did not."
@@ -45,7 +36,7 @@ def viability_tables(viability: Viability) -> list[RenderableType]:
 def _stages(viability: Viability) -> Table:
     days = viability.history_days
     history = "no dates" if days is None else f"{days:,.0f} days of history"
-    table = _table(
+    table = plain_table(
         f"What can be learnt ({history}; reached it + did not)",
         ("stage", "leads", "learn from", "held out", "reached a month", "not yet known", ""),
     )
@@ -65,14 +56,15 @@ def _stages(viability: Viability) -> Table:
 
 def _months(stage: StageViability) -> Table:
     heads = ("created in", "leads", "matured", "reached", "rate")
-    table = _table(f"{stage.stage}: base rate by month", heads)
+    table = plain_table(f"{stage.stage}: base rate by month", heads)
     for row in stage.by_month.tail(SHOWN_MONTHS).to_dict("records"):
         counts = (f"{row[name]:,}" for name in ("leads", "matured", "reached"))
         table.add_row(row["month"], *counts, "–" if pd.isna(row["rate"]) else f"{row['rate']:.1%}")
     return table
 
 
-def _table(title: str, heads: tuple[str, ...]) -> Table:
+def plain_table(title: str, heads: Sequence[str]) -> Table:
+    """Make a table without lines, its first column of text and the others of figures."""
     table = Table(title=title, title_justify="left", box=None, pad_edge=False)
     for position, head in enumerate(heads):
         table.add_column(head, justify="left" if position == 0 else "right")

@@ -8,11 +8,13 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from leadscore.cli.screens.sufficiency_screen import viability_tables
-from leadscore.training.report.narrative import METRIC_WORDS, suspect_sentences
+from leadscore.cli.screens.sufficiency_screen import plain_table, viability_tables
+from leadscore.training.evaluation.display_names import METRIC_WORDS, with_interval
+from leadscore.training.report.narrative import suspect_sentences
 
 if TYPE_CHECKING:
-    import pandas as pd
+    from collections.abc import Sequence
+
     from rich.console import RenderableType
 
     from leadscore.features.tables.quarantine import Quarantine
@@ -34,9 +36,9 @@ def training_summary(result: TrainingResult) -> Group:
         *_quarantine(result.quarantine),
         *_findings(result.prepared),
         *(_stage(stage, result.evaluation) for stage in result.evaluation.metrics),
-        *_shifts(result),
-        *_refusals(result),
-        *(Text(f"! {caution}", "yellow") for caution in result.prepared.cautions),
+        *(part for sentence in result.shifts for part in (Text(sentence), Text())),
+        *(Text(f"✗ {rule.name}: {rule.detail}", "bold red") for rule in result.verdict.refusals),
+        *_cautions(result.prepared.cautions),
         Text(
             f"Version {result.version} is "
             + ("the champion: it scores from now on." if result.promoted else "not promoted."),
@@ -59,31 +61,30 @@ def check_summary(checked: Checked) -> Group:
         *found,
         *viability_tables(checked.viability),
         *features,
-        *(Text(f"! {caution}", "yellow") for caution in cautions),
+        *_cautions(cautions),
     )
 
 
 def _quarantine(quarantine: Quarantine) -> list[RenderableType]:
-    counts = quarantine.counts
     lines: list[RenderableType] = []
-    for row in counts.to_dict("records"):
-        told = f"{row['table']}: {row['rows']:,} rows"
+    for row in quarantine.counts.to_dict("records"):
+        line = f"{row['table']}: {row['rows']:,} rows"
         if row["faulty"]:
-            told += f", {row['faulty']:,} ({row['share']:.2%}) with faults, see quarantine/rows.csv"
-        lines.append(Text(told))
+            line += f", {row['faulty']:,} ({row['share']:.2%}) with faults, see quarantine/rows.csv"
+        lines.append(Text(line))
     return [*lines, Text()]
 
 
 def _findings(prepared: Prepared) -> list[RenderableType]:
-    """Columns left out for what they know are told one by one; dull ones in one line."""
+    """List suspicious columns one by one, and uninformative ones in one line."""
     dull = [each.column for each in prepared.findings if each.kind in {"constant", "identifier"}]
-    telling = [each for each in prepared.findings if each.column not in dull]
+    suspicious = [each for each in prepared.findings if each.column not in dull]
     lines: list[RenderableType] = []
-    if telling:
+    if suspicious:
         table = Table(title="Columns that may know the outcome", title_justify="left", box=None)
         for head in ("column", "verdict", "evidence"):
             table.add_column(head, overflow="fold")
-        for each in telling[:SHOWN_FINDINGS]:
+        for each in suspicious[:SHOWN_FINDINGS]:
             verdict: str = "left out" if each.column in prepared.excluded else each.severity
             if each.overruled is not None:
                 verdict = "overruled"
@@ -101,29 +102,16 @@ def _stage(stage: str, evaluation: Evaluation) -> Group:
         f"{stage}: {held_out['lead_id'].nunique():,} held-out leads, "
         f"{held_out['outcome'].mean():.1%} reached it (95 % intervals)"
     )
-    table = Table(title=title, title_justify="left", box=None, pad_edge=False)
-    table.add_column("")
-    for metric in SHOWN_METRICS:
-        table.add_column(METRIC_WORDS[metric], justify="right")
+    table = plain_table(title, ["", *(METRIC_WORDS[metric] for metric in SHOWN_METRICS)])
     for name, metrics in {
         "model": evaluation.metrics[stage],
         "model_as_points": evaluation.points_metrics[stage],
         **evaluation.baselines[stage],
     }.items():
-        cells = (_figure(metrics.T[metric], metric) for metric in SHOWN_METRICS)
+        cells = (with_interval(metrics.T[metric], metric) for metric in SHOWN_METRICS)
         table.add_row(name.replace("_", " "), *cells, style="bold" if name == "model" else None)
     return Group(table, Text())
 
 
-def _figure(row: pd.Series[float], metric: str) -> str:
-    digits = 2 if metric.startswith("lift") else 3
-    value, low, high = (f"{row[key]:.{digits}f}" for key in ("value", "low", "high"))
-    return f"{value} ({low}–{high})"
-
-
-def _shifts(result: TrainingResult) -> list[RenderableType]:
-    return [part for sentence in result.shifts for part in (Text(sentence), Text())]
-
-
-def _refusals(result: TrainingResult) -> list[RenderableType]:
-    return [Text(f"✗ {rule.name}: {rule.detail}", "bold red") for rule in result.verdict.refusals]
+def _cautions(cautions: Sequence[str]) -> list[Text]:
+    return [Text(f"! {caution}", "yellow") for caution in cautions]

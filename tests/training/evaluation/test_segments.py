@@ -6,18 +6,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 import pytest
-from scipy.stats import beta
 
 from leadscore.features.families.catalogue import Feature
 from leadscore.training.dataset.data_sufficiency import Viability
 from leadscore.training.dataset.labels import Labels
 from leadscore.training.dataset.training_data import Prepared
-from leadscore.training.evaluation.segments import (
-    in_order,
-    measure_segments,
-    segments_of,
-    share_interval,
-)
+from leadscore.training.evaluation.segments import in_order, measure_segments, segments_of
 
 if TYPE_CHECKING:
     from tests.training.conftest import Funnel
@@ -113,15 +107,13 @@ def test_a_group_is_measured_by_its_own_rows(prepared: Prepared, rows: pd.DataFr
     assert web["promised"] == pytest.approx(own["propensity"].mean())
     assert web["realised"] == pytest.approx(own["outcome"].mean())
     assert web["auc"] == 1.0
-    assert web["large"]
 
 
-def test_a_group_with_few_outcomes_has_no_auc_and_is_not_large(rows: pd.DataFrame) -> None:
+def test_a_group_with_few_outcomes_has_no_auc(rows: pd.DataFrame) -> None:
     few = rows.index[rows["outcome"] == 1][:9].append(rows.index[rows["outcome"] == 0])
     part = rows.loc[few]
     table = measure_segments(part, pd.DataFrame({"all": pd.Series("one", index=part.index)}))
     assert table[["auc", "auc_low", "auc_high"]].isna().all(axis=None)
-    assert not table["large"].item()
 
 
 def test_groups_stand_in_the_order_people_read_them() -> None:
@@ -131,24 +123,3 @@ def test_groups_stand_in_the_order_people_read_them() -> None:
     assert in_order(ages) == ["under 1 day", "1-6 days", "7-29 days", "30 days and more"]
     channels = pd.Series(["other"] * 9 + ["unknown"] * 9 + ["fair"] + ["web"] * 3)
     assert in_order(channels) == ["web", "fair", "other", "unknown"]
-
-
-def test_the_interval_of_independent_rows_is_clopper_pearsons() -> None:
-    outcome = pd.Series([1.0] * 20 + [0.0] * 80)
-    low, high = share_interval(outcome, pd.Series(range(100)).astype("str"))
-    # Single rows as clusters cost one degree of freedom.
-    assert low == pytest.approx(beta.ppf(0.025, 20, 81), abs=0.002)
-    assert high == pytest.approx(beta.ppf(0.975, 21, 80), abs=0.002)
-
-
-def test_rows_that_share_their_luck_widen_the_interval() -> None:
-    outcome = pd.Series([1.0] * 20 + [0.0] * 80)
-    alone = share_interval(outcome, pd.Series(range(100)).astype("str"))
-    together = share_interval(outcome, pd.Series(np.arange(100) // 5).astype("str"))
-    assert together[0] < alone[0] < alone[1] < together[1]
-
-
-def test_where_nobody_converted_the_interval_is_that_of_the_clusters() -> None:
-    low, high = share_interval(pd.Series(0.0, range(60)), pd.Series(np.arange(60) // 3).astype(str))
-    assert low == 0.0
-    assert high == pytest.approx(beta.ppf(0.975, 1, 20))

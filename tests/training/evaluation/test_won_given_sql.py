@@ -7,7 +7,7 @@ import pandas as pd
 from leadscore.features.contract.contract import load_contract
 from leadscore.training.dataset.stage_rows import SINCE_SQL, stage_part
 from leadscore.training.registry.registry import Registry
-from leadscore.training.report.tables import once_sql_table
+from leadscore.training.report.tables import won_given_sql_table
 
 if TYPE_CHECKING:
     from leadscore.training.model.funnel_model import FunnelModel
@@ -19,17 +19,17 @@ def test_held_out_sqls_are_told_with_both_intervals(project: Project, funnel_fac
     prepared = project.trained.prepared
     rows = project.trained.evaluation.held_out["won"]
     (won,) = [each for each in funnel_facts.stages if each.stage == "won"]
-    table = won.once_sql
+    table = won.won_given_sql
     part = stage_part(prepared.labels, prepared.split, "won").loc[rows.index]
     assert table["snapshots"].sum() == (part == "test").sum() > 0
     assert table["promised"].is_monotonic_increasing
     assert (table["promised_low"] < table["promised"]).all()
     assert (table["promised"] < table["promised_high"]).all()
     assert ((table["low"] <= table["realised"]) & (table["realised"] <= table["high"])).all()
-    assert len(once_sql_table(table).rows) == len(table)
+    assert len(won_given_sql_table(table).rows) == len(table)
 
 
-def test_p_won_is_p_sql_times_p_won_once_sql(project: Project, funnel_facts: Facts) -> None:
+def test_p_won_is_p_sql_times_p_won_given_sql(project: Project, funnel_facts: Facts) -> None:
     model, frame = registered(project), project.trained.prepared.frame
     p, once = model.predict(frame), model.won_given_sql(frame)
     pd.testing.assert_series_equal(p["p_won"], p["p_sql"] * once["p"], check_names=False)
@@ -38,7 +38,7 @@ def test_p_won_is_p_sql_times_p_won_once_sql(project: Project, funnel_facts: Fac
 
 
 def test_a_single_stage_says_nothing_of_the_next(flat_facts: Facts) -> None:
-    assert all(each.once_sql.empty for each in flat_facts.stages)
+    assert all(each.won_given_sql.empty for each in flat_facts.stages)
 
 
 def registered(project: Project) -> FunnelModel:

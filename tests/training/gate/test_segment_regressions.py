@@ -5,7 +5,8 @@ import pandas as pd
 import pytest
 from scipy.special import expit
 
-from leadscore.training.gate.segment_regressions import ALPHA, own_loss, segment_gaps
+from leadscore.features.core.statistics import log_losses
+from leadscore.training.gate.segment_regressions import ALPHA, segment_gaps
 
 LEADS, TRIALS = 1000, 60
 NUMBER = pd.Series(np.arange(LEADS))
@@ -40,10 +41,10 @@ def test_a_gap_is_the_mean_difference_of_log_loss_in_its_segment() -> None:
     rows = equals(1)
     gap = segment_gaps(rows, FIVE)[3]
     own = rows[FIVE["channel"] == "c3"]
-    losses = own_loss(own["outcome"], own["propensity"]) - own_loss(own["outcome"], own["champion"])
+    ours, theirs = (log_losses(own["outcome"], own[name]) for name in ("propensity", "champion"))
     assert gap.words == "channel: c3"
     assert gap.leads == 200
-    assert gap.value == pytest.approx(losses.mean())
+    assert gap.value == pytest.approx((ours - theirs).mean())
     assert gap.low < gap.value
 
 

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import expit, log_expit
 
-from leadscore.training.model.calibrator import MIN_POSITIVES_ISOTONIC, Calibrator, standard_error
+from leadscore.training.model.calibrator import MIN_POSITIVES_ISOTONIC, Calibrator
 
 
 def draw(
@@ -117,10 +117,3 @@ def test_an_interval_covers_the_rate_nineteen_times_in_twenty() -> None:
         low, high = Calibrator().fit(margin, outcome).interval(np.array([-1.0]))
         covered.append(low[0] <= expit(-0.8 - 0.3) <= high[0])
     assert np.mean(covered) > 0.85
-
-
-def test_repeated_rows_of_a_lead_make_no_mean_surer() -> None:
-    values = np.random.default_rng(6).normal(size=300)
-    once = standard_error(values, np.arange(300))
-    assert once == pytest.approx(values.std() / np.sqrt(300))
-    assert standard_error(np.repeat(values, 5), np.repeat(np.arange(300), 5)) == pytest.approx(once)

@@ -12,10 +12,10 @@ import pandas as pd
 import pytest
 from sklearn.metrics import auc
 
+from leadscore.training.evaluation.display_names import with_month_words
 from leadscore.training.evaluation.simpler_models import Simpler
 from leadscore.training.gate.promotion_gate import Rule, Verdict
 from leadscore.training.report.html_report import html_report
-from leadscore.training.report.narrative import with_group_words
 from tests.training.conftest import SCRIPT
 
 if TYPE_CHECKING:
@@ -124,7 +124,7 @@ def test_promises_and_outcomes_in_the_charts_are_those_of_the_held_out_leads(
     page: str, funnel_facts: Facts, place: int
 ) -> None:
     rows = funnel_facts.stages[place].rows
-    for title in ("Does the propensity keep its word?", "Conversion by tenth of the leads"):
+    for title in ("Reliability", "Conversion by tenth of the leads"):
         tenths = chart(page, title, place)
         assert 5 <= len(tenths) <= 10  # leads with one propensity stay together
         promised = (tenths["promised"] * tenths["leads"]).sum()
@@ -138,7 +138,7 @@ def test_promises_and_outcomes_in_the_charts_are_those_of_the_held_out_leads(
 def test_groups_are_those_of_the_segments_and_can_be_chosen(page: str, funnel_facts: Facts) -> None:
     segments = funnel_facts.stages[0].segments
     shown = chart(page, "Conversion promised and realised")
-    assert shown["segment"].tolist() == with_group_words(segments)["segment"].tolist()
+    assert shown["segment"].tolist() == with_month_words(segments)["segment"].tolist()
     assert shown["realised"].tolist() == pytest.approx(segments["realised"].tolist(), rel=1e-3)
     choices = re.findall(r"<option>(.*?)</option>", page)
     assert {"month", "channel", "company size", "score band"} <= set(choices)
@@ -195,11 +195,11 @@ def test_the_page_and_each_chart_stay_small(page: str, flat_page: str) -> None:
     assert len(flat_page) < len(page)
 
 
-def test_a_funnel_has_a_chapter_a_stage_and_a_flat_file_one(page: str, flat_page: str) -> None:
-    assert re.findall(r'id="(sql|won)" class="chapter"', page) == ["sql", "won"]
-    assert re.findall(r'id="(sql|won)" class="chapter"', flat_page) == ["won"]
-    assert "The rate then and now" in page
-    assert "The rate then and now" not in flat_page  # nothing has a date
+def test_each_stage_has_a_section_and_a_flat_file_has_one(page: str, flat_page: str) -> None:
+    assert re.findall(r'<section id="(sql|won)"', page) == ["sql", "won"]
+    assert re.findall(r'<section id="(sql|won)"', flat_page) == ["won"]
+    assert "The conversion rate over time" in page
+    assert "The conversion rate over time" not in flat_page  # nothing has a date
     assert "<option>month</option>" not in flat_page
 
 

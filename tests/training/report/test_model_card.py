@@ -8,6 +8,7 @@ import pandas as pd
 from leadscore.training.evaluation.simpler_models import Simpler
 from leadscore.training.leakage.audit import Finding
 from leadscore.training.report.model_card import model_card
+from tests.training.conftest import SCRIPT
 
 if TYPE_CHECKING:
     from leadscore.training.report.report_data import Facts
@@ -21,7 +22,12 @@ def card(facts: Facts, **changes: object) -> str:
 
 def test_the_card_tells_gate_stages_data_and_drivers(funnel_facts: Facts) -> None:
     told = model_card(funnel_facts)
-    for heading in ("## The gate", "## sql, on", "## won, on", "### What drives SQL", "## Data"):
+    for heading in (
+        "## May it score? Yes",
+        "## Becoming SQL",
+        "### What drives won",
+        "## The data",
+    ):
         assert heading in told
     assert told.startswith(f"# {funnel_facts.name}\n\n{funnel_facts.headline}")
     fact, moved = next(iter(funnel_facts.stages[0].drivers.by_fact.items()))
@@ -54,7 +60,15 @@ def test_a_column_left_out_is_named_with_its_evidence(flat_facts: Facts) -> None
     finding = Finding("Tags", "near-perfect", "certain", "AUC 0.97 | alone", "left out", 0.97)
     told = card(flat_facts, findings=[finding], excluded=["Tags"])
     assert r"| Tags | near-perfect | left out | AUC 0.97 \| alone | left out |" in told
-    assert "## Columns that may" not in card(flat_facts, findings=[])
+    assert "Columns that may" not in card(flat_facts, findings=[])
+
+
+def test_tags_and_links_in_the_users_texts_stay_text(flat_facts: Facts) -> None:
+    finding = Finding("<b>Tags</b>", "dull", "certain", "![x](http://a.example)", "&lt;", 0.97)
+    told = card(flat_facts, findings=[finding], cautions=[SCRIPT])
+    assert r"| &lt;b>Tags&lt;/b> | dull | certain | ![x]\(http://a.example) | &amp;lt; |" in told
+    assert "- &lt;script>alert" in told
+    assert "<" not in told
 
 
 def test_cautions_begin_the_limits(flat_facts: Facts) -> None:

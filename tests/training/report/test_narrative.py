@@ -3,19 +3,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-import pandas as pd
-import pytest
-
 from leadscore.training.gate.promotion_gate import Rule, Verdict
-from leadscore.training.report.narrative import (
-    data_facts,
-    figure,
-    headline,
-    limits,
-    percent,
-    suspect_sentences,
-    with_group_words,
-)
+from leadscore.training.report.narrative import headline, suspect_sentences
 
 if TYPE_CHECKING:
     from leadscore.training.evaluation.evaluate import Evaluation
@@ -58,28 +47,8 @@ def test_an_interval_below_chance_is_not_said_to_cover_it(project: Project) -> N
     assert "covers" not in said
 
 
-@pytest.mark.parametrize(
-    ("share", "words"),
-    [
-        (0.314, "31 %"), (0.0995, "10 %"), (0.0421, "4.2 %"),
-        (0.0035, "0.35 %"), (0, "0 %"), (1, "100 %"),
-    ],
-)  # fmt: skip
-def test_a_share_is_written_with_two_digits_that_tell_something(share: float, words: str) -> None:
-    assert percent(share).replace("\u00a0", " ") == words
-
-
-def test_months_are_written_as_people_do_and_other_groups_as_they_are() -> None:
-    table = pd.DataFrame({"dimension": ["month", "size"], "segment": ["2026-05", "10-49"]})
-    assert with_group_words(table)["segment"].tolist() == ["May 2026", "10-49"]
-
-
-def test_what_is_not_known_is_a_dash() -> None:
-    assert percent(float("nan")) == figure(float("nan"), "auc") == "–"
-
-
 def test_data_facts_name_rows_months_and_what_was_held_out(funnel_facts: Facts) -> None:
-    told = data_facts(funnel_facts)
+    told = funnel_facts.data_facts
     frame = funnel_facts.prepared.labels.frame
     assert told["Leads"] == f"{frame['lead_id'].nunique():,} in {len(frame):,} snapshots"
     assert told["Created"].endswith("months")
@@ -88,8 +57,7 @@ def test_data_facts_name_rows_months_and_what_was_held_out(funnel_facts: Facts) 
 
 
 def test_a_flat_file_is_said_to_be_held_out_at_random(flat_facts: Facts) -> None:
-    assert data_facts(flat_facts)["Held out"] == "a quarter of the leads, at random"
-    assert "no creation dates" in limits(flat_facts.prepared)[0]
+    assert flat_facts.data_facts["Held out"] == "a quarter of the leads, at random"
 
 
 def test_without_suspects_nothing_is_said_of_them(flat_facts: Facts) -> None:

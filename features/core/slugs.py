@@ -1,0 +1,37 @@
+"""Names for columns: plain letters, digits and `_`, and no two alike."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Container
+
+
+def slug(text: str, *, default: str) -> str:
+    """Reduce a text to lower-case letters, digits and `_`; `default` where nothing is left.
+
+    Examples
+    --------
+    >>> slug("Annual revenue (€)", default="column"), slug("年齢", default="column")
+    ('annual_revenue', 'column')
+    """
+    ascii_only = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
+    return re.sub(r"[^a-z0-9]+", "_", ascii_only.lower()).strip("_") or default
+
+
+def unique(name: str, used: Container[str]) -> str:
+    """Append a number to a name in use; `used` holds lower-case names.
+
+    Examples
+    --------
+    >>> unique("City", {"city", "city_2"}), unique("town", {"city"})
+    ('City_3', 'town')
+    """
+    candidate, count = name, 1
+    while candidate.lower() in used:
+        count += 1
+        candidate = f"{name}_{count}"
+    return candidate

@@ -1,0 +1,18 @@
+from __future__ import annotations
+
+import pytest
+
+from leadscore.features.core.slugs import slug, unique
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("Annual revenue (€)", "annual_revenue"), ("Größe", "groe"), ("__a--b__", "a_b"), ("年", "x")],
+)
+def test_a_slug_has_letters_digits_and_underscores_alone(text: str, expected: str) -> None:
+    assert slug(text, default="x") == expected
+
+
+def test_a_name_in_use_is_numbered_whatever_its_case() -> None:
+    assert unique("City", {"city", "city_2"}) == "City_3"
+    assert unique("City", set()) == "City"

@@ -1,0 +1,104 @@
+"""The template that report and model card share, filled in with a model's data."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from leadscore.features.core.formatting import percent
+from leadscore.training.evaluation.display_names import (
+    METRIC_WORDS,
+    REACHED,
+    STAGE_WORDS,
+    figure,
+    span,
+)
+from leadscore.training.report.narrative import suspect_sentences
+from leadscore.training.report.tables import (
+    counts_table,
+    drivers_table,
+    findings_table,
+    gate_table,
+    metrics_table,
+    points_lookup,
+    points_table,
+    segments_table,
+    won_given_sql_table,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from leadscore.training.report.report_data import Facts
+
+TEMPLATES = Path(__file__).parent / "templates"
+TABLES = {
+    "counts": counts_table,
+    "drivers": drivers_table,
+    "findings": findings_table,
+    "gate": gate_table,
+    "lookup": points_lookup,
+    "metrics": metrics_table,
+    "points": points_table,
+    "segments": segments_table,
+    "won_given_sql": won_given_sql_table,
+}
+
+
+def fill(
+    template: str, facts: Facts, *, macros: str, escape: Callable[[str], Markup], **context: object
+) -> str:
+    """Fill in a template.
+
+    Parameters
+    ----------
+    template, macros
+        Files of `templates/`: what is said, and how each element is written in a format.
+    escape
+        Writes a text in that format; applied to everything that is not markup already.
+    context
+        Further variables; `charts` is empty where a format has none.
+    """
+
+    def write(value: object) -> Markup:
+        return value if isinstance(value, Markup) else escape(_with_minus_signs(str(value)))
+
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=write,
+    )
+    environment.filters |= {
+        "count": "{:,}".format,
+        "date": _date,
+        "metric": figure,
+        "percent": percent,
+        "span": span,
+    }
+    environment.globals |= {
+        "metric_words": METRIC_WORDS,
+        "reached": REACHED,
+        "stage_words": STAGE_WORDS,
+        "tables": TABLES,
+    }
+    show = environment.get_template(macros).module
+    suspects = suspect_sentences(facts.prepared)
+    return environment.get_template(template).render(
+        facts=facts, show=show, suspects=suspects, **context
+    )
+
+
+def _with_minus_signs(text: str) -> str:
+    return re.sub(r"(?<![\w-])-(?=\d)", "−", text)
+
+
+def _date(moment: datetime) -> str:
+    return f"{moment.day} {moment:%B %Y}"
