@@ -158,7 +158,7 @@ def _compute(name: str, bench: Bench, folder: Path, snapshots: str, out: Path) -
         if name == OUR_QUERY:
             family.table.to_parquet(out)
             return
-        built = FeatureTable((family,), bench.kinds, asked=None, engine=bench.tables.engine)
+        built = FeatureTable((family,), bench.kinds, cache=None, engine=bench.tables.engine)
         built.to_pandas().to_parquet(out, index=False)
     elif name in {ONE_PASS, TWO_STAGES}:
         query = (one_pass if name == ONE_PASS else two_stages)(bench, folder)

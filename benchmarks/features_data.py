@@ -19,7 +19,7 @@ from leadscore.features.contract.contract import CONTRACT_FILE, load_contract
 from leadscore.features.families.engagement_query import common_kinds
 from leadscore.features.families.event_groups import slots_of
 from leadscore.features.point_in_time.snapshots import nightly_snapshots, training_snapshots
-from leadscore.features.tables.tables import open_tables
+from leadscore.features.tables.open_tables import open_tables
 from leadscore.simulation.simulate import simulate
 
 if TYPE_CHECKING:

@@ -22,7 +22,7 @@ from benchmarks.online_server import Client, Server, as_request, serving
 from benchmarks.simulated import simulated_project
 from leadscore.features.contract.contract import load_contract
 from leadscore.features.point_in_time.snapshots import nightly_snapshots
-from leadscore.features.tables.tables import open_tables
+from leadscore.features.tables.open_tables import open_tables
 from leadscore.serving.lead_facts.model_inputs import learnt_features
 from leadscore.training.registry.registry import Registry
 from leadscore.training.workflow.train import train

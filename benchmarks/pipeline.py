@@ -207,7 +207,7 @@ def _draft(folder: Path, leads: int) -> Worked:
 
 def _open(folder: Path, leads: int) -> Worked:  # noqa: ARG001 - every stage is called alike
     from leadscore.features.contract.contract import load_contract
-    from leadscore.features.tables.tables import open_tables
+    from leadscore.features.tables.open_tables import open_tables
 
     watch = Stopwatch()
     with open_tables(load_contract(folder)) as tables:
@@ -219,7 +219,7 @@ def _training_features(folder: Path, leads: int) -> Worked:  # noqa: ARG001
     from leadscore.features.contract.contract import load_contract
     from leadscore.features.families.feature_table import build_features
     from leadscore.features.point_in_time.snapshots import training_snapshots
-    from leadscore.features.tables.tables import open_tables
+    from leadscore.features.tables.open_tables import open_tables
 
     with open_tables(load_contract(folder)) as tables:
         watch = Stopwatch()
@@ -232,7 +232,7 @@ def _night_features(folder: Path, leads: int) -> Worked:  # noqa: ARG001
     from leadscore.features.contract.contract import load_contract
     from leadscore.features.families.feature_table import build_features
     from leadscore.features.point_in_time.snapshots import nightly_snapshots
-    from leadscore.features.tables.tables import open_tables
+    from leadscore.features.tables.open_tables import open_tables
     from leadscore.serving.nightly.run_night import default_night
 
     with open_tables(load_contract(folder)) as tables:

@@ -27,7 +27,7 @@ from leadscore.features.contract.contract import CONTRACT_FILE, load_contract
 from leadscore.features.core.errors import TooLittleData
 from leadscore.features.families.engagement_query import common_kinds
 from leadscore.features.families.feature_table import feature_frame
-from leadscore.features.tables.tables import open_tables
+from leadscore.features.tables.open_tables import open_tables
 from leadscore.simulation.simulate import AGES_DAYS, HORIZON_DAYS
 from leadscore.training.dataset.training_data import prepare
 from leadscore.training.evaluation.nightly_holdout import nightly_evidence

@@ -14,7 +14,7 @@ from leadscore.features.contract.contract import CONTRACT_FILE, load_contract
 from leadscore.features.families.engagement_query import common_kinds
 from leadscore.features.families.feature_table import build_features
 from leadscore.features.point_in_time.snapshots import still_open
-from leadscore.features.tables.tables import open_tables
+from leadscore.features.tables.open_tables import open_tables
 from leadscore.serving.jobs.init_project import start_project
 from leadscore.training.dataset.labels import Labels, label_snapshots
 from leadscore.training.dataset.splits import Split, parts_of_stage, split_by_time

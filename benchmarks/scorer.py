@@ -24,7 +24,7 @@ from benchmarks.machine import circumstances, markdown_table
 from benchmarks.scorer_peers import AS_GOOD, Problem, explainers, grow, make_problem, scorers
 from leadscore.features.contract.contract import load_contract
 from leadscore.features.point_in_time.snapshots import nightly_snapshots
-from leadscore.features.tables.tables import open_tables
+from leadscore.features.tables.open_tables import open_tables
 from leadscore.serving.jobs.init_project import start_project
 from leadscore.serving.lead_facts.model_inputs import learnt_features
 from leadscore.simulation.simulate import simulate

@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 
 from leadscore.features.contract.contract import CONTRACT_FILE, load_contract
-from leadscore.features.tables.tables import open_tables
+from leadscore.features.tables.open_tables import open_tables
 from leadscore.serving.jobs.init_project import start_project
 from leadscore.simulation.simulate import AGES_DAYS, HORIZON_DAYS, SimulatedCompany, simulate
 from leadscore.training.dataset.splits import parts_of_stage

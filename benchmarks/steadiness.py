@@ -26,7 +26,7 @@ from benchmarks.simulated import (
 from leadscore.features.contract.contract import load_contract
 from leadscore.features.families.feature_table import build_features
 from leadscore.features.point_in_time.snapshots import nightly_snapshots
-from leadscore.features.tables.tables import open_tables
+from leadscore.features.tables.open_tables import open_tables
 from leadscore.serving.policy.policy import MARGIN, NIGHTS, Policy
 from leadscore.serving.tiers.assign_tiers import decide
 from leadscore.serving.tiers.cutoffs import cut_offs

@@ -1,4 +1,4 @@
-"""The rows of a contract's tables, sorted on disk into buckets by the hash of their lead's id."""
+"""Raw rows of a contract's tables, sorted on disk into buckets by the hash of the lead id."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ import pyarrow as pa
 from pyarrow import feather
 
 from leadscore.features.buckets.event_cache import KeptEvents, event_files, key_of
+from leadscore.features.sources.remote_source import sources_of
 from leadscore.features.sources.row_numbers import ROW, row_number
-from leadscore.features.sources.source_tables import open_source, rows_about, state_of
+from leadscore.features.sources.source_tables import open_source, state_of
 from leadscore.features.tables.cell_parsing import text_cell
-from leadscore.features.tables.quarantine import broken_lines
+from leadscore.features.tables.screening import broken_lines
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -30,33 +31,13 @@ BUCKET = "leadscore_bucket"  # no export calls a column that; folders are named 
 EMPTY, BROKEN, DONE = "empty.parquet", "broken.feather", "done"
 
 
-def rows_of_sources(contract: Contract) -> dict[str, int]:
-    """Say about how many rows each of a contract's tables has."""
-    return {
-        name: rows_about(source, contract, name=name)
-        for name, source in sources_of(contract).items()
-    }
-
-
-def sources_of(contract: Contract) -> dict[str, Source]:
-    """Give a contract's sources by their word: leads, events, outcomes."""
-    given = {"leads": contract.leads, "events": contract.events, "outcomes": contract.outcomes}
-    return {name: source for name, source in given.items() if source is not None}
-
-
 class BucketFiles:
-    """Files of rows as they are, a folder a table and bucket.
+    """Files of raw rows, a folder a table and bucket.
 
     Parameters
     ----------
-    connection
-        The DuckDB connection that sorts and reads them.
-    contract
-        Whose tables.
     folder
         Where they lie. A table that an earlier run sorted there is not sorted again.
-    count
-        How many buckets there are.
     kept
         Where sorted events stay from night to night; None where they do not.
     """
@@ -188,7 +169,7 @@ class BucketFiles:
         return found
 
     def show(self, name: str, bucket: int | None, *, only: Sequence[str] | None = None) -> ir.Table:
-        """Show a bucket's rows as the table `raw_<name>`, in place of another bucket's.
+        """Show a bucket's raw rows as the table `raw_<name>`, in place of another bucket's.
 
         Parameters
         ----------
@@ -198,11 +179,6 @@ class BucketFiles:
             From 0 on; None shows a table without rows.
         only
             Leads whose rows are wanted; by default those of all.
-
-        Returns
-        -------
-        ir.Table
-            The rows as the file has them, and their numbers.
         """
         if only is not None:
             return self.show_some(name, bucket, lambda rows: self._of_leads(rows, name, only))
@@ -239,14 +215,14 @@ class BucketFiles:
         return [str(file) for file in (folder / EMPTY, *own)]
 
     def words(self, name: str, term: str, bucket: int) -> frozenset[str]:
-        """List the different words that a bucket has in a column, by our term for it."""
+        """List the distinct words of a column in a bucket, by our term for the column."""
         source = sources_of(self.contract)[name]
         column = getattr(source, term, None) or term
         rows = self.show(name, bucket)
         if column not in rows.columns:
             return frozenset()
-        different = rows.select(word=rows[column]).distinct()
-        words = different.select(word=text_cell(different.word, self.contract.reading))
+        distinct = rows.select(word=rows[column]).distinct()
+        words = distinct.select(word=text_cell(distinct.word, self.contract.reading))
         return frozenset(words.distinct().to_pyarrow()["word"].drop_null().to_pylist())
 
 

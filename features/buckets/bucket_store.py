@@ -1,30 +1,28 @@
-"""Buckets of leads on disk, shown one after another in tables of the same names.
+"""Buckets of leads on disk, shown one at a time in tables of the same names.
 
-First the leads and outcomes of each bucket are screened, and asked for what only all leads
-together can tell (`CompanyTotals`); then one bucket at a time is looked at, with its events. What
-is asked of one bucket can be asked of the next in the same words.
+First the leads and outcomes of every bucket are screened and their totals collected; then one
+bucket at a time is shown with its events. A query that was compiled for one bucket serves all.
 """
 
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
-import ibis
 import pyarrow as pa
 import pyarrow.parquet as pq
-from ibis import _
 
 from leadscore.features.buckets.bucket_files import BucketFiles
-from leadscore.features.tables.cell_parsing import time_cell
-from leadscore.features.tables.clean_events_outcomes import screen_events, screen_outcomes
-from leadscore.features.tables.clean_leads import screen_leads
-from leadscore.features.tables.company_totals import past_of_bucket
-from leadscore.features.tables.data_end import last_passed
-from leadscore.features.tables.quarantine import Quarantine, Screened
-from leadscore.features.tables.query_cache import Asked
-from leadscore.features.tables.tables import ONE_DAY, Tables, connected, known, known_leads
+from leadscore.features.buckets.bucketed_tables import Buckets
+from leadscore.features.buckets.collect_totals import bucket_totals, sum_totals
+from leadscore.features.buckets.events_end import events_end
+from leadscore.features.buckets.worker_pool import WorkerPool
+from leadscore.features.tables.data_end import end_of
+from leadscore.features.tables.open_tables import connected, screen_tables
+from leadscore.features.tables.quarantine import Faults, Quarantine
+from leadscore.features.tables.query_cache import QueryCache
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -34,34 +32,30 @@ if TYPE_CHECKING:
     import ibis.expr.types as ir
     from ibis.backends.duckdb import Backend
 
+    from leadscore.features.buckets.collect_totals import BucketTotals
     from leadscore.features.contract.contract import Contract
-    from leadscore.features.tables.company_totals import BucketPast
-
-ROWS, DROPPED = "rows", "dropped"  # under which a file of faults tells of how many rows they are
+    from leadscore.features.tables.company_totals import CompanyTotals
+    from leadscore.features.tables.tables import Tables
 
 
 @dataclass(frozen=True)
-class Shelving:
-    """Where sorted buckets lie, and how to look at them.
+class BucketOpening:
+    """How a process opens sorted buckets; it goes there by pickle.
 
     Parameters
     ----------
-    contract
-        Whose tables.
     folder
-        Where they lie.
-    count
-        How many buckets there are.
+        Where sorted and screened rows lie.
     known_by
         Keep only what was known before this moment, UTC without a zone; None keeps everything.
     memory_mb
-        How much of it DuckDB may take before it spills.
-    threads
-        On how many threads DuckDB works; None for one a core.
-    token
-        What names it, for `buckets.worker_pool`.
+        How much DuckDB may take before it spills.
     kept
         Where sorted events stay from night to night; None where they do not.
+    totals, data_end
+        As `Tables` has them, once they are collected.
+    token
+        Names it, as `buckets.worker_pool.Opening` asks.
     """
 
     contract: Contract
@@ -69,188 +63,121 @@ class Shelving:
     count: int
     known_by: datetime | None
     memory_mb: int
-    threads: int | None
-    token: str
-    kept: Path | None
+    threads: int
+    kept: Path | None = None
+    totals: CompanyTotals | None = None
+    data_end: datetime | None = None
+    token: str = field(default_factory=lambda: uuid4().hex)
 
     @contextmanager
-    def open(self) -> Iterator[Shelf]:
-        """Open them, on a connection of their own."""
-        memory, raw = f"{self.memory_mb}MB", self.folder / "raw"
+    def open(self, workers: WorkerPool | None = None) -> Iterator[BucketStore]:
+        """Open them, on a connection of their own; by default this process does all the work."""
+        with self.connected() as connection:
+            yield BucketStore(connection, self, workers or WorkerPool(1))
+
+    @contextmanager
+    def connected(self) -> Iterator[Backend]:
+        """Connect to DuckDB within the limits."""
+        memory = f"{self.memory_mb}MB"
         with connected(memory, threads=self.threads, folder=self.folder) as connection:
-            files = BucketFiles(connection, self.contract, raw, count=self.count, kept=self.kept)
-            yield Shelf(connection, files, self.folder, self.known_by)
+            yield connection
 
 
-class Shelf:
-    """The buckets on disk, and the tables that show one of them.
+class BucketStore(Buckets):
+    """Tables that were sorted into buckets on disk, and are screened one bucket at a time."""
 
-    Parameters
-    ----------
-    connection
-        The DuckDB connection that shows them.
-    files
-        The rows as they are, sorted.
-    folder
-        Where screened leads and outcomes are kept, and what was wrong with them.
-    known_by
-        Keep only what was known before this moment, UTC without a zone; None keeps everything.
-
-    Attributes
-    ----------
-    tables
-        The tables that show a bucket; without rows until `turn_to` is called.
-    """
-
-    def __init__(
-        self, connection: Backend, files: BucketFiles, folder: Path, known_by: datetime | None
-    ) -> None:
-        self.connection, self.files, self.contract = connection, files, files.contract
-        self.folder, self.known_by = folder, known_by
-        self.asked = Asked()
-        self.shown: dict[str, Screened] = {}  # by table, the bucket at hand
-        self.tables = self._tables()
-
-    def _tables(self) -> Tables:
-        """Write down how rows are screened; there are none yet."""
-        raw = self.files.show("leads", None)
-        leads, attributes = screen_leads(self.connection, raw, self.contract)
-        self.shown["leads"] = leads
-        tables = Tables(
-            contract=self.contract,
-            leads=known_leads(leads.kept, self.known_by),
-            events=None,
-            outcomes=None,
-            attributes=attributes,
-            event_terms=(),
-            data_end=None,
-            quarantine=Quarantine.from_screened([leads]),
-            asked=self.asked,
+    def __init__(self, connection: Backend, opening: BucketOpening, workers: WorkerPool) -> None:
+        self.connection, self.opening = connection, opening
+        contract, raw = opening.contract, opening.folder / "raw"
+        self.files = BucketFiles(connection, contract, raw, count=opening.count, kept=opening.kept)
+        tables, screenings = screen_tables(
+            connection, contract, lambda name: self.files.show(name, None), opening.known_by
         )
-        if self.contract.events is not None:
-            tables = self._with_events(tables)
-        return tables if self.contract.outcomes is None else self._with_outcomes(tables)
+        self._screenings = {each.name: each for each in screenings}
+        tables = replace(tables, totals=opening.totals, data_end=opening.data_end)
+        super().__init__(replace(tables, cache=QueryCache()), opening.count, workers)
 
-    def _with_events(self, tables: Tables) -> Tables:
-        raw, leads = self.files.show("events", None), self.shown["leads"].kept
-        screened, terms = screen_events(
-            self.connection, raw, self.contract, leads, strangers_wanted=True
-        )
-        self.shown["events"] = screened
-        return replace(tables, events=known(screened.kept, self.known_by), event_terms=terms)
+    def screen_all(self) -> None:
+        """Screen the leads and outcomes of every bucket, and collect the totals of all."""
+        results = self.workers.map(BucketStore.screen, range(self.count), self.opening)
+        parts = [result.value for result in results]
+        end = end_of([end for part in parts for end in part.ends], self.opening.known_by)
+        totals = sum_totals([part.totals for part in parts])
+        self.tables = replace(self.tables, totals=totals, data_end=end)
 
-    def _with_outcomes(self, tables: Tables) -> Tables:
-        raw, leads = self.files.show("outcomes", None), self.shown["leads"].kept
-        screened = screen_outcomes(
-            self.connection, raw, self.contract, leads, strangers_wanted=True
-        )
-        self.shown["outcomes"] = screened
-        return replace(tables, outcomes=known(screened.kept, self.known_by))
-
-    def screen(self, bucket: int) -> BucketPast:
-        """Screen a bucket's leads and outcomes, keep them, and ask them of the past."""
-        for name, shown in self.shown.items():
+    def screen(self, bucket: int) -> BucketTotals:
+        """Screen a bucket's leads and outcomes, keep them, and compute its totals."""
+        for name, screening in self._screenings.items():
             if name != "events":
                 self.files.show(name, bucket)
-                screened = shown.by.run()
-                file = self._file(name, bucket)
-                file.parent.mkdir(parents=True, exist_ok=True)
-                self.connection.con.table(screened.by.table).write_parquet(str(file))
-                self._keep_faults(bucket, screened)
-        if "events" not in self.shown:
-            return past_of_bucket(self.tables, self.asked, kinds=frozenset())
-        kinds = self.files.words("events", "kind", bucket)
-        past = past_of_bucket(self.tables, self.asked, kinds=kinds)
-        return replace(past, ends=(*past.ends, self._events_end(bucket)))
+                faults = screening.run().faults
+                faults.write(self._faults_of(name, bucket))
+                rows = self._screened(name, bucket)
+                rows.parent.mkdir(parents=True, exist_ok=True)
+                self.connection.con.table(screening.table).write_parquet(str(rows))
+        events = self._screenings.get("events")
+        if events is None:
+            return bucket_totals(self.tables, kinds=frozenset())
+        found = bucket_totals(self.tables, kinds=self.files.words("events", "kind", bucket))
+        known_by = self.opening.known_by
+        end = events_end(self.tables, self.files, events, bucket, known_by=known_by)
+        return replace(found, ends=(*found.ends, end))
 
-    def _events_end(self, bucket: int) -> datetime | None:
-        """Find the last event that can be used; of most buckets the last day alone is screened."""
-        self.files.show("events", bucket)
-        last = self._latest("end of all events", self._moments)
-        if last is None:
-            return None
-        self.files.show_some("events", bucket, lambda rows: self._since(rows, last - ONE_DAY))
-        self.shown["events"].by.run()
-        found = self._latest("end of events", self._usable_moments)
-        if found is None or found > last:  # what passed on the last day cannot be used
-            self.files.show("events", bucket)
-            self.shown["events"].by.run()
-            found = self._latest("end of events", self._usable_moments)
-        return found
-
-    def _latest(self, question: str, moments: Callable[[], ir.Table]) -> datetime | None:
-        def latest() -> ir.Table:
-            rows = moments()
-            return rows.aggregate(latest=last_passed(rows.moment))
-
-        answer = self.asked.arrow(question, latest)
-        found: datetime | None = answer["latest"][0].as_py()
-        return found
-
-    def _moments(self) -> ir.Table:
-        raw = self.connection.table("raw_events")
-        rows = raw.select(moment=self._moment(raw))
-        return rows if self.known_by is None else rows.filter(_.moment < self.known_by)
-
-    def _usable_moments(self) -> ir.Table:
-        return known(self.shown["events"].kept, self.known_by).select(moment=_.recorded_at)
-
-    def _since(self, raw: ir.Table, moment: datetime) -> ir.Table:
-        return raw.filter(self._moment(raw) >= moment)
-
-    def _moment(self, raw: ir.Table) -> ir.TimestampValue:
-        """Read when an event was recorded, or else occurred, as `clean_events` does."""
-        source, reading = self.contract.events, self.contract.reading
-        terms = [getattr(source, term, None) or term for term in ("recorded_at", "occurred_at")]
-        return ibis.coalesce(*(time_cell(raw[each], reading) for each in terms if each in raw))
-
-    def ask(self, bucket: int, question: str, build: Callable[[Tables], ir.Table]) -> pa.Table:
-        """Ask the leads and outcomes of a bucket."""
-        self._take_up(bucket)
-        return self.asked.arrow(question, lambda: build(self.tables))
-
-    def turn_to(self, bucket: int, only: Sequence[str] | None) -> None:
-        """Show a bucket's rows in the tables; events of some leads alone where `only` says so."""
-        self._take_up(bucket)
-        if "events" in self.shown:
+    def turn_to(self, bucket: int, *, only: Sequence[str] | None = None) -> None:
+        """Show a bucket's rows in `tables`, of the events those of some leads alone if asked."""
+        self._show_screened(bucket)
+        if "events" in self._screenings:
             self.files.show("events", bucket, only=only)
-            screened = self.shown["events"].by.run()
+            faults = self._screenings["events"].run().faults
             if only is None:
-                self._keep_faults(bucket, screened)
+                faults.write(self._faults_of("events", bucket))
 
-    def _take_up(self, bucket: int) -> None:
-        """Show a bucket's screened leads and outcomes again."""
-        for name in self.shown:
-            if name != "events":
-                table = self.shown[name].by.table
-                self.connection.drop_table(table, force=True)
-                self.connection.con.read_parquet(str(self._file(name, bucket))).create(table)
+    def ask_all(self, key: str, build: Callable[[Tables], ir.Table]) -> None:
+        """Run a query on the leads and outcomes of each bucket, and keep all results."""
+        totals = self.tables.totals
+        if totals is not None:
+            numbers = range(self.count)
+            results = self.workers.map(BucketStore.ask, numbers, self.opening, key, build)
+            answers = {**totals.answers, key: pa.concat_tables([each.value for each in results])}
+            self.tables = replace(self.tables, totals=replace(totals, answers=answers))
 
-    def _file(self, name: str, bucket: int) -> Path:
-        return self.folder / "screened" / name / f"{bucket}.parquet"
-
-    def _keep_faults(self, bucket: int, screened: Screened) -> None:
-        """Keep what was wrong with a bucket's rows for whoever collects it."""
-        counts = {ROWS: str(screened.rows), DROPPED: str(screened.dropped)}
-        file = self._file(f"faults of {screened.name}", bucket)
-        file.parent.mkdir(parents=True, exist_ok=True)
-        faults = pa.Table.from_pandas(screened.aside, preserve_index=False)
-        pq.write_table(faults.replace_schema_metadata({**faults.schema.metadata, **counts}), file)
-
-    def _kept_faults(self, name: str, bucket: int) -> Screened | None:
-        file = self._file(f"faults of {name}", bucket)
-        if not file.exists():
-            return None
-        faults = pq.ParquetFile(file).read()
-        rows, dropped = (int(faults.schema.metadata[key.encode()]) for key in (ROWS, DROPPED))
-        return replace(self.shown[name], aside=faults.to_pandas(), rows=rows, dropped=dropped)
+    def ask(self, bucket: int, key: str, build: Callable[[Tables], ir.Table]) -> pa.Table:
+        """Run a query on the leads and outcomes of a bucket."""
+        self._show_screened(bucket)
+        return self.tables.to_arrow(key, lambda: build(self.tables))
 
     def quarantine(self) -> Quarantine:
         """Collect what could not be used, in the buckets that were looked at."""
         found = []
-        for name in self.shown:
-            kept = [self._kept_faults(name, bucket) for bucket in range(self.files.count)]
+        for name in self._screenings:
             broken = self.files.broken(name)
-            lines = replace(self.shown[name], aside=broken, rows=len(broken), dropped=len(broken))
-            found += [lines, *(each for each in kept if each is not None)]
-        return Quarantine.from_buckets(found)
+            found.append(Faults(name, broken, len(broken), len(broken)))
+            files = [self._faults_of(name, bucket) for bucket in range(self.count)]
+            found += [Faults.read(name, file) for file in files if file.exists()]
+        return Quarantine.collect(found)
+
+    def sort_beside(self, name: str, file: Path, columns: Sequence[str]) -> None:
+        """Sort another file's rows by the same leads."""
+        self.files.sort_file(name, file, columns)
+
+    def beside(self, name: str, bucket: int) -> pa.Table:
+        """Read a bucket's rows of such a file."""
+        return pq.ParquetDataset(self.files.of(name, bucket), partitioning=None).read()
+
+    def with_totals(self) -> BucketOpening:
+        """Return how another process opens the same buckets, with the totals of all."""
+        totals, data_end = self.tables.totals, self.tables.data_end
+        return replace(self.opening, totals=totals, data_end=data_end, token=uuid4().hex)
+
+    def _show_screened(self, bucket: int) -> None:
+        for name, screening in self._screenings.items():
+            if name != "events":
+                self.connection.drop_table(screening.table, force=True)
+                rows = self.connection.con.read_parquet(str(self._screened(name, bucket)))
+                rows.create(screening.table)
+
+    def _screened(self, name: str, bucket: int) -> Path:
+        return self.opening.folder / "screened" / name / f"{bucket}.parquet"
+
+    def _faults_of(self, name: str, bucket: int) -> Path:
+        return self._screened(f"faults of {name}", bucket)

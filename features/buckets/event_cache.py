@@ -1,4 +1,4 @@
-"""Which files' events lie sorted from an earlier night, so that only new files are sorted."""
+"""The files whose events were sorted on an earlier night, so that only new files are sorted."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
+from leadscore.features.core.atomic_file import write_text
 from leadscore.features.sources.source_tables import files_of, state_of
 
 if TYPE_CHECKING:
@@ -19,39 +20,23 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 RECORD = "kept.json"
-ROOM = 1.25  # so many more buckets than needed, or a growing company would be sorted anew each week
+SPARE = 1.25  # so many more buckets than needed, or a growing company is sorted anew each week
 
 
 @dataclass(frozen=True)
 class KeptEvents:
-    """What lies sorted in a folder.
+    """The record of a folder of sorted events."""
 
-    Parameters
-    ----------
-    key
-        How it was read: by what contract and versions, and in how many buckets.
-    count
-        The number of buckets.
-    schema
-        The columns and types of the files.
-    states
-        Path, bytes and time of change (nanoseconds) of each file, in the order of their rows.
-    rows
-        How many rows they have.
-    batches
-        How many times files were sorted: each time's files have a name of their own.
-    """
-
-    key: str
-    count: int
-    schema: str
-    states: list[tuple[str, int, int]]
+    key: str  # as `key_of` gives it
+    count: int  # of buckets
+    schema: str  # columns and types of the files
+    states: list[tuple[str, int, int]]  # of each file, as `state_of` gives it
     rows: int
-    batches: int
+    batches: int  # how many times files were sorted: each time's files have a name of their own
 
     @classmethod
     def read(cls, folder: Path) -> KeptEvents | None:
-        """Read what an earlier night left; None where that is nothing, or nothing that we know."""
+        """Read the record of an earlier night; None where there is none that can be read."""
         file = folder / RECORD
         if not file.exists():
             return None
@@ -65,15 +50,13 @@ class KeptEvents:
 
     @staticmethod
     def forget(folder: Path) -> None:
-        """Remove what lies there; the record first, or what is half removed would count."""
+        """Remove the sorted events; their record first, or what is half removed would count."""
         (folder / RECORD).unlink(missing_ok=True)
         shutil.rmtree(folder, ignore_errors=True)
 
     def write(self, folder: Path) -> None:
-        """Say what lies there by now; what is not said does not count."""
-        part = folder / f"{RECORD}.part"
-        part.write_text(json.dumps(asdict(self)), encoding="utf-8")
-        part.replace(folder / RECORD)
+        """Record what is sorted by now; what is not recorded does not count."""
+        write_text(folder / RECORD, json.dumps(asdict(self)))
 
     def new_files(self, files: list[Path]) -> list[Path] | None:
         """List the files that came since; None where an earlier one is gone or not the same."""
@@ -98,23 +81,14 @@ def key_of(contract: Contract, count: int) -> str:
     return "\n".join([events, reading, versions, str(count)])
 
 
-def with_room(count: int, kept: Path | None) -> int:
-    """Choose into how many buckets to sort: as many as the night before, where they still do.
+def with_spare_buckets(count: int, kept: Path | None) -> int:
+    """Choose into how many buckets to sort where `count` are needed: as the night before if enough.
 
-    Parameters
-    ----------
-    count
-        How many are needed.
-    kept
-        Where an earlier night left its sorted events; None where they are not kept.
-
-    Returns
-    -------
-    int
+    `kept` is where an earlier night left its sorted events; None where they are not kept.
     """
     if kept is None or count == 1:
         return count
     earlier = KeptEvents.read(kept)
     if earlier is not None and count <= earlier.count <= 2 * count:
         return earlier.count
-    return int(count * ROOM) + 1
+    return int(count * SPARE) + 1

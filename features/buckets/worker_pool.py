@@ -13,11 +13,11 @@ import sys
 import threading
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass
 from multiprocessing import get_context, parent_process
 from multiprocessing.util import Finalize
-from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Protocol, Self, TypeVar
 
 import joblib
 
@@ -29,15 +29,15 @@ if TYPE_CHECKING:
     from multiprocessing.synchronize import Event
 
 Opened_co = TypeVar("Opened_co", covariant=True)
-Found = TypeVar("Found")
+Value = TypeVar("Value")
 
-USUAL_WORKERS = 2  # each holds some 2 GB; who has more room asks for more
-LOOKS_EVERY = 0.5  # seconds; how long a worker may outlive whom it works for
+DEFAULT_WORKERS = 2  # each holds some 2 GB; who has more room asks for more
+POLL_SECONDS = 0.5  # how long a worker may outlive its parent
 KB_A_MB = 1024
 
 
 class Opening(Protocol[Opened_co]):
-    """How a worker gets what it works on; it goes to another process by pickle."""
+    """How a worker opens what it works on; it goes to another process by pickle."""
 
     @property
     def token(self) -> str:
@@ -48,31 +48,21 @@ class Opening(Protocol[Opened_co]):
 
 
 @dataclass(frozen=True)
-class Piece(Generic[Found]):
-    """What a worker made of one bucket.
+class TaskResult(Generic[Value]):
+    """What a task returned, the number of its process, and the most memory that this has held."""
 
-    Parameters
-    ----------
-    found
-        What the task returned.
-    worker
-        The number of its process.
-    peak_memory_mb
-        The most memory that this process has held so far.
-    """
-
-    found: Found
+    value: Value
     worker: int
     peak_memory_mb: float
 
 
-def usual_workers() -> int:
-    """Say how many processes work where nobody says otherwise: one a core, up to two."""
-    return min(int(joblib.cpu_count()), USUAL_WORKERS)
+def default_workers() -> int:
+    """Return how many processes work by default: one a core, up to two."""
+    return min(int(joblib.cpu_count()), DEFAULT_WORKERS)
 
 
-class Workers:
-    """Some processes that work on buckets, until `close` is called.
+class WorkerPool:
+    """Processes that work on buckets, until the `with` block ends.
 
     Parameters
     ----------
@@ -90,58 +80,48 @@ class Workers:
                 count, context, initializer=_begin, initargs=(self._over,)
             )
 
-    @classmethod
-    @contextmanager
-    def employed(cls, count: int) -> Iterator[Workers]:
-        """Have some for the length of a `with` block."""
-        workers = cls(count)
-        try:
-            yield workers
-        finally:
-            workers.close()
+    def __enter__(self) -> Self:
+        return self
 
-    def each(
+    def __exit__(self, *_error: object) -> None:
+        """Shut down; cancel pending tasks."""
+        if self._pool is not None:
+            self._over.set()
+            self._pool.shutdown(cancel_futures=True)
+            self._pool = None
+
+    def map(
         self,
-        task: Callable[..., Found],
+        task: Callable[..., Value],
         buckets: Iterable[int],
         opening: Opening[Any],
         *arguments: object,
-    ) -> Iterator[Piece[Found]]:
-        """Let them work on buckets.
+    ) -> Iterator[TaskResult[Value]]:
+        """Run a task for each bucket, and yield the results in the order of the buckets.
 
         Parameters
         ----------
         task
-            Called with what was opened, a bucket's number and `arguments`; of a module's top
-            level.
-        buckets
-            Their numbers.
+            A function of a module's top level, called with what was opened, the bucket's number
+            and `arguments`.
         opening
             Opens what the task works on, once a process.
-        arguments
-            Passed on.
-
-        Yields
-        ------
-        Piece
-            In the order of the buckets.
 
         Raises
         ------
         LeadScoreError
-            Where one of the processes ended in the midst of its work.
+            Where one of the processes died.
         """
         if self._pool is None:
             with opening.open() as opened:
                 for bucket in buckets:
-                    yield Piece(task(opened, bucket, *arguments), os.getpid(), peak_memory_mb())
+                    value = task(opened, bucket, *arguments)
+                    yield TaskResult(value, os.getpid(), peak_memory_mb())
             return
         try:
-            found = [
-                self._pool.submit(work, opening, task, bucket, arguments) for bucket in buckets
-            ]
-            for piece in found:
-                yield piece.result()
+            futures = [self._pool.submit(work, opening, task, each, arguments) for each in buckets]
+            for future in futures:
+                yield future.result()
         except BrokenProcessPool as error:
             raise LeadScoreError(
                 f"one of {self.count} worker processes ended in the midst of its work; perhaps "
@@ -149,60 +129,53 @@ class Workers:
                 "where memory is short."
             ) from error
 
-    def close(self) -> None:
-        """Send them home; what they are at work on is given up."""
-        if self._pool is not None:
-            self._over.set()
-            self._pool.shutdown(cancel_futures=True)
-            self._pool = None
 
-
-class _Held:
+class _Worker:
     """What this process has open."""
 
     stack: ExitStack | None = None
     token = ""
-    value: Any = None
-    is_at_work = False
+    opened: Any = None
+    is_busy = False
 
 
 def _begin(over: Event) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # whom it works for says when it is over
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent says when it is over
     Finalize(None, _close, exitpriority=1)
     threading.Thread(target=_leave_when, args=(over,), daemon=True).start()
 
 
 def work(
     opening: Opening[Any],
-    task: Callable[..., Found],
+    task: Callable[..., Value],
     bucket: int,
     arguments: tuple[object, ...],
-) -> Piece[Found]:
-    """Do a piece of work in this process, which keeps open what it has opened for it."""
-    _Held.is_at_work = True
+) -> TaskResult[Value]:
+    """Run a task in this process, which keeps open what it has opened for it."""
+    _Worker.is_busy = True
     try:
-        if _Held.token != opening.token:
+        if _Worker.token != opening.token:
             _close()
             stack = ExitStack()
-            _Held.value = stack.enter_context(opening.open())
-            _Held.stack, _Held.token = stack, opening.token
-        found = task(_Held.value, bucket, *arguments)
+            _Worker.opened = stack.enter_context(opening.open())
+            _Worker.stack, _Worker.token = stack, opening.token
+        value = task(_Worker.opened, bucket, *arguments)
     finally:
-        _Held.is_at_work = False
-    return Piece(found, os.getpid(), peak_memory_mb())
+        _Worker.is_busy = False
+    return TaskResult(value, os.getpid(), peak_memory_mb())
 
 
 def _close() -> None:
-    if _Held.stack is not None:
-        _Held.stack.close()
-    _Held.stack, _Held.token, _Held.value = None, "", None
+    if _Worker.stack is not None:
+        _Worker.stack.close()
+    _Worker.stack, _Worker.token, _Worker.opened = None, "", None
 
 
 def _leave_when(over: Event) -> None:
-    """Give the work up once it is over, or nobody wants it: the next run may have begun."""
-    boss = parent_process()
-    while boss is not None and boss.is_alive():
-        if over.wait(LOOKS_EVERY) and not _Held.is_at_work:
+    """End this process once its work is over or its parent gone: the next run may have begun."""
+    parent = parent_process()
+    while parent is not None and parent.is_alive():
+        if over.wait(POLL_SECONDS) and not _Worker.is_busy:
             return  # the pool itself ends a process that waits for work
         if over.is_set():
             break

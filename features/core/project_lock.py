@@ -1,15 +1,14 @@
-"""One run at a time in a project: a lock that a crash cannot leave behind."""
+"""One run at a time in a project."""
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from leadscore.features.core.errors import RunLocked
+from leadscore.features.core.file_lock import locked
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,16 +21,7 @@ LOCK_FILE = ".leadscore/lock"
 def project_lock(directory: Path, *, command: str) -> Iterator[None]:
     """Hold the project's lock for the length of a `with` block.
 
-    The kernel holds it (`flock`), so it is free again the moment its process ends, however that
-    ends. The file stays: it only says who holds the lock, and removing it would let two runs
-    lock two different files of one name.
-
-    Parameters
-    ----------
-    directory
-        The project folder.
-    command
-        What is running, as the next one in line is told.
+    Its file says who holds it: `command` is what the next one in line is told.
 
     Raises
     ------
@@ -45,18 +35,12 @@ def project_lock(directory: Path, *, command: str) -> Iterator[None]:
     ...     pass
     """
     file = directory / LOCK_FILE
-    file.parent.mkdir(parents=True, exist_ok=True)
-    with file.open("a+", encoding="utf-8") as handle:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise RunLocked(_who_holds(directory, file)) from error
+    with locked(file, busy=lambda: _who_holds(directory, file)) as handle:
         _rewrite(handle.fileno(), _me(command))
         try:
             yield
         finally:
             _rewrite(handle.fileno(), "")
-            fcntl.flock(handle, fcntl.LOCK_UN)
 
 
 def _me(command: str) -> str:

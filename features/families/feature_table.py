@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from leadscore.features.families.catalogue import Feature
-    from leadscore.features.tables.query_cache import Asked
+    from leadscore.features.tables.query_cache import QueryCache
     from leadscore.features.tables.tables import Tables
 
 
@@ -43,15 +43,15 @@ class FeatureTable:
         The features of each family, in the catalogue's order.
     kinds
         The event kinds that have columns of their own.
-    asked
-        What was asked of earlier buckets, where leads are looked at in buckets.
+    cache
+        The queries of earlier buckets, as `Tables` has it.
     engine
         What answers, as `Tables` has it.
     """
 
     families: tuple[FeatureSet, ...]
     kinds: tuple[str, ...]
-    asked: Asked | None
+    cache: QueryCache | None
     engine: str
 
     @cached_property
@@ -94,11 +94,11 @@ class FeatureTable:
         return frame.astype({each.name: _dtype(each) for each in family.features})
 
     def _ask(self, question: str, build: Callable[[], ir.Table]) -> pa.Table:
-        if self.asked is None:
+        if self.cache is None:
             return build().to_pyarrow()
-        named = f"{question} of {id(self)}"
-        self.asked.once(named, lambda: self)  # whoever is remembered keeps its number
-        return self.asked.arrow(named, build)
+        key = f"{question} of {id(self)}"
+        self.cache.get_or_build(key, lambda: self)  # kept alive, so that its id stays its own
+        return self.cache.to_arrow(key, build)
 
 
 def build_features(
@@ -132,7 +132,7 @@ def build_features(
     ]
     if tables.events is not None:
         families.insert(1, swept_engagement(tables, snapshots, kinds=kinds))
-    return FeatureTable(tuple(families), kinds, tables.asked, tables.engine)
+    return FeatureTable(tuple(families), kinds, tables.cache, tables.engine)
 
 
 def swept_engagement(tables: Tables, snapshots: ir.Table, *, kinds: tuple[str, ...]) -> FeatureSet:

@@ -32,7 +32,7 @@ def past_rates(tables: Tables, snapshots: ir.Table, level: str) -> ir.Table:
     Parameters
     ----------
     tables
-        The cleaned tables, with all leads: a channel's rate is of all that it brought.
+        All leads, or those of a bucket and the totals of all.
     snapshots
         Columns `lead_id`, `as_of`: whose channels are rated, and when.
     level
@@ -48,8 +48,8 @@ def past_rates(tables: Tables, snapshots: ir.Table, level: str) -> ir.Table:
     met = snapshots.inner_join(leads, snapshots.lead_id == leads.own_id)
     pairs = met.filter(_.own_level.notnull()).select("as_of", "own_level").distinct()
     pairs = pairs.mutate(stage=_stage_in_force(tables, pairs.as_of))
-    past = tables.past
-    matured = ibis.memtable(past.matured[level]) if past else matured_by_day(tables, level)
+    totals = tables.totals
+    matured = ibis.memtable(totals.matured[level]) if totals else matured_by_day(tables, level)
     own = _tally(pairs, matured, "own_level", "stage")
     overall = _tally(pairs.select("as_of", "stage").distinct(), matured, "stage")
     share = overall.select("as_of", share=overall.reached / overall.n.nullif(0).cast("float64"))
@@ -59,20 +59,18 @@ def past_rates(tables: Tables, snapshots: ir.Table, level: str) -> ir.Table:
 
 
 def _stage_in_force(tables: Tables, as_of: ir.TimestampValue) -> ir.StringValue:
-    """Name the stage a lead reaches first: SQL, once the outcomes have spoken of it."""
+    """Name the stage a lead reaches first: SQL, once the outcomes have named it."""
     if tables.contract.is_flat or tables.outcomes is None:
         return ibis.literal(tables.contract.leads.stage)
-    since = tables.past.sql_since if tables.past else sql_since(tables)
+    since = tables.totals.sql_since if tables.totals else _sql_since(tables.outcomes)
     if since is None:
         return ibis.literal("won")
     return ibis.ifelse(as_of > ibis.literal(since), "sql", "won")
 
 
-def sql_since(tables: Tables) -> datetime | None:
-    """Find when the outcomes first spoke of an SQL; None where they never did."""
-    if tables.outcomes is None:
-        return None
-    rows = tables.outcomes.filter(_.stage == "sql")
+def _sql_since(outcomes: ir.Table) -> datetime | None:
+    """Find when the outcomes first named an SQL; None where they never did."""
+    rows = outcomes.filter(_.stage == "sql")
     found: datetime | None = (
         ibis.greatest(rows.occurred_at, rows.recorded_at).min().to_pyarrow().as_py()
     )
@@ -81,13 +79,6 @@ def sql_since(tables: Tables) -> datetime | None:
 
 def matured_by_day(tables: Tables, level: str) -> ir.Table:
     """Count for each channel how many leads matured on each day, and converted until then.
-
-    Parameters
-    ----------
-    tables
-        The cleaned tables.
-    level
-        The attribute, such as `source`.
 
     Returns
     -------

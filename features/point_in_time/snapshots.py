@@ -27,8 +27,6 @@ def training_snapshots(tables: Tables, *, ages_days: Sequence[int]) -> ir.Table:
 
     Parameters
     ----------
-    tables
-        The cleaned tables.
     ages_days
         Days after the lead's first night; a flat file is looked at on the first night alone.
 
@@ -55,8 +53,6 @@ def nightly_snapshots(tables: Tables, *, as_of: datetime) -> ir.Table:
 
     Parameters
     ----------
-    tables
-        The cleaned tables.
     as_of
         The night, UTC without a zone.
 
@@ -79,8 +75,8 @@ def nightly_snapshots(tables: Tables, *, as_of: datetime) -> ir.Table:
 
 
 def _has_unknown_target(tables: Tables) -> bool:
-    if tables.past is not None:
-        return tables.past.has_unknown_target
+    if tables.totals is not None:
+        return tables.totals.has_unknown_target
     return bool(tables.leads.target.isnull().any().to_pyarrow().as_py())
 
 

@@ -19,13 +19,6 @@ if TYPE_CHECKING:
 def reached_at(tables: Tables, stage: Stage) -> ir.Table:
     """Find when each lead first reached a stage. Who has won was an SQL by then at the latest.
 
-    Parameters
-    ----------
-    tables
-        The cleaned tables, with outcomes.
-    stage
-        `sql` or `won`.
-
     Returns
     -------
     ir.Table

@@ -1,4 +1,4 @@
-"""What features mean to DuckDB, said to PostgreSQL: the only place that knows both."""
+"""Ibis's SQL for PostgreSQL, with DuckDB's meaning where the two differ."""
 
 # ruff: noqa: N802, ARG002, D102 - Ibis calls these methods by the names of its operations
 

@@ -1,4 +1,4 @@
-"""Tables that stay in their PostgreSQL database: what is asked of them is worked out there."""
+"""Tables that stay in their PostgreSQL database, which runs the queries."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from leadscore.features.sources.remote_source import (
     address_of,
     connected_to,
     remote_table,
+    sources_of,
     with_plain_types,
 )
 
@@ -36,27 +37,17 @@ def _set_config(setting, value, is_local):  # type: ignore[no-untyped-def]
 def pushed_down(contract: Contract) -> Iterator[BaseBackend]:
     """Connect to the one PostgreSQL database that holds all tables of a contract.
 
-    Screened rows are kept there as temporary tables, which nobody else sees and which go with the
-    connection: the login needs no right to create anything, but that of temporary tables.
-
-    Parameters
-    ----------
-    contract
-        A contract with `reading.push_down`.
-
-    Yields
-    ------
-    BaseBackend
-        Its regular expressions and the order of its texts are DuckDB's.
+    Its regular expressions and the order of its texts are DuckDB's. Screened rows are kept there
+    as temporary tables, which nobody else sees and which go with the connection: the login needs
+    no right to create anything, but that of temporary tables.
 
     Raises
     ------
     DataError
         Where the tables lie in several places, or not in PostgreSQL.
     """
-    sources = {"leads": contract.leads, "events": contract.events, "outcomes": contract.outcomes}
-    given = {name: source for name, source in sources.items() if source is not None}
-    addresses = {name: address_of(source, name=name) for name, source in given.items()}
+    sources = sources_of(contract)
+    addresses = {name: address_of(source, name=name) for name, source in sources.items()}
     elsewhere = [name for name, address in addresses.items() if address != addresses["leads"]]
     address = addresses["leads"]
     if address is None or elsewhere:
@@ -89,16 +80,7 @@ def pushed_down(contract: Contract) -> Iterator[BaseBackend]:
 
 
 def pushed_table(connection: BaseBackend, source: Source, *, name: str) -> ir.Table:
-    """Find one table of the contract where it lives.
-
-    Parameters
-    ----------
-    connection
-        What `pushed_down` gave.
-    source
-        The table, as the contract has it.
-    name
-        The table's word in the contract: leads, events or outcomes.
+    """Find one table of the contract in the database.
 
     Raises
     ------
@@ -113,21 +95,7 @@ def pushed_table(connection: BaseBackend, source: Source, *, name: str) -> ir.Ta
 
 
 def keep_rows(connection: BaseBackend, name: str, rows: ir.Table) -> ir.Table:
-    """Keep rows for as long as the connection is open, in a temporary table that nobody else sees.
-
-    Parameters
-    ----------
-    connection
-        What `pushed_down` gave.
-    name
-        What to call the table.
-    rows
-        An expression over its tables.
-
-    Returns
-    -------
-    ir.Table
-    """
+    """Keep rows while the connection is open, in a temporary table that nobody else sees."""
     kept = connection.create_table(name, rows, temp=True)
     # PostgreSQL never counts temporary tables by itself, and plans for a handful of rows: minutes
     # in place of seconds.
@@ -136,7 +104,7 @@ def keep_rows(connection: BaseBackend, name: str, rows: ir.Table) -> ir.Table:
 
 
 def is_pushed(connection: BaseBackend) -> bool:
-    """Whether a connection is to the company's own database, and not to DuckDB."""
+    """Whether the tables stay in the company's own database, and not in DuckDB."""
     return str(connection.name) != "duckdb"
 
 

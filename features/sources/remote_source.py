@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from ibis.backends import BaseBackend
 
-    from leadscore.features.contract.contract import Source
+    from leadscore.features.contract.contract import Contract, Source
 
 # Drivers make Python's objects of each batch's cells: some 100 MB at a time, not gigabytes.
 BATCH_ROWS = 50_000
@@ -37,18 +37,7 @@ AS_TEXT = (dt.UUID, dt.INET, dt.MACADDR, dt.Unknown, dt.GeoSpatial)
 
 
 def remote_table(remote: BaseBackend, name: str) -> ir.Table:
-    """Find a table or view by its name, or by `schema.name`.
-
-    Parameters
-    ----------
-    remote
-        The connection.
-    name
-        The name as the contract has it; upper and lower case count.
-
-    Returns
-    -------
-    ir.Table
+    """Find a table or view by its name, or by `schema.name`; upper and lower case count.
 
     Raises
     ------
@@ -65,26 +54,16 @@ def remote_table(remote: BaseBackend, name: str) -> ir.Table:
 
 
 def remote_batches(table: ir.Table, *, lead_id: str | None) -> pa.RecordBatchReader:
-    """Read a table batch by batch, casting where it lives what Arrow or a driver would refuse.
-
-    Parameters
-    ----------
-    table
-        The table.
-    lead_id
-        The column of lead ids: exact numbers become text there, and float64 elsewhere.
-
-    Returns
-    -------
-    pa.RecordBatchReader
-        The same columns and rows; UUIDs, network addresses and types that Ibis does not know are
-        text.
-    """
+    """Read a table batch by batch, in the types of `with_plain_types`."""
     return with_plain_types(table, lead_id=lead_id).to_pyarrow_batches(chunk_size=BATCH_ROWS)
 
 
 def with_plain_types(table: ir.Table, *, lead_id: str | None) -> ir.Table:
-    """Cast what Arrow or a driver would refuse, as `remote_batches` says."""
+    """Cast what Arrow or a driver would refuse.
+
+    UUIDs, network addresses and types that Ibis does not know become text; exact numbers become
+    text in the column of lead ids, and float64 elsewhere.
+    """
     casts = {}
     for name, kind in table.schema().items():
         if isinstance(kind, AS_TEXT):
@@ -94,15 +73,16 @@ def with_plain_types(table: ir.Table, *, lead_id: str | None) -> ir.Table:
     return table.cast(casts)
 
 
+def sources_of(contract: Contract) -> dict[str, Source]:
+    """Return a contract's sources by their word in it: leads, events, outcomes."""
+    given = {"leads": contract.leads, "events": contract.events, "outcomes": contract.outcomes}
+    return {name: source for name, source in given.items() if source is not None}
+
+
 def address_of(source: Source, *, name: str) -> str | None:
     """Return a table's address with its secrets; None where it is a file.
 
-    Parameters
-    ----------
-    source
-        The table, as the contract has it.
-    name
-        The table's word in the contract: leads, events or outcomes.
+    `name` is the table's word in the contract: leads, events or outcomes.
 
     Raises
     ------
@@ -119,14 +99,9 @@ def address_of(source: Source, *, name: str) -> str | None:
 
 @contextmanager
 def connection_to(address: str, *, what: str) -> Iterator[BaseBackend]:
-    """Connect to an Ibis address to read; what goes wrong there is told without its secrets.
+    """Connect to an address that `ibis.connect` takes, to read; errors tell no secrets of it.
 
-    Parameters
-    ----------
-    address
-        Anything `ibis.connect` takes.
-    what
-        What a message calls it.
+    `what` is what a message calls it.
 
     Raises
     ------

@@ -50,18 +50,7 @@ class Attribute:
 def attributes_of(contract: Contract, schema: ibis.Schema, *, place: str) -> tuple[Attribute, ...]:
     """Find the attributes of a leads table, all but the ignored, in the contract's order.
 
-    Parameters
-    ----------
-    contract
-        The contract; its `leads.columns` names roles, terms and types.
-    schema
-        The columns and types that the leads table has.
-    place
-        The file or table, for messages.
-
-    Returns
-    -------
-    tuple of Attribute
+    `place` is what messages call the table.
 
     Raises
     ------

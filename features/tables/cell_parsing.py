@@ -68,19 +68,7 @@ def _by_formats(text, formats):  # type: ignore[no-untyped-def]
 
 
 def text_cell(column: ir.Column, reading: Reading) -> ir.StringColumn:
-    """Read a column as text: trimmed, with the missing-value words as null.
-
-    Parameters
-    ----------
-    column
-        Any column.
-    reading
-        The contract's reading settings; `missing` words are compared without regard to case.
-
-    Returns
-    -------
-    ir.StringColumn
-    """
+    """Read a column as text: trimmed, with the words of `reading.missing` in any case as null."""
     text = column.cast("string").strip()
     words = sorted({"", *(word.strip().lower() for word in reading.missing)})
     return ibis.ifelse(text.lower().isin(words), ibis.null("string"), text)
@@ -89,18 +77,8 @@ def text_cell(column: ir.Column, reading: Reading) -> ir.StringColumn:
 def number_cell(column: ir.Column, reading: Reading) -> ir.FloatingColumn:
     """Read a column as float64; text may carry thousands separators, a currency or a per cent sign.
 
-    Parameters
-    ----------
-    column
-        Any column.
-    reading
-        The contract's reading settings; `decimal` says what 1.234 and 1,234 are, which other forms
-        tell by themselves.
-
-    Returns
-    -------
-    ir.FloatingColumn
-        Null where the cell is missing or is not a number; infinities count as not a number.
+    `reading.decimal` says what 1.234 and 1,234 are, which other forms tell by themselves. Null
+    where the cell is missing or is not a number; infinities count as not a number.
     """
     if not column.type().is_string():
         number = column.cast("float64")
@@ -138,8 +116,6 @@ def unreadable_numbers(columns: Mapping[str, ir.Column], reading: Reading) -> ir
     ----------
     columns
         The number columns as they are stored, by the user's names.
-    reading
-        The contract's reading settings.
 
     Returns
     -------
@@ -157,21 +133,14 @@ def unreadable_numbers(columns: Mapping[str, ir.Column], reading: Reading) -> ir
 
 
 def time_cell(column: ir.Column, reading: Reading) -> ir.TimestampColumn:
-    """Read a column as a moment in UTC.
+    """Read a column as a moment in UTC without a zone; null where missing or unreadable.
 
     Parameters
     ----------
     column
         Timestamps with or without a zone, dates, or text: ISO 8601, or written with slashes,
         dots or month names, day first where `reading.day_first`; or seconds, milliseconds or
-        microseconds since 1970.
-    reading
-        The contract's reading settings; `timezone` holds where a cell names no zone.
-
-    Returns
-    -------
-    ir.TimestampColumn
-        UTC without a zone, microseconds; null where missing or unreadable.
+        microseconds since 1970. Where no zone is named, it is that of `reading.timezone`.
     """
     kind = column.type()
     if kind.is_timestamp() and kind.timezone is not None:

@@ -9,36 +9,40 @@ import ibis
 from leadscore.features.contract.contract import OUTCOME_STAGES
 from leadscore.features.core.errors import DataError
 from leadscore.features.sources.row_numbers import own_columns, row_number
-from leadscore.features.sources.source_tables import open_source, place_of
+from leadscore.features.sources.source_tables import place_of
 from leadscore.features.tables.cell_parsing import (
     number_cell,
     text_cell,
     time_cell,
     unreadable_numbers,
 )
-from leadscore.features.tables.quarantine import broken_lines, screen
+from leadscore.features.tables.screening import UNREADABLE, broken_lines, screen
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
     from ibis.backends.duckdb import Backend
 
     from leadscore.features.contract.contract import Contract, EventsSource, OutcomesSource, Reading
-    from leadscore.features.tables.quarantine import Fault, Screened
+    from leadscore.features.tables.screening import Fault, Screened
 
 CHANNEL_TOUCH = ("source", "medium", "campaign", "landing_page")
 
 
-def clean_events(
-    connection: Backend, contract: Contract, leads: ir.Table, *, strangers_wanted: bool
+def screen_events(
+    connection: Backend,
+    raw: ir.Table,
+    contract: Contract,
+    source: EventsSource,
+    leads: ir.Table,
+    *,
+    strangers_wanted: bool,
 ) -> tuple[Screened, tuple[str, ...]]:
-    """Open and screen the events.
+    """Type and screen the events.
 
     Parameters
     ----------
-    connection
-        The DuckDB connection that will hold them.
-    contract
-        The contract of a project folder, with events.
+    raw
+        The opened table, as `sources.source_tables.open_source` gives it.
     leads
         The cleaned leads.
     strangers_wanted
@@ -50,26 +54,7 @@ def clean_events(
         The screened rows (columns `lead_id`, `occurred_at`, `recorded_at`, `kind`, `value` and
         the touch's), and which of the optional columns there are.
     """
-    source = contract.events
-    if source is None:
-        raise DataError("the contract describes no [events]")
-    raw = open_source(connection, source, contract=contract, name="events")
-    return screen_events(connection, raw, contract, leads, strangers_wanted=strangers_wanted)
-
-
-def screen_events(
-    connection: Backend,
-    raw: ir.Table,
-    contract: Contract,
-    leads: ir.Table,
-    *,
-    strangers_wanted: bool,
-) -> tuple[Screened, tuple[str, ...]]:
-    """Screen events that are open already, as `clean_events` does."""
-    source, reading = contract.events, contract.reading
-    if source is None:
-        raise DataError("the contract describes no [events]")
-    optional = ("value", *CHANNEL_TOUCH)
+    reading, optional = contract.reading, ("value", *CHANNEL_TOUCH)
     names = _columns(raw, contract, source, name="events", required="kind", optional=optional)
     kind = text_cell(raw[names["kind"]], reading)
     touch = {term: _text(raw, names.get(term), contract) for term in CHANNEL_TOUCH}
@@ -85,36 +70,20 @@ def screen_events(
     return screened, tuple(term for term in optional if term in names)
 
 
-def clean_outcomes(
-    connection: Backend, contract: Contract, leads: ir.Table, *, strangers_wanted: bool
-) -> Screened:
-    """Open and screen the outcomes, as `clean_events` does.
-
-    Returns
-    -------
-    Screened
-        Columns `lead_id`, `occurred_at`, `recorded_at`, `stage`, `reason` (lower case), `amount`.
-    """
-    source = contract.outcomes
-    if source is None:
-        raise DataError("the contract describes no [outcomes]")
-    raw = open_source(connection, source, contract=contract, name="outcomes")
-    return screen_outcomes(connection, raw, contract, leads, strangers_wanted=strangers_wanted)
-
-
 def screen_outcomes(
     connection: Backend,
     raw: ir.Table,
     contract: Contract,
+    source: OutcomesSource,
     leads: ir.Table,
     *,
     strangers_wanted: bool,
 ) -> Screened:
-    """Screen outcomes that are open already, as `clean_outcomes` does."""
-    source, reading = contract.outcomes, contract.reading
-    if source is None:
-        raise DataError("the contract describes no [outcomes]")
-    optional = ("reason", "amount")
+    """Type and screen the outcomes, as `screen_events` does the events.
+
+    Columns `lead_id`, `occurred_at`, `recorded_at`, `stage`, `reason` (lower case), `amount`.
+    """
+    reading, optional = contract.reading, ("reason", "amount")
     names = _columns(raw, contract, source, name="outcomes", required="stage", optional=optional)
     given = text_cell(raw[names["stage"]], reading)
     words = {
@@ -184,7 +153,7 @@ def _dated(
         "raw_occurred_at": _as_written(occurred, reading),
         "raw_recorded_at": _as_written(recorded, reading),
         "recorded_badly": recorded_at.isnull() & _as_written(recorded, reading).notnull(),
-        "unreadable": unreadable_numbers(numbers, reading),
+        UNREADABLE: unreadable_numbers(numbers, reading),
     }
 
 
@@ -226,13 +195,12 @@ def _screened(
             "before the lead was created",
         ),
     )
-    own = ("row", "raw_word", "raw_occurred_at", "raw_recorded_at", "recorded_badly", "unreadable")
+    raw = ("raw_word", "raw_occurred_at", "raw_recorded_at", "recorded_badly")
     return screen(
         connection,
         joined,
         name=name,
         faults=faults,
-        unreadable="unreadable",
-        helpers=(*own, "known_id", "created_at"),
+        helpers=(*raw, "known_id", "created_at"),
         broken=broken_lines(connection, name),
     )

@@ -11,7 +11,7 @@ from leadscore.features.sources.row_numbers import own_columns, row_number
 from leadscore.features.sources.source_tables import open_source, place_of
 from leadscore.features.tables.attributes import attributes_of, read_attributes
 from leadscore.features.tables.cell_parsing import text_cell, time_cell, unreadable_numbers
-from leadscore.features.tables.quarantine import broken_lines, screen
+from leadscore.features.tables.screening import UNREADABLE, broken_lines, screen
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,20 +21,18 @@ if TYPE_CHECKING:
 
     from leadscore.features.contract.contract import Contract
     from leadscore.features.tables.attributes import Attribute
-    from leadscore.features.tables.quarantine import Screened
+    from leadscore.features.tables.screening import Screened
 
 
-def clean_leads(
-    connection: Backend, contract: Contract, *, leads_file: Path | None
+def screen_leads(
+    connection: Backend, raw: ir.Table, contract: Contract, *, leads_file: Path | None = None
 ) -> tuple[Screened, tuple[Attribute, ...]]:
-    """Open and screen the leads; of rows with the same id the earliest is kept.
+    """Type and screen the leads; of rows with the same id the earliest is kept.
 
     Parameters
     ----------
-    connection
-        The DuckDB connection that will hold them.
-    contract
-        The contract of a project folder.
+    raw
+        The opened table, as `sources.source_tables.open_source` gives it.
     leads_file
         A one-off list in place of the contract's leads, which stay as the past of it.
 
@@ -49,14 +47,6 @@ def clean_leads(
     DataError
         Where the contract names a column that the table lacks.
     """
-    raw = open_source(connection, contract.leads, contract=contract, name="leads")
-    return screen_leads(connection, raw, contract, leads_file=leads_file)
-
-
-def screen_leads(
-    connection: Backend, raw: ir.Table, contract: Contract, *, leads_file: Path | None = None
-) -> tuple[Screened, tuple[Attribute, ...]]:
-    """Screen leads that are open already, as `clean_leads` does."""
     place = place_of(contract, contract.leads)
     attributes = attributes_of(contract, raw.select(own_columns(raw)).schema(), place=place)
     names = _reserved_columns(raw, contract, place=place, with_target=True)
@@ -137,7 +127,7 @@ def _typed(
         target=ibis.null("float64") if target is None else _target(target, contract),
         **read_attributes(raw, attributes, reading),
         raw_created_at=nothing if created is None else text_cell(created, reading),
-        unreadable=unreadable_numbers(numbers, reading),
+        **{UNREADABLE: unreadable_numbers(numbers, reading)},
         listed=True,
     )
 
@@ -155,8 +145,7 @@ def _screened(connection: Backend, typed: ir.Table) -> Screened:
             ("created_at", unreadable_date, ranked.raw_created_at, "not a date that can be read"),
             ("lead_id", ranked["copy"] > 0, ranked.lead_id, "lead_id stands in an earlier row"),
         ),
-        unreadable="unreadable",
-        helpers=("row", "raw_created_at", "unreadable", "copy"),
+        helpers=("raw_created_at", "copy"),
         broken=broken_lines(connection, "leads", "listed"),
     )
 

@@ -14,18 +14,7 @@ if TYPE_CHECKING:
 
 
 def fingerprint(tables: Tables) -> str:
-    """Fingerprint the cleaned tables and the contract they were read by.
-
-    Parameters
-    ----------
-    tables
-        The cleaned tables.
-
-    Returns
-    -------
-    str
-        16 hexadecimal digits.
-    """
+    """Fingerprint the cleaned tables and the contract they were read by: 16 hexadecimal digits."""
     digest = hashlib.sha256(tables.contract.model_dump_json().encode())
     digest.update(str(tables.data_end).encode())
     parts = {"leads": tables.leads, "events": tables.events, "outcomes": tables.outcomes}

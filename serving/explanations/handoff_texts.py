@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from leadscore.features.tables.query_cache import with_ids
 from leadscore.serving.explanations.missing_information import missing_facts
 from leadscore.serving.explanations.reasons import reasons
 from leadscore.serving.explanations.sales_brief import handoff_briefs
@@ -79,7 +78,7 @@ def _reasons(part: pd.DataFrame, champion: Registered, stage: str) -> pd.DataFra
 
 
 def _briefs(tables: Tables, snapshots: ir.Table, rows: pd.DataFrame) -> pd.Series[str]:
-    chosen = with_ids(tables, snapshots, rows["lead_id"].tolist())
+    chosen = tables.of_leads(snapshots, rows["lead_id"].tolist())
     briefs = handoff_briefs(tables, chosen)
     found = rows["lead_id"].map(briefs.set_index("lead_id")["brief"])
     return found.astype(object)

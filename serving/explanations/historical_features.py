@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import ibis
 
-from leadscore.features.tables.tables import open_tables
+from leadscore.features.tables.open_tables import open_tables
 from leadscore.serving.explanations.score_change import Stops
 from leadscore.serving.lead_facts.model_inputs import learnt_features
 

@@ -13,7 +13,6 @@ from leadscore.features.families.engagement_query import events_before
 from leadscore.features.families.event_groups import not_by_the_lead
 from leadscore.features.families.event_labels import one_of, several
 from leadscore.features.families.feature_set import as_words
-from leadscore.features.tables.query_cache import frame_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -58,17 +57,17 @@ def handoff_briefs(tables: Tables, snapshots: ir.Table) -> pd.DataFrame:
         and advertisements shown are left out; what the tables do not say has no line. Nothing of a
         personal column is read.
     """
-    lead_ids = frame_of(
-        tables, "leads of the brief", lambda: snapshots.select("lead_id").order_by("lead_id")
+    lead_ids = tables.to_frame(
+        "leads of the brief", lambda: snapshots.select("lead_id").order_by("lead_id")
     )["lead_id"]
     lines = []
     if tables.events is not None:
         groups = _groups(tables)
-        counted = frame_of(
-            tables, "done of the brief", lambda: _counts(_shown(tables, snapshots), groups)
+        counted = tables.to_frame(
+            "done of the brief", lambda: _counts(_shown(tables, snapshots), groups)
         )
-        touched = frame_of(
-            tables, "touches of the brief", lambda: _latest(_shown(tables, snapshots), groups)
+        touched = tables.to_frame(
+            "touches of the brief", lambda: _latest(_shown(tables, snapshots), groups)
         )
         lines.append(_done(counted).reindex(lead_ids, fill_value=_nothing_done()))
         lines.append(_touches(touched, groups).reindex(lead_ids))
@@ -156,8 +155,7 @@ def _channel(tables: Tables, snapshots: ir.Table) -> pd.Series[str]:
         each for each in tables.attributes if each.role == "channel" and each.type == "text"
     ]
     names = [each.name for each in attributes]
-    chosen = frame_of(
-        tables,
+    chosen = tables.to_frame(
         "channels of the brief",
         lambda: tables.leads.semi_join(snapshots, "lead_id").select("lead_id", *names),
     )
@@ -205,7 +203,7 @@ def _verdicts(tables: Tables, snapshots: ir.Table) -> pd.Series[str]:
     outcomes = tables.outcomes
     if outcomes is None:
         return pd.Series(dtype=object)
-    rows = frame_of(tables, "verdicts of the brief", lambda: _told_verdicts(outcomes, snapshots))
+    rows = tables.to_frame("verdicts of the brief", lambda: _told_verdicts(outcomes, snapshots))
     order = {"lead_id": True, "occurred_at": False, "stage": True, "reason": True}
     ordered = rows.sort_values(list(order), ascending=list(order.values()))
     last = ordered.groupby("lead_id").head(MOST_VERDICTS)

@@ -8,20 +8,18 @@ as the other. A `lead_id` such as "=1" is therefore "'=1" here; the ledger keeps
 from __future__ import annotations
 
 import csv
-import os
 import re
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 from zoneinfo import ZoneInfo
 
 import xlsxwriter
 
+from leadscore.features.core.atomic_file import replacing
 from leadscore.serving.ledger.schema import LISTS
 from leadscore.serving.tiers.tier_names import ALREADY_SQL, TIERS, rule_words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from datetime import datetime
     from pathlib import Path
 
@@ -223,7 +221,7 @@ def _sheet(leads: pd.DataFrame, timezone: str) -> pd.DataFrame:
 def _write_csv(sheet: pd.DataFrame, file: Path) -> Path:
     # utf-8-sig: without the mark Excel takes the file for the local 8-bit code page.
     with (
-        _renamed_when_done(file) as part,
+        replacing(file, sync=True) as part,
         part.open("w", encoding="utf-8-sig", newline="") as handle,
     ):
         writer = csv.writer(handle, quoting=csv.QUOTE_ALL)
@@ -245,7 +243,7 @@ def _as_text(value: object, kind: Kind) -> str:
 
 
 def _write_xlsx(sheet: pd.DataFrame, file: Path, *, title: str) -> Path:
-    with _renamed_when_done(file) as part:
+    with replacing(file, sync=True) as part:
         options = {"constant_memory": True, "default_date_format": XLSX_FORMATS["moment"]}
         with xlsxwriter.Workbook(str(part), options) as workbook:
             for start in range(0, max(len(sheet), 1), MAX_SHEET_ROWS):
@@ -279,19 +277,6 @@ def _fill(workbook: xlsxwriter.Workbook, name: str, sheet: pd.DataFrame) -> None
                 page.write_number(row, place, value, formats[place])
 
 
-@contextmanager
-def _renamed_when_done(file: Path) -> Iterator[Path]:
-    """Hand out a temporary file beside `file`, which becomes it only when all went well."""
-    part = file.with_name(f".{file.name}.part")
-    try:
-        yield part
-        with part.open("rb") as handle:
-            os.fsync(handle.fileno())
-        part.replace(file)
-    finally:
-        part.unlink(missing_ok=True)
-
-
 def write_scores(rows: pd.DataFrame, file: Path) -> Path:
     """Write the scores of a one-off list as CSV, for programs and spreadsheets alike.
 
@@ -308,7 +293,7 @@ def write_scores(rows: pd.DataFrame, file: Path) -> Path:
     """
     named = rows[[*SCORE_COLUMNS]].copy()
     file.parent.mkdir(parents=True, exist_ok=True)
-    with _renamed_when_done(file) as part:
+    with replacing(file, sync=True) as part:
         if file.suffix == ".parquet":
             named.to_parquet(part, index=False)
             return file

@@ -14,7 +14,7 @@ import pandas as pd
 from leadscore.features.contract.contract import load_contract
 from leadscore.features.core.errors import LeadScoreError, ModelMismatch
 from leadscore.features.point_in_time.snapshots import nightly_snapshots
-from leadscore.features.tables.tables import open_tables
+from leadscore.features.tables.open_tables import open_tables
 from leadscore.serving.explanations.historical_features import retrace
 from leadscore.serving.explanations.score_change import Change, Stops, Verdict, change_between
 from leadscore.serving.ledger.reader import history, read_notes

@@ -6,9 +6,10 @@ import tomllib
 from typing import TYPE_CHECKING
 
 from leadscore.features.contract.contract import CONTRACT_FILE, Contract
+from leadscore.features.core.atomic_file import write_text
 from leadscore.features.core.errors import ContractError
 from leadscore.features.onboarding.draft_contract import draft_contract
-from leadscore.features.tables.tables import open_tables
+from leadscore.features.tables.open_tables import open_tables
 from leadscore.serving.lead_facts.rule_inputs import SETBACKS
 from leadscore.serving.policy.draft_policy import draft_policy
 from leadscore.serving.policy.policy import POLICY_FILE
@@ -78,8 +79,8 @@ def start_project(
     contract = Contract.model_validate(tomllib.loads(contract_text)).in_directory(directory)
     policy_text = _policy_for(contract)
     # The contract last: where it stands, the project is whole.
-    _write(files[1], policy_text)
-    _write(files[0], contract_text)
+    write_text(files[1], policy_text)
+    write_text(files[0], contract_text)
     return files
 
 
@@ -118,9 +119,3 @@ def _base_rate(tables: Tables, outcome: Stage) -> float | None:
     reached = tables.outcomes.filter(tables.outcomes.stage.isin(stages)).lead_id.nunique()
     leads = int(tables.leads.count().to_pyarrow().as_py())
     return int(reached.to_pyarrow().as_py()) / leads if leads else None
-
-
-def _write(file: Path, text: str) -> None:
-    unfinished = file.with_suffix(".unfinished")
-    unfinished.write_text(text, encoding="utf-8")
-    unfinished.replace(file)

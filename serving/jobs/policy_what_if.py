@@ -13,7 +13,7 @@ import pandas as pd
 from leadscore.features.contract.contract import load_contract
 from leadscore.features.core.errors import ContractError, LeadScoreError
 from leadscore.features.core.settings import validated
-from leadscore.features.tables.tables import open_tables
+from leadscore.features.tables.open_tables import open_tables
 from leadscore.serving.lead_facts.deal_value import expected_amounts
 from leadscore.serving.lead_facts.rule_inputs import rule_facts
 from leadscore.serving.ledger.reader import latest_before, nights, read_night

@@ -9,8 +9,6 @@ import ibis
 import numpy as np
 import pandas as pd
 
-from leadscore.features.tables.query_cache import frame_of
-
 if TYPE_CHECKING:
     import ibis.expr.types as ir
     import pyarrow as pa
@@ -47,9 +45,9 @@ def expected_amounts(tables: Tables, snapshots: ir.Table, *, by: tuple[str, ...]
         the lead's own where its table has one, otherwise the average of the wins known by the
         night in its segment, shrunk; NaN where nothing was ever won.
     """
-    frame = frame_of(tables, "amounts", lambda: _own_amounts(tables, snapshots, by))
-    if tables.past is not None:
-        wins = _as_wins(tables.past.answers[WINS])
+    frame = tables.to_frame("amounts", lambda: _own_amounts(tables, snapshots, by))
+    if tables.totals is not None:
+        wins = _as_wins(tables.totals.answers[WINS])
     else:
         wins = _as_wins(wins_by_segment(tables, by=by, as_of=_night(snapshots)).to_pyarrow())
     means = shrunk_means(wins)

@@ -44,8 +44,8 @@ def learnt_features(tables: Tables, snapshots: ir.Table, champion: Registered) -
     def build() -> FeatureTable:
         return _features(known, snapshots, champion)
 
-    asked, what = tables.asked, f"features of version {champion.version}"
-    built = build() if asked is None else asked.once(what, build)
+    cache, key = tables.cache, f"features of version {champion.version}"
+    built = build() if cache is None else cache.get_or_build(key, build)
     frame = built.to_pandas()
     _refuse_other_features(frame.columns, champion)
     return frame

@@ -13,7 +13,6 @@ from ibis import _
 
 from leadscore.features.core.errors import ContractError, nearest
 from leadscore.features.families.sales_history import BETWEEN, reason_group
-from leadscore.features.tables.query_cache import frame_of
 from leadscore.serving.lead_facts.column_conditions import holds
 
 if TYPE_CHECKING:
@@ -68,7 +67,7 @@ def rule_facts(tables: Tables, snapshots: ir.Table, policy: Policy) -> pd.DataFr
         Where a rule asks for a kind of event or a reason that is neither in the tables nor in
         the contract, or for a number of a text.
     """
-    found = frame_of(tables, "rule facts", lambda: _facts(tables, snapshots, policy))
+    found = tables.to_frame("rule facts", lambda: _facts(tables, snapshots, policy))
     texts = [name for name in found.columns if name not in {"is_sql", "setback_at"}]
     found[texts] = found[texts].astype(object).where(found[texts].notna(), None)
     return found
@@ -122,8 +121,8 @@ def _refuse_unknown_words(tables: Tables, policy: Policy) -> None:
 
 def _seen(tables: Tables, what: str, column: ir.Column) -> frozenset[str]:
     """List the words of a column, in all buckets where the leads are looked at in buckets."""
-    if tables.past is not None:
-        words: frozenset[str] = getattr(tables.past, what)
+    if tables.totals is not None:
+        words: frozenset[str] = getattr(tables.totals, what)
         return words
     return frozenset(column.as_table().distinct().to_pyarrow().column(0).drop_null().to_pylist())
 

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING
 import pandas as pd
 from ibis import _
 
-from leadscore.features.tables.query_cache import frame_of
 from leadscore.serving.explanations.handoff_texts import handoff_words
 from leadscore.serving.lead_facts.deal_value import WINS, wins_by_segment
 from leadscore.serving.lead_facts.model_inputs import learnt_features
@@ -38,10 +37,7 @@ if TYPE_CHECKING:
 def judge(night: Night) -> list[NightFault]:
     """First pass: features and propensities, bucket after bucket, kept on the workbench.
 
-    Returns
-    -------
-    list of NightFault
-        What is wrong with the propensities.
+    Returns what is wrong with the propensities.
     """
     ask_wins(night)
     return judge_buckets(night)
@@ -82,20 +78,13 @@ def _judge_anew(night: Night, bucket: int) -> None:
 
 
 def judge_frame(night: Night, bucket: int, frame: pd.DataFrame) -> None:
-    """Judge the leads of the bucket at hand by their features, and keep what comes of it.
+    """Judge the leads of the current bucket, and keep what comes of it.
 
-    Parameters
-    ----------
-    night
-        Whose leads; its buckets show the bucket.
-    bucket
-        Its number.
-    frame
-        As `lead_facts.model_inputs.learnt_features` gives it.
+    `frame` has their features, as `lead_facts.model_inputs.learnt_features` gives them.
     """
     stages, tables, snapshots = night.stages, night.buckets.tables, night.snapshots
     with stages.timed("propensities"):
-        count = frame_of(tables, "open leads", lambda: snapshots.aggregate(open_leads=_.count()))
+        count = tables.to_frame("open leads", lambda: snapshots.aggregate(open_leads=_.count()))
         propensity = night.champion.model.predict(frame)
     with stages.timed("facts for tiers"):
         judged = judge_leads(
@@ -110,12 +99,9 @@ def judge_frame(night: Night, bucket: int, frame: pd.DataFrame) -> None:
 
 
 def unseen_cells(night: Night) -> pd.DataFrame:
-    """Add up by text column the filled-in cells, and those with words the model never saw.
+    """Count by text column the filled-in cells, and those with words the model never saw.
 
-    Returns
-    -------
-    DataFrame
-        Indexed by column: `filled`, `unseen` (int64).
+    Returns a frame indexed by column: `filled`, `unseen` (int64).
     """
     every = pd.concat([night.work.take(UNSEEN, bucket) for bucket in night.numbers])
     return every.groupby("column").sum()
@@ -124,10 +110,7 @@ def unseen_cells(night: Night) -> pd.DataFrame:
 def told(night: Night, tiered: Tiered) -> Iterator[pa.Table]:
     """Third pass: the ledger's rows, bucket after bucket, with words for those acted on.
 
-    Yields
-    ------
-    pa.Table
-        Of `ledger.schema.SCHEMA`.
+    Yields tables of `ledger.schema.SCHEMA`.
     """
     progress = Progress("words", night.buckets.count)
     for bucket, rows in enumerate(night.each(_tell_bucket, tiered.stamp)):

@@ -1,4 +1,4 @@
-"""Where a night lies while it is worked on: what one run finished, the next need not do again."""
+"""The unfinished work of a night: what one run finished, the next need not do again."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 from pyarrow import feather
+
+from leadscore.features.core.atomic_file import replacing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,31 +29,17 @@ logger = logging.getLogger(__name__)
 
 
 class Workbench:
-    """A folder of one night's unfinished work.
-
-    Parameters
-    ----------
-    folder
-        Where it lies.
-    """
+    """A folder of one night's unfinished work."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
     @classmethod
     def of(cls, directory: Path, key: Mapping[str, object]) -> Workbench:
-        """Go on with what a run that died left behind, if it worked on the very same night.
+        """Go on with what a run that died left behind, if it has the same key.
 
-        Parameters
-        ----------
-        directory
-            The project folder; the caller holds its lock.
-        key
-            All that the work hangs on: tables, contract, policy, model, night, versions.
-
-        Returns
-        -------
-        Workbench
+        The key is all that the work depends on: tables, contract, policy, model, night, versions.
+        The caller holds the lock of the project folder.
         """
         folder = directory / WORK
         text = json.dumps(key, sort_keys=True, indent=1)
@@ -76,13 +64,10 @@ class Workbench:
 
     def keep(self, what: str, bucket: int, frame: pd.DataFrame | pa.Table) -> None:
         """Keep a bucket's part, whole or not at all."""
-        file = self._file(what, bucket)
-        file.parent.mkdir(exist_ok=True)
-        part = file.with_suffix(".part")
         is_table = isinstance(frame, pa.Table)
         table = frame if is_table else pa.Table.from_pandas(frame, preserve_index=False)
-        feather.write_feather(table, part, compression="lz4", chunksize=ROWS_A_BATCH)
-        part.replace(file)
+        with replacing(self._file(what, bucket)) as part:
+            feather.write_feather(table, part, compression="lz4", chunksize=ROWS_A_BATCH)
 
     def take(self, what: str, bucket: int) -> pd.DataFrame:
         """Take up a bucket's part again; rows are numbered from 0."""

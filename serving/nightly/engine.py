@@ -1,11 +1,11 @@
-"""Where a night's leads are looked at."""
+"""What reads a night's leads and computes their features: this machine, or Spark."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from leadscore.features.buckets.bucketed_tables import open_buckets
+from leadscore.features.buckets.open_buckets import open_buckets
 from leadscore.serving.nightly.bucket_passes import judge
 
 if TYPE_CHECKING:
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Engine:
-    """What looks at a night's leads.
+    """What reads a night's leads and computes their features.
 
     Parameters
     ----------
     name
-        What unfinished work of it is known by: no other engine goes on with it.
+        Names its unfinished work, which no other engine goes on with.
     open
-        Opens a project's tables, as `buckets.bucketed_tables.open_buckets` does.
+        Opens a project's tables, as `buckets.open_buckets.open_buckets` does.
     judge
         Keeps features and propensities of all leads, as `nightly.bucket_passes.judge` does.
     """

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
-from leadscore.features.buckets.bucketed_tables import ManyBuckets
+from leadscore.features.buckets.bucket_store import BucketStore
 from leadscore.features.point_in_time.snapshots import nightly_snapshots
 from leadscore.serving.nightly.checkpoint_store import Workbench
 from leadscore.serving.nightly.timings import Stages
@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
     import ibis.expr.types as ir
 
-    from leadscore.features.buckets.bucketed_tables import BucketOpening, Buckets
+    from leadscore.features.buckets.bucket_store import BucketOpening
+    from leadscore.features.buckets.bucketed_tables import Buckets
     from leadscore.features.buckets.worker_pool import Opening
     from leadscore.serving.policy.policy import Policy
     from leadscore.training.registry.registry import Registered
@@ -31,26 +32,10 @@ Found = TypeVar("Found")
 
 @dataclass(frozen=True)
 class Night:
-    """What a night is made with.
+    """What a night is made with."""
 
-    Parameters
-    ----------
-    directory
-        The project folder.
-    as_of
-        The night, UTC without a zone.
-    champion, policy
-        Who scores, and what was agreed.
-    buckets
-        The leads.
-    work
-        Where unfinished work lies.
-    stages
-        How long each stage takes.
-    """
-
-    directory: Path
-    as_of: datetime
+    directory: Path  # the project folder
+    as_of: datetime  # UTC without a zone
     champion: Registered
     policy: Policy
     buckets: Buckets
@@ -68,33 +53,24 @@ class Night:
         return range(self.buckets.count)
 
     def each(self, task: Callable[..., Found], *arguments: object) -> Iterator[Found]:
-        """Do something with every bucket, on as many processes as share them out.
+        """Run a task for each bucket on all workers; yield what it returns, in their order.
 
-        Parameters
-        ----------
-        task
-            Called with the night, a bucket's number and `arguments`; of a module's top level.
-        arguments
-            Passed on.
-
-        Yields
-        ------
-        Found
-            What the task returns, in the order of the buckets.
+        It is a function of a module's top level, called with the night, a bucket's number and
+        `arguments`.
         """
         workers = self.buckets.workers
-        for piece in workers.each(_timed, self.numbers, self.opening, task, arguments):
-            found, seconds = piece.found
+        for result in workers.map(_timed, self.numbers, self.opening, task, arguments):
+            found, seconds = result.value
             if workers.count > 1:
                 self.stages.share(seconds, workers.count)
-                self.stages.saw(piece.worker, piece.peak_memory_mb)
+                self.stages.saw(result.worker, result.peak_memory_mb)
             yield found
 
     @cached_property
     def opening(self) -> Opening[Night]:
         """How another process works on the same night."""
         buckets = self.buckets
-        if not isinstance(buckets, ManyBuckets) or buckets.workers.count == 1:
+        if not isinstance(buckets, BucketStore) or buckets.workers.count == 1:
             return _AsItIs(self)
         return _NightOpening(
             self.directory,
@@ -102,7 +78,7 @@ class Night:
             self.champion.name,
             self.champion.version,
             self.policy,
-            buckets.opening,
+            buckets.with_totals(),
             self.work.folder,
         )
 

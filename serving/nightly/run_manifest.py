@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
+from leadscore.features.core.atomic_file import write_text
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
@@ -66,10 +68,7 @@ class Manifest:
         began = datetime.fromisoformat(self.began_at)
         night = datetime.fromisoformat(self.as_of)
         file = directory / RUNS / f"{night:%Y-%m-%dT%H%M}_{began:%Y%m%dT%H%M%S%f}.json"
-        file.parent.mkdir(exist_ok=True)
-        part = file.with_suffix(".part")
-        part.write_text(json.dumps(asdict(self), indent=1), encoding="utf-8")
-        part.replace(file)
+        write_text(file, json.dumps(asdict(self), indent=1))
         return file
 
 

@@ -10,13 +10,13 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
-from leadscore.features.buckets.bucketed_tables import A_SMALL_MACHINE, AtOnce
+from leadscore.features.buckets.open_buckets import SMALL_MACHINE, BucketLimits
 from leadscore.features.contract.contract import ADDRESSES, load_contract
 from leadscore.features.core.errors import LeadScoreError
 from leadscore.features.core.project_lock import project_lock
 from leadscore.features.point_in_time.snapshots import listed_snapshots, next_midnight
 from leadscore.features.sources.source_tables import file_states
-from leadscore.features.tables.tables import open_tables
+from leadscore.features.tables.open_tables import open_tables
 from leadscore.serving.ledger.reader import latest_before, night_batches, nights
 from leadscore.serving.ledger.writer import Written, write_night
 from leadscore.serving.nightly.bucket_passes import told, unseen_cells
@@ -50,36 +50,16 @@ KEPT_EVENTS = ".leadscore/events"  # sorted, from night to night
 
 @dataclass(frozen=True)
 class NightResult:
-    """What a nightly run did.
-
-    Parameters
-    ----------
-    as_of
-        The night.
-    tiered
-        Where the tiers begin, by what policy, and on what evidence.
-    shape
-        How many leads there are in which tier.
-    faults
-        What held the night back; empty where it was written.
-    accepted
-        What would have, had a person not accepted it.
-    written
-        What became of it in the ledger; None where it was held back or nobody was open.
-    quarantine
-        What of the tables could not be used.
-    published
-        What became of it in PostgreSQL; None where it did not go there.
-    """
+    """What a nightly run did."""
 
     as_of: datetime
     tiered: Tiered
     shape: NightShape
-    faults: list[NightFault]
-    accepted: list[NightFault]
-    written: Written | None
+    faults: list[NightFault]  # what held the night back; empty where it was written
+    accepted: list[NightFault]  # what would have, had a person not accepted it
+    written: Written | None  # None where it was held back or nobody was open
     quarantine: Quarantine
-    published: Published | None = None
+    published: Published | None = None  # None where it did not go to PostgreSQL
 
 
 def score_night(
@@ -88,7 +68,7 @@ def score_night(
     as_of: datetime | None = None,
     replace: bool = False,
     accept: bool = False,
-    at_once: AtOnce = A_SMALL_MACHINE,
+    at_once: BucketLimits = SMALL_MACHINE,
     workers: int | None = None,
     engine: Engine = HERE,
 ) -> NightResult:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, cast
 
 import pyarrow as pa
 
-from leadscore.features.buckets.bucketed_tables import A_SMALL_MACHINE
+from leadscore.features.buckets.open_buckets import SMALL_MACHINE
 from leadscore.features.buckets.spark.session import own_errors
 from leadscore.features.buckets.spark.shuffle import bucket_of
 from leadscore.features.buckets.spark.spark_buckets import SparkBuckets, open_on_spark
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from pyspark.sql import DataFrame
 
-    from leadscore.features.buckets.bucketed_tables import AtOnce
+    from leadscore.features.buckets.open_buckets import BucketLimits
     from leadscore.features.contract.contract import Contract
     from leadscore.serving.ledger.score_checks import NightFault
     from leadscore.serving.nightly.night_context import Night
@@ -44,18 +44,10 @@ PLACE = "(bucket)"  # no feature is called that
 
 
 def spark_engine(master: str | None) -> Engine:
-    """Name Spark as the engine of a night.
+    """Return Spark as the engine of a night, for `nightly.run_night.score_night`.
 
-    Parameters
-    ----------
-    master
-        Where it runs, such as `local[2]`; None leaves it to Spark's own settings, or to the session
-        that is there.
-
-    Returns
-    -------
-    Engine
-        For `nightly.run_night.score_night`.
+    `master` is where it runs, such as `local[2]`; None leaves it to Spark's own settings, or to
+    the session that is there.
     """
     return Engine(f"spark {master}", partial(_open, master), judge_on_spark)
 
@@ -67,7 +59,7 @@ def _open(
     *,
     known_by: datetime | None,
     folder: Path,
-    at_once: AtOnce = A_SMALL_MACHINE,
+    at_once: BucketLimits = SMALL_MACHINE,
     workers: int | None = None,  # noqa: ARG001 - Spark knows its own
     kept: Path | None = None,  # noqa: ARG001 - sorted events stay on one machine alone
 ) -> Iterator[SparkBuckets]:
@@ -80,15 +72,7 @@ def _open(
 def judge_on_spark(night: Night) -> list[NightFault]:
     """First pass: features by Spark, propensities by its workers, kept on the workbench.
 
-    Parameters
-    ----------
-    night
-        Whose buckets are `SparkBuckets`.
-
-    Returns
-    -------
-    list of NightFault
-        What is wrong with the propensities.
+    Returns what is wrong with the propensities.
 
     Raises
     ------
@@ -111,7 +95,7 @@ def _features(night: Night) -> DataFrame:
     tables = buckets.whole()
     snapshots = nightly_snapshots(tables, as_of=night.as_of)
     features = learnt_table(tables, snapshots, night.champion).drop("as_of")
-    rows = buckets.connection.rows_of(features)
+    rows = buckets.spark.rows_of(features)
     return rows.withColumn(PLACE, bucket_of(rows["lead_id"], buckets.count))
 
 
@@ -155,16 +139,6 @@ def _task(
 
 
 def judge_bucket(night: Night, bucket: int, features: pd.DataFrame) -> None:
-    """Judge a bucket by features that Spark has built.
-
-    Parameters
-    ----------
-    night
-        As a worker has opened it.
-    bucket
-        Which one.
-    features
-        A row a lead, sorted by `lead_id`.
-    """
+    """Judge a bucket by features that Spark has built: a row a lead, sorted by `lead_id`."""
     night.buckets.turn_to(bucket)
     judge_frame(night, bucket, features)

@@ -38,17 +38,7 @@ TEXTS = ("hand_raiser", "disqualifier", "team", "setback_reason", "facts_digest"
 
 @dataclass(frozen=True)
 class Tiered:
-    """A night whose tiers are decided.
-
-    Parameters
-    ----------
-    cuts
-        Where the tiers begin, and on what evidence.
-    notes
-        What holds for the whole night.
-    stamp
-        What is the same for all its leads.
-    """
+    """A night whose tiers are decided."""
 
     cuts: CutOffs
     notes: NightNotes
@@ -58,16 +48,7 @@ class Tiered:
 def decide_tiers(night: Night, *, before: datetime | None) -> Tiered:
     """Decide every lead's tier, and keep it on the workbench.
 
-    Parameters
-    ----------
-    night
-        Whose leads are judged.
-    before
-        The night before, which the ledger holds; None on the first.
-
-    Returns
-    -------
-    Tiered
+    `before` is the night before, which the ledger holds; None on the first.
     """
     if before is not None:
         file = night_file(night.directory, before)

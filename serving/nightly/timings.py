@@ -20,18 +20,10 @@ LATE_ENOUGH = 5.0  # seconds; a shorter stage needs no word about the time left
 
 @dataclass
 class Stages:
-    """The seconds that each stage has taken; a stage may come in pieces.
+    """The seconds that each stage has taken; a stage may come in pieces."""
 
-    Parameters
-    ----------
-    seconds
-        By stage, in the order in which they began.
-    peaks
-        By worker's process number, the most memory that it held, in MB.
-    """
-
-    seconds: dict[str, float] = field(default_factory=dict)
-    peaks: dict[int, float] = field(default_factory=dict)
+    seconds: dict[str, float] = field(default_factory=dict)  # by stage, in order of their begin
+    peaks: dict[int, float] = field(default_factory=dict)  # MB, by the worker's process number
 
     @contextmanager
     def timed(self, stage: str) -> Iterator[None]:
@@ -60,18 +52,10 @@ class Stages:
 
 @dataclass
 class Progress:
-    """How far a stage that goes bucket by bucket has got.
+    """How far a stage that goes bucket by bucket has got."""
 
-    Parameters
-    ----------
-    what
-        What is being done, for the log.
-    buckets
-        How many there are.
-    """
-
-    what: str
-    buckets: int
+    what: str  # is being done, for the log
+    buckets: int  # in all
     leads: int = 0
     _done: int = 0
     _began: float = field(default_factory=time.perf_counter)

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from leadscore.features.contract.contract import load_contract
 from leadscore.features.core.errors import LeadScoreError
 from leadscore.features.point_in_time.snapshots import nightly_snapshots
-from leadscore.features.tables.query_cache import with_ids
-from leadscore.features.tables.tables import naive, open_tables
+from leadscore.features.tables.open_tables import open_tables
+from leadscore.features.tables.tables import naive
 from leadscore.serving.lead_facts.model_inputs import learnt_features
 from leadscore.serving.nightly.run_night import default_night
 from leadscore.training.registry.registry import Registry
@@ -50,7 +50,7 @@ def feature_rows(
     champion = Registry(directory, contract.name).champion()
     with open_tables(contract, known_by=as_of) as tables:
         moment = naive(as_of) or default_night(tables)
-        wanted = with_ids(tables, nightly_snapshots(tables, as_of=moment), lead_ids)
+        wanted = tables.of_leads(nightly_snapshots(tables, as_of=moment), lead_ids)
         frame = learnt_features(tables, wanted, champion).set_index("lead_id")
     absent = sorted(set(lead_ids) - set(frame.index))
     if absent:

@@ -10,7 +10,7 @@ import pytest
 
 from leadscore.features.contract.contract import load_contract
 from leadscore.features.point_in_time.snapshots import nightly_snapshots
-from leadscore.features.tables.tables import open_tables
+from leadscore.features.tables.open_tables import open_tables
 from leadscore.serving.explanations.reasons import reasons, subject
 from leadscore.serving.explanations.sales_brief import handoff_briefs
 from leadscore.serving.lead_facts.model_inputs import learnt_features

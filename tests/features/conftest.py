@@ -13,7 +13,7 @@ import pytest
 
 from leadscore.features.contract.contract import CONTRACT_FILE, Contract, load_contract
 from leadscore.features.point_in_time.snapshots import training_snapshots
-from leadscore.features.tables.tables import open_tables
+from leadscore.features.tables.open_tables import open_tables
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from leadscore.features.tables.tables import open_tables
+from leadscore.features.tables.open_tables import open_tables
 from leadscore.serving.nightly.run_night import score_night
 from leadscore.serving.policy.policy import Policy
 from leadscore.serving.tiers.cutoffs import CutOffs, cut_offs

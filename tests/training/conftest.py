@@ -11,7 +11,7 @@ import pytest
 
 from leadscore.features.contract.contract import CONTRACT_FILE, load_contract
 from leadscore.features.families.catalogue import Feature
-from leadscore.features.tables.tables import open_tables
+from leadscore.features.tables.open_tables import open_tables
 from leadscore.training.dataset.labels import Labels
 from leadscore.training.dataset.splits import split_by_time
 from leadscore.training.dataset.stage_rows import SINCE_SQL

@@ -14,7 +14,7 @@ from sklearn.metrics import roc_auc_score
 from leadscore.features.contract.contract import CONTRACT_FILE, load_contract
 from leadscore.features.families.feature_table import build_features
 from leadscore.features.point_in_time.snapshots import nightly_snapshots
-from leadscore.features.tables.tables import open_tables
+from leadscore.features.tables.open_tables import open_tables
 from leadscore.serving.ledger.reader import read_night
 from leadscore.serving.policy.draft_policy import draft_policy
 from leadscore.serving.policy.policy import POLICY_FILE

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import json
-import time
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Protocol
 
-from leadscore.features.core.errors import LeadScoreError, RunLocked
+from leadscore.features.core.errors import LeadScoreError
+from leadscore.features.core.file_lock import locked
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -20,7 +19,6 @@ CHAMPION, CHALLENGER = "champion", "challenger"
 PROMOTIONS = "promotions"  # the tag: all promotions of a version, one JSON list
 LOCK_FILE = ".leadscore/promotions.lock"
 PATIENCE_SECONDS = 60.0  # a promotion takes well under a second; after that something hangs
-LOOK_AGAIN_SECONDS = 0.05
 
 
 class ChampionChanged(LeadScoreError):  # noqa: N818 - reads as the verdict it is
@@ -164,29 +162,19 @@ def settle_challenger(versions: Versions) -> None:
 def one_at_a_time(directory: Path) -> Iterator[None]:
     """Let one process or thread at a time change who is champion or challenger.
 
-    The kernel holds the lock, so that a crash cannot leave it behind. It binds all who work in
-    this project folder; whoever shares a remote registry from another folder is not bound.
+    It binds all who work in this project folder; whoever shares a remote registry from another
+    folder is not bound.
 
     Raises
     ------
     RunLocked
-        Where another holds it for longer than a minute.
+        Where another holds the lock for longer than a minute.
     """
-    file = directory / LOCK_FILE
-    file.parent.mkdir(parents=True, exist_ok=True)
-    give_up = time.monotonic() + PATIENCE_SECONDS
-    with file.open("a", encoding="utf-8") as handle:
-        while True:
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError as error:
-                if time.monotonic() > give_up:
-                    raise RunLocked(
-                        f"another run has been changing the champion of {directory} for "
-                        f"{PATIENCE_SECONDS:.0f} s. Wait until it ends, then try again."
-                    ) from error
-                time.sleep(LOOK_AGAIN_SECONDS)
+    message = (
+        f"another run has been changing the champion of {directory} for "
+        f"{PATIENCE_SECONDS:.0f} s. Wait until it ends, then try again."
+    )
+    with locked(directory / LOCK_FILE, busy=lambda: message, wait_seconds=PATIENCE_SECONDS):
         yield
 
 

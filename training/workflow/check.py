@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from leadscore.features.contract.contract import load_contract
-from leadscore.features.tables.tables import open_tables
+from leadscore.features.tables.open_tables import open_tables
 from leadscore.training.dataset.data_sufficiency import NotViable, Viability
 from leadscore.training.dataset.training_data import Prepared, prepare
 

@@ -10,7 +10,7 @@ import pandas as pd
 from leadscore.features.contract.contract import load_contract
 from leadscore.features.core.errors import TooLittleData
 from leadscore.features.point_in_time.snapshots import training_snapshots
-from leadscore.features.tables.tables import open_tables
+from leadscore.features.tables.open_tables import open_tables
 from leadscore.training.dataset.labels import label_snapshots
 from leadscore.training.dataset.stage_rows import MIN_JUDGED
 from leadscore.training.dataset.training_data import audit

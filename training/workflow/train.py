@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from leadscore.features.contract.contract import load_contract
 from leadscore.features.tables.data_fingerprint import fingerprint
-from leadscore.features.tables.tables import open_tables
+from leadscore.features.tables.open_tables import open_tables
 from leadscore.training.dataset.training_data import Prepared, prepare
 from leadscore.training.evaluation.evaluate import Evaluation, evaluate
 from leadscore.training.evaluation.nightly_holdout import nightly_evidence

@@ -1,8 +1,4 @@
-"""Ibis on Spark, where the same words would mean something else than they mean to DuckDB.
-
-Features are written once. What follows is all that Spark must be told differently so that they
-have the same values there; and whatever comes from Spark comes as Arrow.
-"""
+"""Ibis's SQL for Spark, with DuckDB's meaning where the two differ; results come as Arrow."""
 
 from __future__ import annotations
 

@@ -31,15 +31,8 @@ NEWEST_PANDAS = "PySpark does not yet fully support pandas"  # whose frames it i
 def spark_session(master: str | None) -> Iterator[SparkSession]:
     """Use the Spark session that is there, or start one and stop it at the end.
 
-    Parameters
-    ----------
-    master
-        Where Spark runs, such as `local[2]` or `spark://host:7077`; None leaves it to Spark's own
-        settings.
-
-    Yields
-    ------
-    SparkSession
+    `master` is where Spark runs, such as `local[2]` or `spark://host:7077`; None leaves it to
+    Spark's own settings.
 
     Raises
     ------

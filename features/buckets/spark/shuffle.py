@@ -18,11 +18,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pyarrow import feather
 
-from leadscore.features.buckets.bucket_files import BROKEN, BUCKET, DONE, EMPTY, sources_of
+from leadscore.features.buckets.bucket_files import BROKEN, BUCKET, DONE, EMPTY
 from leadscore.features.core.errors import DataError
+from leadscore.features.sources.remote_source import sources_of
 from leadscore.features.sources.row_numbers import ROW, row_number
 from leadscore.features.sources.source_tables import open_source, parquet_files, place_of
-from leadscore.features.tables.quarantine import broken_lines
+from leadscore.features.tables.screening import broken_lines
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -47,17 +48,11 @@ def sort_raw(
 
     Parameters
     ----------
-    session
-        Reads and shuffles.
     connection
         Reads what is not Parquet.
-    contract
-        Whose tables.
     folder
         Where to, a folder a table, as `buckets.bucket_files.BucketFiles` shows them. All workers
         must see it under the same path. What an earlier run sorted is not sorted again.
-    count
-        How many buckets there are.
 
     Raises
     ------

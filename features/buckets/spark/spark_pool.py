@@ -1,4 +1,4 @@
-"""Spark's workers, who share buckets out among them as processes of one machine would."""
+"""Spark's workers, which share buckets out as the processes of one machine do."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import pyarrow as pa
 
 from leadscore.features.buckets.spark.session import own_errors
-from leadscore.features.buckets.worker_pool import Piece, Workers, work
+from leadscore.features.buckets.worker_pool import TaskResult, WorkerPool, work
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -17,19 +17,13 @@ if TYPE_CHECKING:
 
     from leadscore.features.buckets.worker_pool import Opening
 
-Found = TypeVar("Found")
+Value = TypeVar("Value")
 
-ANSWER = "place long, piece binary"
+SCHEMA = "place long, result binary"
 
 
-class SparkWorkers(Workers):
-    """The Python processes of a Spark session, which stay from task to task.
-
-    Parameters
-    ----------
-    session
-        The session.
-    """
+class SparkPool(WorkerPool):
+    """The Python processes of a Spark session, which stay from task to task."""
 
     def __init__(self, session: SparkSession) -> None:
         super().__init__(1)
@@ -37,24 +31,14 @@ class SparkWorkers(Workers):
         # Never one, which would be the calling process itself.
         self.count = max(session.sparkContext.defaultParallelism, 2)
 
-    def each(
+    def map(
         self,
-        task: Callable[..., Found],
+        task: Callable[..., Value],
         buckets: Iterable[int],
         opening: Opening[Any],
         *arguments: object,
-    ) -> Iterator[Piece[Found]]:
-        """Let them work on buckets, a Spark task each; a task may be done more than once.
-
-        Parameters
-        ----------
-        task, buckets, opening, arguments
-            As `buckets.worker_pool.Workers.each` takes them.
-
-        Yields
-        ------
-        Piece
-            In the order of the buckets.
+    ) -> Iterator[TaskResult[Value]]:
+        """Run a task for each bucket, as `WorkerPool.map` does; one may be run more than once.
 
         Raises
         ------
@@ -63,21 +47,20 @@ class SparkWorkers(Workers):
         """
         numbers = list(buckets)
 
-        def answer(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        def run(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
             for batch in batches:
                 for place in batch["id"].to_pylist():
-                    piece = work(opening, task, numbers[place], arguments)
-                    yield _answer(place, piece)
+                    yield _row(place, work(opening, task, numbers[place], arguments))
 
         if not numbers:
             return
         places = self._session.range(0, len(numbers), 1, len(numbers))
         with own_errors():
-            found = places.mapInArrow(answer, ANSWER).toArrow().sort_by("place")
-        for piece in found["piece"]:
-            yield pickle.loads(piece.as_py())  # noqa: S301 - of our own task, through our own Spark
+            found = places.mapInArrow(run, SCHEMA).toArrow().sort_by("place")
+        for result in found["result"]:
+            yield pickle.loads(result.as_py())  # noqa: S301 - of our own task, through our own Spark
 
 
-def _answer(place: int, piece: Piece[Any]) -> pa.RecordBatch:
-    columns = {"place": pa.array([place], pa.int64()), "piece": [pickle.dumps(piece)]}
+def _row(place: int, result: TaskResult[Any]) -> pa.RecordBatch:
+    columns = {"place": pa.array([place], pa.int64()), "result": [pickle.dumps(result)]}
     return pa.RecordBatch.from_pydict(columns)

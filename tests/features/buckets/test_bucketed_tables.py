@@ -8,11 +8,11 @@ import pandas as pd
 import pytest
 from ibis import _
 
-from leadscore.features.buckets.bucketed_tables import AtOnce, Buckets, how_many, open_buckets
+from leadscore.features.buckets.open_buckets import BucketLimits, how_many, open_buckets
 from leadscore.features.contract.contract import Contract, load_contract
 from leadscore.features.families.feature_table import build_features
 from leadscore.features.point_in_time.snapshots import nightly_snapshots
-from leadscore.features.tables.tables import Tables, open_tables
+from leadscore.features.tables.open_tables import open_tables
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     import ibis.expr.types as ir
 
+    from leadscore.features.buckets.bucketed_tables import Buckets
+    from leadscore.features.tables.tables import Tables
     from tests.conftest import Project
 
 NIGHT = datetime(2026, 6, 1)
@@ -34,7 +36,7 @@ recorded_at = "recorded_at"
 [outcomes]
 path = "outcomes.csv"
 """
-SMALL = AtOnce(leads=1_000, events=10**9)
+SMALL = BucketLimits(leads=1_000, events=10**9)
 
 
 @pytest.fixture(scope="module")
@@ -97,20 +99,22 @@ def test_the_end_and_the_faults_are_those_of_the_whole(
     pd.testing.assert_frame_equal(counts, whole, check_dtype=False)
 
 
-UNUSABLE = {
+LATEST = {
     "of a stranger": "nobody,2024-05-01,visit,",
     "without a kind": "A7,2024-05-01,,",
     "before the lead": "A7,2023-05-01,visit,2024-05-01",
     "recorded on no day": "A7,2024-02-01,visit,soon",
     "that is planned": "A7,2999-05-01,visit,",
     "after all others": "A7,2024-04-30,visit,2024-05-01",
+    "recorded with the day it came": "A7,2024-05-01,visit,",
+    "recorded before it came": "A7,2024-07-01,visit,2024-05-01",
     "that is planned, of a lead without others": "A20,2999-05-01,visit,",
 }
 
 
-@pytest.mark.parametrize("row", UNUSABLE.values(), ids=UNUSABLE.keys())
+@pytest.mark.parametrize("row", LATEST.values(), ids=LATEST.keys())
 @pytest.mark.parametrize("known_by", [None, datetime(2024, 5, 1, 12)])
-def test_an_event_ends_the_data_in_buckets_if_and_only_if_it_does_in_the_whole(
+def test_a_latest_event_ends_the_data_in_buckets_if_and_only_if_it_does_in_the_whole(
     write_project: Callable[..., Contract], tmp_path: Path, row: str, known_by: datetime | None
 ) -> None:
     leads = "".join(f"A{number},2024-01-{1 + number:02}\n" for number in range(21))
@@ -123,7 +127,7 @@ def test_an_event_ends_the_data_in_buckets_if_and_only_if_it_does_in_the_whole(
     )
     with open_tables(contract, known_by=known_by) as tables:
         whole = tables.data_end
-    few = AtOnce(leads=5, events=10**9)
+    few = BucketLimits(leads=5, events=10**9)
     folder = tmp_path / "buckets"
     folder.mkdir()
     with open_buckets(contract, known_by=known_by, folder=folder, at_once=few, workers=1) as many:
@@ -152,27 +156,31 @@ def count_leads(tables: Tables) -> ir.Table:
 
 def test_a_question_to_all_is_answered_by_each_bucket(buckets: Buckets) -> None:
     buckets.ask_all("leads", count_leads)
-    assert buckets.tables.past is not None
-    answer = buckets.tables.past.answers["leads"]
+    assert buckets.tables.totals is not None
+    answer = buckets.tables.totals.answers["leads"]
     assert answer.num_rows == buckets.count
     assert sum(answer["n"].to_pylist()) == len(ids_of_all(buckets, "leads"))
 
 
 def test_kinds_and_reasons_are_those_that_ever_came(contract: Contract, buckets: Buckets) -> None:
-    assert buckets.tables.past is not None
+    assert buckets.tables.totals is not None
     with open_tables(contract) as tables:
         assert tables.events is not None
         kinds = set(tables.events.kind.as_table().distinct().to_pyarrow().column(0).to_pylist())
-    assert buckets.tables.past.kinds == kinds
-    assert "no budget" in buckets.tables.past.reasons
+    assert buckets.tables.totals.kinds == kinds
+    assert "no budget" in buckets.tables.totals.reasons
 
 
 @pytest.mark.parametrize(
     ("at_once", "count"),
-    [(AtOnce(10**9, 10**9), 1), (AtOnce(10**9, 10_000), None), (AtOnce(1_000, 10**9), None)],
+    [
+        (BucketLimits(10**9, 10**9), 1),
+        (BucketLimits(10**9, 10_000), None),
+        (BucketLimits(1_000, 10**9), None),
+    ],
 )
 def test_what_fits_at_once_is_one_bucket(
-    contract: Contract, at_once: AtOnce, count: int | None
+    contract: Contract, at_once: BucketLimits, count: int | None
 ) -> None:
     found = how_many(contract, at_once)
     assert found == count if count else found > 1
@@ -181,7 +189,7 @@ def test_what_fits_at_once_is_one_bucket(
 def test_a_night_that_is_gone_on_with_keeps_its_buckets(contract: Contract, tmp_path: Path) -> None:
     """Sorted events may be removed at any time, and with them the number of their buckets."""
     kept, folder = tmp_path / "kept", tmp_path / "night"
-    smaller = AtOnce(leads=700, events=10**9)
+    smaller = BucketLimits(leads=700, events=10**9)
     with open_buckets(
         contract, known_by=NIGHT, folder=tmp_path / "smaller", at_once=smaller, kept=kept, workers=1
     ):
@@ -215,29 +223,16 @@ FEW_EVENTS = "lead_id,occurred_at,recorded_at,kind\n" + "\n".join(
 )
 
 
-@pytest.mark.parametrize("known_by", [None, datetime(2026, 6, 1)])
-@pytest.mark.parametrize(
-    "latest",
-    [
-        "nobody,2026-05-01,2026-05-01,view",  # no such lead
-        "L3,2026-05-01,2026-05-01,",
-        "L3,2025-05-01,2026-05-01,view",  # before the lead was created
-        "L3,2026-05-01,,view",
-        "L3,2026-05-01,soon,view",
-        "L3,2026-07-01,2026-05-01,view",
-        "L3,2026-05-01,2026-05-02,view",
-    ],
-)
-def test_the_tables_end_where_those_of_the_whole_do(
-    write_project: Callable[..., Contract], tmp_path: Path, latest: str, known_by: datetime | None
+def test_a_flat_file_with_events_ends_in_buckets_where_it_does_in_the_whole(
+    write_project: Callable[..., Contract], tmp_path: Path
 ) -> None:
+    latest = "L3,2026-05-01,soon,view"
     contract = write_project(FEW, leads__csv=FEW_LEADS, events__csv=f"{FEW_EVENTS}\n{latest}\n")
-    with open_tables(contract, known_by=known_by) as tables:
+    with open_tables(contract) as tables:
         expected = tables.data_end
-    few = AtOnce(leads=7, events=10**9)
-    with open_buckets(
-        contract, known_by=known_by, folder=tmp_path / "night", at_once=few, workers=1
-    ) as buckets:
+    few = BucketLimits(leads=7, events=10**9)
+    folder = tmp_path / "night"
+    with open_buckets(contract, known_by=None, folder=folder, at_once=few, workers=1) as buckets:
         assert buckets.count == 3
         assert buckets.tables.data_end == expected
 

@@ -8,8 +8,8 @@ import pytest
 
 from leadscore.features.buckets import bucket_files
 from leadscore.features.buckets.bucket_files import BUCKET, BucketFiles
-from leadscore.features.buckets.event_cache import KeptEvents, with_room
-from leadscore.features.tables.tables import connected
+from leadscore.features.buckets.event_cache import KeptEvents, with_spare_buckets
+from leadscore.features.tables.open_tables import connected
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -107,28 +107,7 @@ def test_where_anything_is_in_doubt_all_is_sorted_anew(contract: Contract, doubt
     assert batches(kept) == 1
 
 
-def test_what_a_run_that_died_left_half_sorted_does_not_count(
-    contract: Contract, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    kept = contract.directory / "kept"
-    add_day(contract, "2026-02-01", events=30)
-    sorted_rows(contract, "night 1", kept)
-    late = add_day(contract, "2026-02-02", events=10)
-
-    def dying(*_args: object, **_options: object) -> KeptEvents:
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as patched:
-        patched.setattr(bucket_files.KeptEvents, "write", dying)
-        with pytest.raises(KeyboardInterrupt):
-            sorted_rows(contract, "night 2", kept)
-    assert list(kept.glob(f"{BUCKET}=*/1-*.parquet"))
-    late.unlink()
-    rows = sorted_rows(contract, "night 2 again", kept)
-    assert len(rows) == 30
-
-
-def test_broken_lines_of_a_run_that_died_are_forgotten_with_its_rows(
+def test_rows_and_broken_lines_of_a_run_that_died_do_not_count(
     contract: Contract, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     kept = contract.directory / "kept"
@@ -143,6 +122,7 @@ def test_broken_lines_of_a_run_that_died_are_forgotten_with_its_rows(
         patched.setattr(bucket_files.KeptEvents, "write", dying)
         with pytest.raises(KeyboardInterrupt):
             sorted_rows(contract, "night 2", kept)
+    assert list(kept.glob(f"{BUCKET}=*/1-*.parquet"))
     late.unlink()
     rows = sorted_rows(contract, "night 2 again", kept)
     pd.testing.assert_frame_equal(rows, sorted_rows(contract, "anew", None))
@@ -177,7 +157,7 @@ def test_a_record_that_nobody_can_read_counts_for_nothing(contract: Contract, re
     add_day(contract, "2026-02-01", events=30)
     sorted_rows(contract, "night 1", kept)
     (kept / "kept.json").write_text(record, encoding="utf-8")
-    assert with_room(8, kept) == 11
+    assert with_spare_buckets(8, kept) == 11
     assert len(sorted_rows(contract, "night 2", kept)) == 30
 
 
@@ -201,9 +181,9 @@ def test_other_columns_in_a_new_file_are_those_of_all(contract: Contract) -> Non
 
 def test_a_growing_company_keeps_its_buckets_for_a_while(contract: Contract) -> None:
     kept = contract.directory / "kept"
-    assert with_room(1, kept) == 1
-    assert with_room(8, None) == 8
-    assert with_room(8, kept) == 11
+    assert with_spare_buckets(1, kept) == 1
+    assert with_spare_buckets(8, None) == 8
+    assert with_spare_buckets(8, kept) == 11
     add_day(contract, "2026-02-01", events=3)
     sorted_rows(contract, "night 1", kept)
-    assert [with_room(count, kept) for count in (1, 2, 3, 4)] == [1, 3, 3, 6]
+    assert [with_spare_buckets(count, kept) for count in (1, 2, 3, 4)] == [1, 3, 3, 6]

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from leadscore.features.buckets.worker_pool import Workers
+from leadscore.features.buckets.worker_pool import WorkerPool
 from leadscore.features.core.errors import LeadScoreError
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ import os, sys, time
 from contextlib import nullcontext
 from functools import partial
 from types import SimpleNamespace
-from leadscore.features.buckets.worker_pool import Workers
+from leadscore.features.buckets.worker_pool import WorkerPool
 
 def sleep(folder, bucket):
     open(os.path.join(folder, str(os.getpid())), "w").close()
@@ -33,8 +33,8 @@ def sleep(folder, bucket):
 
 if __name__ == "__main__":
     opening = SimpleNamespace(token="sleep", open=partial(nullcontext, sys.argv[1]))
-    with Workers.employed(2) as workers:
-        list(workers.each(sleep, range(2), opening))
+    with WorkerPool(2) as workers:
+        list(workers.map(sleep, range(2), opening))
 """
 
 
@@ -44,29 +44,29 @@ def opening_of(value: object) -> SimpleNamespace:
 
 
 @pytest.mark.parametrize("count", [1, 2])
-def test_pieces_come_in_the_order_of_the_buckets(count: int) -> None:
-    with Workers.employed(count) as workers:
-        pieces = list(workers.each(operator.add, range(9), opening_of(5)))
-        more = list(workers.each(operator.mul, range(3), opening_of(7)))
-    assert [piece.found for piece in pieces] == list(range(5, 14))
-    assert [piece.found for piece in more] == [0, 7, 14]
-    at_work = {piece.worker for piece in pieces}
+def test_results_come_in_the_order_of_the_buckets(count: int) -> None:
+    with WorkerPool(count) as workers:
+        results = list(workers.map(operator.add, range(9), opening_of(5)))
+        more = list(workers.map(operator.mul, range(3), opening_of(7)))
+    assert [result.value for result in results] == list(range(5, 14))
+    assert [result.value for result in more] == [0, 7, 14]
+    at_work = {result.worker for result in results}
     assert (at_work == {os.getpid()}) if count == 1 else (os.getpid() not in at_work)
-    assert all(piece.peak_memory_mb > 1 for piece in pieces)
+    assert all(result.peak_memory_mb > 1 for result in results)
 
 
 @pytest.mark.parametrize("count", [1, 2])
 def test_what_goes_wrong_is_said_as_it_was(count: int) -> None:
-    with Workers.employed(count) as workers, pytest.raises(ZeroDivisionError):
-        list(workers.each(operator.truediv, [3, 0], opening_of(5)))
+    with WorkerPool(count) as workers, pytest.raises(ZeroDivisionError):
+        list(workers.map(operator.truediv, [3, 0], opening_of(5)))
 
 
 def test_a_process_that_dies_is_told_with_what_to_do() -> None:
     with (
-        Workers.employed(2) as workers,
+        WorkerPool(2) as workers,
         pytest.raises(LeadScoreError, match=r"ended in the midst of its work.*--workers 1"),
     ):
-        list(workers.each(operator.call, [3], opening_of(os._exit)))
+        list(workers.map(operator.call, [3], opening_of(os._exit)))
 
 
 def test_workers_leave_with_whom_they_work_for(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from leadscore.features.contract.contract import CONTRACT_FILE, load_contract
 from leadscore.features.point_in_time.snapshots import listed_snapshots
-from leadscore.features.tables.tables import open_tables
+from leadscore.features.tables.open_tables import open_tables
 from leadscore.serving.explanations.sales_brief import handoff_briefs
 
 if TYPE_CHECKING:

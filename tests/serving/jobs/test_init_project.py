@@ -10,7 +10,7 @@ import pytest
 from leadscore.features.contract.contract import load_contract
 from leadscore.features.core.errors import ContractError, DataError
 from leadscore.features.point_in_time.snapshots import nightly_snapshots
-from leadscore.features.tables.tables import open_tables
+from leadscore.features.tables.open_tables import open_tables
 from leadscore.serving.jobs.init_project import start_project
 from leadscore.serving.lead_facts.rule_inputs import rule_facts
 from leadscore.serving.policy.policy import load_policy

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import pytest
 
-from leadscore.features.buckets.bucketed_tables import AtOnce
+from leadscore.features.buckets.open_buckets import BucketLimits
 from leadscore.features.core.errors import DataError
 from leadscore.serving.ledger.reader import read_night
 from leadscore.serving.nightly import bucket_passes as run
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 NIGHT = datetime(2026, 6, 1, tzinfo=UTC)
 EVENING_BEFORE = NIGHT - timedelta(days=1)
-SMALL = AtOnce(leads=900, events=10**9)  # the small company's leads in three or four buckets
+SMALL = BucketLimits(leads=900, events=10**9)  # the small company's leads in three or four buckets
 POLICY = """
 [capacity]
 reps = 15

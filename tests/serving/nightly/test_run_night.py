@@ -16,7 +16,7 @@ from leadscore.cli.screens.night_screen import night_summary
 from leadscore.features.contract.contract import CONTRACT_FILE, load_contract
 from leadscore.features.core.errors import DataError, LeadScoreError, RunLocked
 from leadscore.features.core.project_lock import project_lock
-from leadscore.features.tables.tables import Tables, open_tables
+from leadscore.features.tables.open_tables import open_tables
 from leadscore.serving.ledger.reader import nights, read_night
 from leadscore.serving.ledger.schema import SCHEMA
 from leadscore.serving.ledger.score_checks import NightFault
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from leadscore.features.tables.tables import Tables
     from leadscore.serving.nightly.scoring import Judged, Scored
     from leadscore.serving.policy.policy import Policy
     from tests.conftest import Project, Ran

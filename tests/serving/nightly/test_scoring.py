@@ -10,7 +10,7 @@ import pytest
 from leadscore.features.contract.contract import load_contract
 from leadscore.features.core.errors import ModelMismatch
 from leadscore.features.point_in_time.snapshots import nightly_snapshots
-from leadscore.features.tables.tables import open_tables
+from leadscore.features.tables.open_tables import open_tables
 from leadscore.serving.ledger.schema import SCHEMA, as_night
 from leadscore.serving.nightly.scoring import Scored, score_leads
 from leadscore.serving.policy.policy import Policy, load_policy

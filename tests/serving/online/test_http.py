@@ -18,7 +18,7 @@ from benchmarks.online_server import Client, as_request, serving  # noqa: E402
 from leadscore.features.contract.contract import load_contract  # noqa: E402
 from leadscore.features.core.errors import LeadScoreError  # noqa: E402
 from leadscore.features.point_in_time.snapshots import nightly_snapshots  # noqa: E402
-from leadscore.features.tables.tables import open_tables  # noqa: E402
+from leadscore.features.tables.open_tables import open_tables  # noqa: E402
 from leadscore.serving.nightly.run_night import default_night  # noqa: E402
 from leadscore.serving.online.feature_rows import feature_rows  # noqa: E402
 from leadscore.training.registry.registry import Registry  # noqa: E402

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from leadscore.features.contract.contract import CONTRACT_FILE, load_contract
-from leadscore.features.tables.tables import open_tables
+from leadscore.features.tables.open_tables import open_tables
 from leadscore.training.dataset.label_maturity import young_leads_caution
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ import pytest
 
 from leadscore.features.contract.contract import CONTRACT_FILE, load_contract
 from leadscore.features.core.errors import DataError, TooLittleData
-from leadscore.features.tables.tables import open_tables
+from leadscore.features.tables.open_tables import open_tables
 from leadscore.training.dataset.training_data import Prepared, prepare
 
 if TYPE_CHECKING:

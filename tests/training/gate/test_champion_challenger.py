@@ -8,7 +8,7 @@ import pytest
 
 from leadscore.features.contract.contract import load_contract
 from leadscore.features.core.errors import ModelMismatch
-from leadscore.features.tables.tables import open_tables
+from leadscore.features.tables.open_tables import open_tables
 from leadscore.training.gate.champion_challenger import Contest, hold_contest, known_to
 from leadscore.training.gate.champion_rules import champion_rules
 from leadscore.training.registry.registry import Registered, Registry

@@ -9,7 +9,7 @@ from sklearn.metrics import roc_auc_score
 
 from leadscore.features.contract.contract import load_contract
 from leadscore.features.tables.data_fingerprint import fingerprint
-from leadscore.features.tables.tables import open_tables
+from leadscore.features.tables.open_tables import open_tables
 from leadscore.training.dataset.splits import parts_of_stage
 from leadscore.training.registry.mlflow_store import quiet_mlflow
 from leadscore.training.registry.registry import Registry

@@ -15,7 +15,7 @@ from leadscore.features.core.errors import DataError
 from leadscore.features.families.feature_table import build_features
 from leadscore.features.point_in_time.channel_conversion import matured_by_day
 from leadscore.features.sources.remote_source import connected_to
-from leadscore.features.tables.company_totals import Past
+from leadscore.features.tables.company_totals import CompanyTotals
 
 if TYPE_CHECKING:
     from leadscore.features.tables.tables import Tables
@@ -33,10 +33,10 @@ def query(request: pytest.FixtureRequest, tables: Tables) -> exp.Expression:
     there = replace(tables, engine=request.param, **unbound)
     matured = {"source": matured_by_day(there, "source").schema().to_pyarrow().empty_table()}
     words = frozenset[str]()
-    past = Past(datetime(2024, 2, 1), matured, False, kinds=words, reasons=words)
+    totals = CompanyTotals(datetime(2024, 2, 1), matured, False, kinds=words, reasons=words)
     snapshots = ibis.table({"lead_id": "string", "as_of": "timestamp"}, name="night")
     kinds = ("page_view", "webinar")
-    built = build_features(replace(there, past=past), snapshots, kinds=kinds).table
+    built = build_features(replace(there, totals=totals), snapshots, kinds=kinds).table
     return sqlglot.parse_one(str(ibis.to_sql(built, dialect=request.param)), read=request.param)
 
 

@@ -9,7 +9,7 @@ import pytest
 from leadscore.features.buckets.bucket_files import BucketFiles
 from leadscore.features.core.errors import DataError
 from leadscore.features.sources.row_numbers import ROW
-from leadscore.features.tables.tables import connected
+from leadscore.features.tables.open_tables import connected
 
 if TYPE_CHECKING:
     from collections.abc import Callable

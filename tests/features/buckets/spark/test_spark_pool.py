@@ -26,20 +26,20 @@ def opening_of(value: int) -> Opening[int]:
 
 
 def test_each_bucket_is_worked_on_and_told_in_order(spark: SparkSession) -> None:
-    from leadscore.features.buckets.spark.spark_pool import SparkWorkers
+    from leadscore.features.buckets.spark.spark_pool import SparkPool
 
     def times(opened: int, bucket: int, more: int) -> int:
         return opened * bucket + more
 
-    pieces = SparkWorkers(spark).each(times, [4, 0, 2, 7, 1], opening_of(10), 3)
-    assert [piece.found for piece in pieces] == [43, 3, 23, 73, 13]
+    results = SparkPool(spark).map(times, [4, 0, 2, 7, 1], opening_of(10), 3)
+    assert [result.value for result in results] == [43, 3, 23, 73, 13]
 
 
 def test_what_a_worker_complains_of_is_told_without_sparks_stack(spark: SparkSession) -> None:
-    from leadscore.features.buckets.spark.spark_pool import SparkWorkers
+    from leadscore.features.buckets.spark.spark_pool import SparkPool
 
     def complaining(_opened: Any, bucket: int) -> None:
         raise DataError(f"bucket {bucket} has no column 'Lead ID'; mend leadscore.toml")
 
     with pytest.raises(LeadScoreError, match=r"^bucket 0 has no column 'Lead ID'; mend \S+$"):
-        list(SparkWorkers(spark).each(complaining, [0], opening_of(1)))
+        list(SparkPool(spark).map(complaining, [0], opening_of(1)))

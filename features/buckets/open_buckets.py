@@ -1,0 +1,126 @@
+"""Opens a project's tables in as many buckets of leads as memory asks for."""
+
+from __future__ import annotations
+
+import logging
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import joblib
+
+from leadscore.features.buckets.bucket_files import BucketFiles
+from leadscore.features.buckets.bucket_store import BucketOpening
+from leadscore.features.buckets.bucketed_tables import Buckets
+from leadscore.features.buckets.event_cache import with_spare_buckets
+from leadscore.features.buckets.worker_pool import WorkerPool, default_workers
+from leadscore.features.core.atomic_file import write_text
+from leadscore.features.sources.remote_source import sources_of
+from leadscore.features.sources.source_tables import rows_about
+from leadscore.features.tables.open_tables import connected, open_tables, tables_of
+from leadscore.features.tables.tables import naive
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from datetime import datetime
+    from pathlib import Path
+
+    from leadscore.features.contract.contract import Contract
+
+logger = logging.getLogger(__name__)
+
+COUNT = "buckets"  # the file that says how many there are
+MEMORY_MB = 2500  # of DuckDB in all processes, which spills past it; the rest is the features
+
+
+@dataclass(frozen=True)
+class BucketLimits:
+    """How large a bucket may be; a project that is smaller is one bucket.
+
+    Parameters
+    ----------
+    leads
+        Their features take about 2 kB each, several times over.
+    events
+        They take about 100 bytes each while they are counted.
+    """
+
+    leads: int = 150_000
+    events: int = 4_000_000
+
+
+SMALL_MACHINE = BucketLimits()
+
+
+@contextmanager
+def open_buckets(
+    contract: Contract,
+    *,
+    known_by: datetime | None,
+    folder: Path,
+    at_once: BucketLimits = SMALL_MACHINE,
+    workers: int | None = None,
+    kept: Path | None = None,
+) -> Iterator[Buckets]:
+    """Sort a project's tables into buckets, and screen its leads and outcomes.
+
+    Parameters
+    ----------
+    known_by
+        Keep only what was known before this moment (UTC); None keeps everything.
+    folder
+        Where the buckets lie. What an earlier run sorted there is not sorted again: the caller
+        makes sure that it was of the same tables and contract.
+    workers
+        How many processes share the buckets out; by default one a core, up to two. What they
+        find does not depend on it.
+    kept
+        Where sorted events stay, so that the next night only sorts what is new; None where they
+        do not.
+
+    Raises
+    ------
+    DataError
+        Where a file or column is missing, or too much of a table cannot be used.
+    """
+    if contract.reading.push_down:
+        with open_tables(contract, known_by=known_by) as tables:
+            yield Buckets(tables)
+        return
+    count = settled_count(folder, lambda: with_spare_buckets(how_many(contract, at_once), kept))
+    if count == 1:
+        with connected(f"{MEMORY_MB}MB") as connection:
+            yield Buckets(tables_of(connection, contract, naive(known_by)))
+        return
+    processes = min(workers or default_workers(), count)
+    logger.info("sorting the tables into %d buckets of leads, for %d processes", count, processes)
+    with connected(f"{MEMORY_MB}MB", folder=folder) as connection:
+        BucketFiles(connection, contract, folder / "raw", count=count, kept=kept).sort()
+    opening = BucketOpening(
+        contract,
+        folder,
+        count,
+        naive(known_by),
+        memory_mb=MEMORY_MB // processes,
+        threads=max(joblib.cpu_count() // processes, 1),
+        kept=kept,
+    )
+    with WorkerPool(processes) as pool, opening.open(pool) as store:
+        store.screen_all()
+        yield store
+
+
+def how_many(contract: Contract, at_once: BucketLimits) -> int:
+    """Return how many buckets a project's leads need; 1 where they fit at once."""
+    rows = {
+        name: rows_about(each, contract, name=name) for name, each in sources_of(contract).items()
+    }
+    return max(-(-rows["leads"] // at_once.leads), -(-rows.get("events", 0) // at_once.events), 1)
+
+
+def settled_count(folder: Path, choose: Callable[[], int]) -> int:
+    """Return how many buckets a night has; it is chosen once, when the night begins."""
+    file = folder / COUNT
+    if not file.exists():
+        write_text(file, str(choose()))
+    return int(file.read_text(encoding="utf-8"))

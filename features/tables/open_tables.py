@@ -1,0 +1,162 @@
+"""Opens, cleans and screens the tables that a contract describes."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import ibis
+
+from leadscore.features.sources.postgres_pushdown import pushed_down
+from leadscore.features.sources.remote_source import sources_of
+from leadscore.features.sources.source_tables import open_source
+from leadscore.features.tables.clean_events_outcomes import screen_events, screen_outcomes
+from leadscore.features.tables.clean_leads import screen_leads
+from leadscore.features.tables.data_end import data_end_of
+from leadscore.features.tables.quarantine import Quarantine
+from leadscore.features.tables.tables import Tables, naive
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from datetime import datetime
+    from pathlib import Path
+
+    import ibis.expr.types as ir
+    from ibis.backends.duckdb import Backend
+
+    from leadscore.features.contract.contract import Contract
+    from leadscore.features.tables.screening import Screening
+
+MEMORY_LIMIT = "4GB"  # DuckDB spills past it; the rest of a small machine is the model's
+
+
+@contextmanager
+def open_tables(
+    contract: Contract, *, known_by: datetime | None = None, leads_file: Path | None = None
+) -> Iterator[Tables]:
+    """Open, clean and screen the tables a contract describes.
+
+    Parameters
+    ----------
+    known_by
+        Keep only what was known before this moment (UTC): rows that occurred and were recorded
+        before it. None keeps everything.
+    leads_file
+        Leads to use in place of the contract's, with the same columns: a one-off list to score.
+        Events and outcomes of other leads are then passed over.
+
+    Raises
+    ------
+    DataError
+        Where a file or column is missing, or more rows than `reading.max_quarantine_share`
+        cannot be used.
+    """
+    # A one-off list is a file, which the database cannot see.
+    stays = contract.reading.push_down and leads_file is None
+    with pushed_down(contract) if stays else connected() as connection:
+        yield tables_of(connection, contract, naive(known_by), leads_file)
+
+
+@contextmanager
+def connected(
+    memory_limit: str = MEMORY_LIMIT, *, threads: int | None = None, folder: Path | None = None
+) -> Iterator[Backend]:
+    """Open a DuckDB connection with a temporary folder to spill to, which goes with it."""
+    scratch = tempfile.mkdtemp(prefix="leadscore-", dir=folder)
+    options = {} if threads is None else {"threads": threads}
+    connection = ibis.duckdb.connect(temp_directory=scratch, memory_limit=memory_limit, **options)
+    try:
+        yield connection
+    finally:
+        connection.disconnect()
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def tables_of(
+    connection: Backend,
+    contract: Contract,
+    known_by: datetime | None,
+    leads_file: Path | None = None,
+) -> Tables:
+    """Open, clean and screen the tables on a connection, as `open_tables` does."""
+    sources = sources_of(contract)
+
+    def opened(name: str) -> ir.Table:
+        return open_source(connection, sources[name], contract=contract, name=name)
+
+    tables, _ = screen_tables(connection, contract, opened, known_by, leads_file)
+    tables.quarantine.refuse_above(contract.reading.max_quarantine_share)
+    return replace(tables, data_end=data_end_of(tables, known_by))
+
+
+def screen_tables(
+    connection: Backend,
+    contract: Contract,
+    opened: Callable[[str], ir.Table],
+    known_by: datetime | None,
+    leads_file: Path | None = None,
+) -> tuple[Tables, list[Screening]]:
+    """Screen raw rows, which `opened` gives by a table's word in the contract.
+
+    Returns
+    -------
+    tables : Tables
+        Without a data end.
+    screenings : list of Screening
+        How to screen other rows of the same raw tables into the same `tables`.
+    """
+    strangers_wanted = leads_file is None
+    leads, attributes = screen_leads(connection, opened("leads"), contract, leads_file=leads_file)
+    screened = [leads]
+    events = outcomes = None
+    event_terms: tuple[str, ...] = ()
+    if contract.events is not None:
+        part, event_terms = screen_events(
+            connection,
+            opened("events"),
+            contract,
+            contract.events,
+            leads.kept,
+            strangers_wanted=strangers_wanted,
+        )
+        screened.append(part)
+        events = _known(part.kept, known_by)
+    if contract.outcomes is not None:
+        part = screen_outcomes(
+            connection,
+            opened("outcomes"),
+            contract,
+            contract.outcomes,
+            leads.kept,
+            strangers_wanted=strangers_wanted,
+        )
+        screened.append(part)
+        outcomes = _known(part.kept, known_by)
+    tables = Tables(
+        contract=contract,
+        leads=_known_leads(leads.kept, known_by),
+        events=events,
+        outcomes=outcomes,
+        attributes=attributes,
+        event_terms=event_terms,
+        data_end=None,
+        quarantine=Quarantine.collect([each.faults for each in screened]),
+        engine=str(connection.name),
+    )
+    return tables, [each.by for each in screened]
+
+
+def _known(rows: ir.Table, known_by: datetime | None) -> ir.Table:
+    """Keep the events or outcomes that were known before a moment; all where it is None."""
+    if known_by is None:
+        return rows
+    return rows.filter(rows.occurred_at < known_by, rows.recorded_at < known_by)
+
+
+def _known_leads(leads: ir.Table, known_by: datetime | None) -> ir.Table:
+    if known_by is None:
+        return leads
+    return leads.filter((leads.created_at < known_by) | leads.created_at.isnull())

@@ -1,0 +1,174 @@
+"""Splits a typed table into the rows that can be used and those that cannot."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import ibis
+import pandas as pd
+
+from leadscore.features.sources.postgres_pushdown import is_pushed, keep_rows
+from leadscore.features.tables.cell_parsing import BETWEEN_CELLS, BETWEEN_PARTS
+from leadscore.features.tables.quarantine import COLUMNS, Faults
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import ibis.expr.types as ir
+    from ibis.backends.duckdb import Backend
+
+WHOLE_LINE = "(whole line)"  # a fault of no one column
+SHOWN_CHARACTERS = 80  # enough to find the cell, too little for somebody's letter
+EMAIL = r"[^\s@]+@[^\s@]+"  # a quarantined id or cell may be somebody's address
+
+UNREADABLE = "unreadable"  # the column of `cells.unreadable_numbers`
+HELPERS = ("row", "fault", "shown", UNREADABLE)  # columns of a screened table that only it needs
+
+# column, whether the row has the fault, the value to show, the reason
+Fault = tuple[str, "ir.BooleanValue", "ir.Value", str]
+
+
+@dataclass(frozen=True)
+class Screened:
+    """A table after screening: the rows that can be used, the others, and how it was done."""
+
+    kept: ir.Table
+    faults: Faults
+    by: Screening
+
+
+@dataclass(frozen=True)
+class Screening:
+    """How a table is screened; `run` looks at the rows that its raw table holds by then.
+
+    Parameters
+    ----------
+    query
+        What gives the rows with the columns `HELPERS`: SQL for DuckDB; an expression where the
+        rows stay in another database, which is asked once.
+    reasons
+        The column and the reason of each fault, by its number.
+    broken
+        Lines of the file that could not be split into columns, in the quarantine's columns.
+    """
+
+    connection: Backend
+    name: str
+    query: str | ir.Table
+    reasons: tuple[tuple[str, str], ...]
+    broken: pd.DataFrame
+
+    @property
+    def table(self) -> str:
+        """The name of the table that holds the rows, faulty ones included."""
+        return f"screened_{self.name}"
+
+    def run(self) -> Screened:
+        """Screen the rows that there are now, in place of those of an earlier run."""
+        if isinstance(self.query, str):
+            self.connection.drop_table(self.table, force=True)
+            self.connection.con.sql(self.query).create(self.table)
+            flagged = self.connection.table(self.table)
+        else:
+            flagged = keep_rows(self.connection, self.table, self.query)
+        kept = flagged.filter(flagged.fault == -1)
+        kept = kept.drop(*(name for name in HELPERS if name in kept.columns))
+        return Screened(kept, self._faults(flagged), self)
+
+    def _faults(self, flagged: ir.Table) -> Faults:
+        dropped = flagged.filter(flagged.fault >= 0).select("row", "fault", "shown").to_pandas()
+        reasons = [self.reasons[number] for number in dropped["fault"]]
+        found = pd.DataFrame(
+            {
+                "table": self.name,
+                "row": dropped["row"].astype("int64"),
+                "column": [column for column, _ in reasons],
+                "value": dropped["shown"],
+                "reason": [reason for _, reason in reasons],
+            }
+        )
+        found = pd.concat([found, _cells(flagged, self.name), self.broken], ignore_index=True)
+        found["value"] = _fit_to_show(found["value"])
+        rows = int(flagged.count().to_pyarrow().as_py()) + len(self.broken)
+        return Faults(self.name, found, rows, len(dropped) + len(self.broken))
+
+
+def screen(
+    connection: Backend,
+    table: ir.Table,
+    *,
+    name: str,
+    faults: Sequence[Fault],
+    helpers: Sequence[str],
+    broken: pd.DataFrame,
+) -> Screened:
+    """Split a table into the rows that can be used and those that cannot.
+
+    Parameters
+    ----------
+    table
+        The typed rows with the columns `row` (the row's number among those that could be split
+        into columns) and `UNREADABLE`: rows with unreadable cells stay, without these cells.
+    faults
+        What makes a row unusable; the first that it has is named.
+    helpers
+        Columns of `table` that only screening needs.
+    broken
+        As `broken_lines` gives them.
+    """
+    number = ibis.cases(*((fault[1], index) for index, fault in enumerate(faults)), else_=-1)
+    shown = ibis.cases(*((fault[1], fault[2].cast("string")) for fault in faults), else_=None)
+    own = [column for column in table.columns if column not in {*helpers, "row", UNREADABLE}]
+    # Numbers of rows that nobody will be told of would take as much room as a date.
+    told = (number >= 0) | table[UNREADABLE].notnull()  # noqa: PD004 - Ibis has no `notna`
+    flagged = table.select(
+        *own, UNREADABLE, row=ibis.ifelse(told, table.row, None), fault=number, shown=shown
+    )
+    reasons = tuple((fault[0], fault[3]) for fault in faults)
+    query = flagged if is_pushed(connection) else connection.compile(flagged)
+    return Screening(connection, name, query, reasons, broken).run()
+
+
+def broken_lines(connection: Backend, *names: str) -> pd.DataFrame:
+    """Return where DuckDB could not split a CSV line, in the quarantine's columns.
+
+    The line's text is not repeated: nobody knows which of its cells are names or numbers.
+    """
+    nothing = pd.DataFrame({column: pd.Series(dtype="str") for column in COLUMNS})
+    parts = [nothing.astype({"row": "int64"})]
+    for name in () if is_pushed(connection) else names:
+        if f"broken_{name}" not in connection.list_tables():
+            continue
+        # A line with several faults is listed once for each.
+        found = connection.table(f"broken_{name}").to_pandas().drop_duplicates(["file_id", "line"])
+        part = pd.DataFrame({"row": found["line"].astype("int64") - 1})
+        reason = found["error_message"].str.split("\n").str[0]
+        parts.append(part.assign(table=names[0], column=WHOLE_LINE, value="", reason=reason))
+    return pd.concat(parts, ignore_index=True)
+
+
+def _cells(flagged: ir.Table, name: str) -> pd.DataFrame:
+    """Find the unusable cells of rows that are otherwise kept."""
+    has_some = flagged[UNREADABLE].notnull()  # noqa: PD004 - Ibis has no `notna`
+    found = flagged.filter((flagged.fault == -1) & has_some).select("row", UNREADABLE).to_pandas()
+    cells = [
+        (row, *cell.split(BETWEEN_PARTS, 1))
+        for row, listed in found.itertuples(index=False)
+        for cell in listed.removesuffix(BETWEEN_CELLS).split(BETWEEN_CELLS)
+    ]
+    return pd.DataFrame(
+        {
+            "table": name,
+            "row": pd.Series([row for row, _, _ in cells], dtype="int64"),
+            "column": pd.Series([column for _, column, _ in cells], dtype="str"),
+            "value": pd.Series([value for _, _, value in cells], dtype="str"),
+            "reason": "not a number; the cell counts as missing",
+        }
+    )
+
+
+def _fit_to_show(values: pd.Series[str]) -> pd.Series[str]:
+    """Mask addresses before cutting, or half an address would pass."""
+    masked = values.astype("str").str.replace(EMAIL, "(e-mail address)", regex=True)
+    return masked.str.slice(0, SHOWN_CHARACTERS)
