@@ -60,7 +60,7 @@ class Run:
 
     Parameters
     ----------
-    rows, columns, slots
+    rows, columns, groups
         Of the table it made, and how many groups of kinds it has.
     seconds, cpu_seconds
         As in `benchmarks.pipeline.Spent`.
@@ -70,7 +70,7 @@ class Run:
 
     rows: int
     columns: int
-    slots: int
+    groups: int
     seconds: float
     cpu_seconds: float
     peak_gb: float
@@ -127,7 +127,7 @@ def run_contender(name: str, folder: Path, snapshots: list[str]) -> Run:
     """
     from benchmarks.features_data import open_company
 
-    rows = columns = slots = 0
+    rows = columns = groups = 0
     seconds = cpu_seconds = 0.0
     for each in snapshots:
         with open_company(folder, each) as bench:
@@ -135,12 +135,12 @@ def run_contender(name: str, folder: Path, snapshots: list[str]) -> Run:
             watch = Stopwatch()
             _compute(name, bench, folder, each, out)
             spent = watch.read()
-            slots = len(bench.slots)
+            groups = len(bench.groups)
         seconds, cpu_seconds = seconds + spent.seconds, cpu_seconds + spent.cpu_seconds
         rows, columns = rows + _shape(out)[0], _shape(out)[1] - 2
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     peak_gb = peak / (1e9 if sys.platform == "darwin" else 1e6)
-    return Run(rows, columns, slots, seconds, cpu_seconds, peak_gb)
+    return Run(rows, columns, groups, seconds, cpu_seconds, peak_gb)
 
 
 def result_file(folder: Path, name: str, snapshots: str) -> Path:
@@ -151,10 +151,10 @@ def result_file(folder: Path, name: str, snapshots: str) -> Path:
 def _compute(name: str, bench: Bench, folder: Path, snapshots: str, out: Path) -> None:
     from benchmarks.features_frames import in_pandas, in_polars
     from benchmarks.features_sql import one_pass, two_stages
-    from leadscore.features.families.feature_table import FeatureTable, swept_engagement
+    from leadscore.features.families.feature_table import FeatureTable, build_engagement
 
     if name in {OURS, OUR_QUERY}:
-        family = swept_engagement(bench.tables, bench.snapshots, kinds=bench.kinds)
+        family = build_engagement(bench.tables, bench.snapshots, kinds=bench.kinds)
         if name == OUR_QUERY:
             family.table.to_parquet(out)
             return
@@ -203,7 +203,7 @@ def night_part(leads: int, events_a_lead: float, *, repeats: int, without: list[
         values = {each: _compared_apart(folder, each, ["night"], ["night"]) for each in runs}
     ours = runs[OURS]
     title = f"## A night: {ours.rows:,} open of {leads:,} leads, {events:,} events"
-    said = f"{ours.columns} columns, {ours.slots} groups of event kinds."
+    said = f"{ours.columns} columns, {ours.groups} groups of event kinds."
     return f"{title}\n\n{said}\n\n{_table(runs, values)}"
 
 
@@ -288,7 +288,7 @@ def _median(runs: list[Run]) -> Run:
     cpu_seconds = median(run.cpu_seconds for run in runs)
     peak_gb = median(run.peak_gb for run in runs)
     first = runs[0]
-    return Run(first.rows, first.columns, first.slots, seconds, cpu_seconds, peak_gb)
+    return Run(first.rows, first.columns, first.groups, seconds, cpu_seconds, peak_gb)
 
 
 def compared(folder: Path, name: str, snapshots: list[str], ours: list[str]) -> str:

@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 
 from leadscore.features.contract.contract import CONTRACT_FILE, load_contract
 from leadscore.features.families.engagement_query import common_kinds
-from leadscore.features.families.event_groups import slots_of
+from leadscore.features.families.event_groups import event_groups
 from leadscore.features.point_in_time.snapshots import nightly_snapshots, training_snapshots
 from leadscore.features.tables.open_tables import open_tables
 from leadscore.simulation.simulate import simulate
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     import ibis.expr.types as ir
 
-    from leadscore.features.families.event_groups import Slot
+    from leadscore.features.families.event_groups import EventGroup
     from leadscore.features.tables.tables import Tables
 
 LEADS_AT_ONCE = 10_000  # different leads; more of them differ no more
@@ -82,7 +82,7 @@ class Bench:
         The cleaned tables, each over one Parquet file.
     snapshots
         Columns `lead_id`, `as_of`.
-    kinds, slots
+    kinds, groups
         The event kinds with columns of their own, and what is counted together.
     half_life_days
         In which a weight halves.
@@ -91,7 +91,7 @@ class Bench:
     tables: Tables
     snapshots: ir.Table
     kinds: tuple[str, ...]
-    slots: tuple[Slot, ...]
+    groups: tuple[EventGroup, ...]
     half_life_days: float
 
 
@@ -166,7 +166,7 @@ def open_company(folder: Path, snapshots: str) -> Iterator[Bench]:
         source = tables.contract.events
         groups = source.groups if source is not None else {}
         half_life_days = tables.contract.features.half_life_days
-        yield Bench(tables, spine, kinds, slots_of(groups, kinds), half_life_days)
+        yield Bench(tables, spine, kinds, event_groups(groups, kinds), half_life_days)
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from leadscore.features.families.engagement_query import WINDOWS_DAYS
+from leadscore.features.families.engagement_definitions import WINDOWS_DAYS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from benchmarks.features_data import Bench
-    from leadscore.features.families.event_groups import Slot
+    from leadscore.features.families.event_groups import EventGroup
 
 KEYS = ["lead_id", "as_of"]
 USED = ["lead_id", "occurred_at", "recorded_at", "kind", "value"]
@@ -41,8 +41,8 @@ def in_polars(bench: Bench, folder: Path, snapshots: str, out: Path) -> None:
 
     seen = _polars_seen(folder, snapshots)
     by_kind = _polars_by_kind(seen, bench.half_life_days)
-    own = _polars_within(bench.slots[0])
-    columns = [expression for slot in bench.slots for expression in _polars_slot(slot)]
+    own = _polars_within(bench.groups[0])
+    columns = [expression for group in bench.groups for expression in _polars_group(group)]
     counted = by_kind.group_by(KEYS).agg(
         *columns,
         pl.col("trend").filter(own).sum().alias("activity_trend_14d"),
@@ -63,7 +63,7 @@ def in_polars(bench: Bench, folder: Path, snapshots: str, out: Path) -> None:
     )
     spine = pl.scan_parquet(folder / f"{snapshots}.parquet")
     joined = spine.join(counted, on=KEYS, how="left").join(days, on=KEYS, how="left")
-    names = [slot.name for slot in bench.slots]
+    names = [group.name for group in bench.groups]
     _polars_finished(joined, names).sink_parquet(out, engine="streaming")
 
 
@@ -95,17 +95,17 @@ def _polars_by_kind(seen: pl.LazyFrame, half_life_days: float) -> pl.LazyFrame:
     )
 
 
-def _polars_within(slot: Slot) -> pl.Expr:
+def _polars_within(group: EventGroup) -> pl.Expr:
     import polars as pl
 
-    within = pl.col("kind").is_in(list(slot.kinds))
-    return ~within if slot.is_rest else within
+    within = pl.col("kind").is_in(list(group.kinds))
+    return ~within if group.is_rest else within
 
 
-def _polars_slot(slot: Slot) -> list[pl.Expr]:
+def _polars_group(group: EventGroup) -> list[pl.Expr]:
     import polars as pl
 
-    within, name = _polars_within(slot), slot.name
+    within, name = _polars_within(group), group.name
     return [
         *(pl.col(each).filter(within).sum().alias(f"{name}_{each}") for each in SUMS),
         pl.col("first").filter(within).min().alias(f"{name}_first"),
@@ -147,13 +147,13 @@ def in_pandas(bench: Bench, folder: Path, snapshots: str, out: Path) -> None:
     spine = pd.read_parquet(folder / f"{snapshots}.parquet")
     seen = _pandas_seen(pd.read_parquet(folder / "events.parquet", columns=USED), spine)
     by_kind = _pandas_by_kind(seen, bench.half_life_days)
-    own = seen[_pandas_within(seen["kind"], bench.slots[0])]
+    own = seen[_pandas_within(seen["kind"], bench.groups[0])]
     days = _pandas_days(own[["snapshot", "age_days"]].drop_duplicates())
     columns: dict[str, pd.Series] = {}
-    for slot in bench.slots:
-        rows = by_kind[_pandas_within(by_kind["kind"], slot)].groupby("snapshot")
-        columns |= _pandas_slot(rows, slot.name, spine)
-    mine = by_kind[_pandas_within(by_kind["kind"], bench.slots[0])].groupby("snapshot")
+    for group in bench.groups:
+        rows = by_kind[_pandas_within(by_kind["kind"], group)].groupby("snapshot")
+        columns |= _pandas_group(rows, group.name, spine)
+    mine = by_kind[_pandas_within(by_kind["kind"], bench.groups[0])].groupby("snapshot")
     every = by_kind.groupby("snapshot")
     columns |= {
         "activity_trend_14d": _zero(mine["trend"].sum(), spine),
@@ -195,12 +195,12 @@ def _pandas_by_kind(seen: pd.DataFrame, half_life_days: float) -> pd.DataFrame:
     return by_kind.rename(columns={"value": "value_ever"}).reset_index()
 
 
-def _pandas_within(kind: pd.Series, slot: Slot) -> pd.Series:
-    within = kind.isin(slot.kinds)
-    return ~within if slot.is_rest else within
+def _pandas_within(kind: pd.Series, group: EventGroup) -> pd.Series:
+    within = kind.isin(group.kinds)
+    return ~within if group.is_rest else within
 
 
-def _pandas_slot(
+def _pandas_group(
     rows: pd.api.typing.DataFrameGroupBy, name: str, spine: pd.DataFrame
 ) -> dict[str, pd.Series]:
     sums = rows[list(SUMS)].sum()

@@ -9,19 +9,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from leadscore.features.families.engagement_query import WINDOWS_DAYS
+from leadscore.features.families.engagement_definitions import WINDOWS_DAYS
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from benchmarks.features_data import Bench
-    from leadscore.features.families.event_groups import Slot
+    from leadscore.features.families.event_groups import EventGroup
 
 KEYS = "lead_id, as_of"
 AGE = "greatest(floor(((epoch(s.as_of) - epoch(e.occurred_at)) - 1) / 86400), 0)::INT"
 EXACT = "TRY_CAST(value AS DECIMAL(38, 4))"
 FORTNIGHTS = "CASE WHEN age_days < 14 THEN 1 WHEN age_days < 28 THEN -1 ELSE 0 END"
-UNITS = "1099511627776.0"  # 2^40, as leadscore.features.families.engagement_query.WEIGHT_UNITS
+UNITS = (
+    "1099511627776.0"  # 2^40, as leadscore.features.families.engagement_definitions.WEIGHT_UNITS
+)
 
 
 def one_pass(bench: Bench, folder: Path) -> str:
@@ -40,8 +42,8 @@ def one_pass(bench: Bench, folder: Path) -> str:
         A query with the columns of `families.engagement_query.engagement_features`.
     """
     aggregates = ["any_value(as_of) AS moment"]
-    for slot in bench.slots:
-        within, name = _within(slot), slot.name
+    for group in bench.groups:
+        within, name = _within(group), group.name
         aggregates += [
             f"count(*) FILTER ({within} AND age_days < {days}) AS {name}_{days}d"
             for days in WINDOWS_DAYS
@@ -52,7 +54,7 @@ def one_pass(bench: Bench, folder: Path) -> str:
             f"max(occurred_at) FILTER ({within}) AS {name}_latest",
             f"sum(weight) FILTER ({within}) AS {name}_weight",
         ]
-    own = _within(bench.slots[0])
+    own = _within(bench.groups[0])
     aggregates += [
         f"sum({FORTNIGHTS}) FILTER ({own}) AS activity_trend_14d",
         f"count(DISTINCT kind) FILTER ({own}) AS distinct_kinds",
@@ -88,8 +90,8 @@ def two_stages(bench: Bench, folder: Path) -> str:
             sum(CASE WHEN age_days < 30 THEN {EXACT} END) AS value_30d, sum({EXACT}) AS value_ever
         FROM ({_seen(folder)}) GROUP BY {KEYS}, kind"""
     columns = []
-    for slot in bench.slots:
-        within, name = _within(slot), slot.name
+    for group in bench.groups:
+        within, name = _within(group), group.name
         counts = [f"n_{days}d" for days in WINDOWS_DAYS] + ["n_ever", "weight"]
         columns += [
             f"sum(CASE WHEN {within} THEN {count} END) AS {name}_{count.removeprefix('n_')}"
@@ -97,7 +99,7 @@ def two_stages(bench: Bench, folder: Path) -> str:
         ]
         columns.append(f"min(CASE WHEN {within} THEN first END) AS {name}_first")
         columns.append(f"max(CASE WHEN {within} THEN latest END) AS {name}_latest")
-    own = _within(bench.slots[0])
+    own = _within(bench.groups[0])
     counted = f"""
         SELECT {KEYS}, {", ".join(columns)},
             sum(CASE WHEN {own} THEN trend END) AS activity_trend_14d,
@@ -119,16 +121,16 @@ def _weight(bench: Bench) -> str:
     return f"round(power(2.0, -age_days / {bench.half_life_days}::DOUBLE) * {UNITS})::BIGINT"
 
 
-def _within(slot: Slot) -> str:
-    kinds = ", ".join("'" + kind.replace("'", "''") + "'" for kind in slot.kinds)
-    return f"kind {'NOT ' if slot.is_rest else ''}IN ({kinds})"
+def _within(group: EventGroup) -> str:
+    kinds = ", ".join("'" + kind.replace("'", "''") + "'" for kind in group.kinds)
+    return f"kind {'NOT ' if group.is_rest else ''}IN ({kinds})"
 
 
 def _onto_spine(bench: Bench, counted: str) -> str:
     """Give leads without events their zeroes, and moments their distance."""
     columns = []
-    for slot in bench.slots:
-        name = slot.name
+    for group in bench.groups:
+        name = group.name
         counts = [f"{name}_{days}d" for days in WINDOWS_DAYS] + [f"{name}_ever"]
         columns += [f"coalesce(c.{count}, 0)::DOUBLE AS {count}" for count in counts]
         columns += [
@@ -144,7 +146,7 @@ def _onto_spine(bench: Bench, counted: str) -> str:
         "coalesce(len(c.days), 0)::DOUBLE AS active_days_ever",
         f"{silence}::DOUBLE AS longest_silence_days",
     ]
-    if {"email_sent", "email_opened"} <= {slot.name for slot in bench.slots}:
+    if {"email_sent", "email_opened"} <= {group.name for group in bench.groups}:
         columns.append(
             "coalesce(c.email_opened_ever, 0)::DOUBLE / nullif(c.email_sent_ever, 0)"
             " AS email_open_rate"

@@ -10,7 +10,6 @@ import ibis
 import pandas as pd
 
 from leadscore.features.contract.contract import TERMS, Contract
-from leadscore.features.families.event_groups import slots_of
 from leadscore.features.families.feature_table import build_features
 from leadscore.features.point_in_time.snapshots import NO_DATE
 from leadscore.features.tables.attributes import attributes_of
@@ -72,14 +71,9 @@ def feature_page() -> str:
         parts.append(f"## {family.capitalize()}\n\n{says}\n")
         if family == "engagement":
             parts += [PER_KIND, _table(_pattern(own)), "Beside these:\n"]
-            own = [each for each in own if not _is_per_kind(each)]
+            own = [each for each in own if not each.group]
         parts.append(_table(own))
     return "\n".join([*parts, "## Your own columns\n", OWN_COLUMNS])
-
-
-def _is_per_kind(feature: Feature) -> bool:
-    slots = {slot.name for slot in slots_of(GROUPS, (KIND,))}
-    return feature.fact in slots and feature.name.startswith(f"{feature.fact}_")
 
 
 def _pattern(features: Iterable[Feature]) -> list[Feature]:

@@ -15,10 +15,10 @@ from leadscore.features.buckets.bucketed_tables import Buckets
 from leadscore.features.buckets.event_cache import with_spare_buckets
 from leadscore.features.buckets.worker_pool import WorkerPool, default_workers
 from leadscore.features.core.atomic_file import write_text
+from leadscore.features.core.clock import naive
 from leadscore.features.sources.remote_source import sources_of
 from leadscore.features.sources.source_tables import rows_about
 from leadscore.features.tables.open_tables import connected, open_tables, tables_of
-from leadscore.features.tables.tables import naive
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

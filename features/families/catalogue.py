@@ -1,4 +1,4 @@
-"""What each feature is: name, family, unit, and the words a person reads."""
+"""What each feature is: name, family, measure, unit, and the words a person reads."""
 
 from __future__ import annotations
 
@@ -10,6 +10,23 @@ if TYPE_CHECKING:
 
 Family = Literal["firmographic", "engagement", "channel", "history"]
 Kind = Literal["number", "flag", "text"]
+Measure = Literal[
+    "attribute",  # what the lead's own columns say
+    "count",
+    "decayed_count",  # older ones weigh less
+    "distinct",
+    "sum",
+    "share",
+    "trend",
+    "active_days",
+    "longest_gap",
+    "days_since_first",
+    "days_since_latest",
+    "hours_since_latest",
+    "latest",
+    "conversion_rate",
+]
+TIME_SINCE = frozenset({"days_since_first", "days_since_latest", "hours_since_latest"})
 
 
 @dataclass(frozen=True)
@@ -18,10 +35,6 @@ class Feature:
 
     Parameters
     ----------
-    name
-        The column's name in the feature table.
-    family
-        The family that computes it.
     kind
         `number` and `flag` (0 or 1) are float64 columns, `text` is a string column; all may
         hold missing values.
@@ -31,6 +44,13 @@ class Feature:
         What a person reads, without its value: "pricing page views in the last 7 days".
     fact
         Features that tell the same fact share this key, so that one fact is one reason.
+    window_days
+        Only what lies less than so many days back is measured; None where there is no bound.
+    group
+        The events that are measured, by name: `("demo requests", "pricing views")`; empty where
+        none are named.
+    since
+        What a time since is counted from, "latest pricing view"; empty for other measures.
     """
 
     name: str
@@ -39,6 +59,15 @@ class Feature:
     unit: str
     words: str
     fact: str
+    measure: Measure = "attribute"
+    window_days: int | None = None
+    group: tuple[str, ...] = ()
+    since: str = ""
+
+    @property
+    def is_time_since(self) -> bool:
+        """Whether it says how long ago something was; where it is missing, that never happened."""
+        return self.measure in TIME_SINCE
 
 
 def to_records(catalogue: Iterable[Feature]) -> list[dict[str, Any]]:
@@ -48,4 +77,4 @@ def to_records(catalogue: Iterable[Feature]) -> list[dict[str, Any]]:
 
 def from_records(records: Iterable[dict[str, Any]]) -> tuple[Feature, ...]:
     """Return the catalogue that `to_records` wrote."""
-    return tuple(Feature(**record) for record in records)
+    return tuple(Feature(**record | {"group": tuple(record["group"])}) for record in records)

@@ -7,16 +7,11 @@ from typing import TYPE_CHECKING
 import ibis
 from ibis import _
 
+from leadscore.features.core.text import as_words
 from leadscore.features.families.catalogue import Feature
-from leadscore.features.families.engagement_query import events_before
-from leadscore.features.families.feature_set import (
-    OF_A_LEAD,
-    OF_A_SNAPSHOT,
-    FeatureSet,
-    Lookup,
-    as_words,
-)
+from leadscore.features.families.feature_set import OF_A_LEAD, OF_A_SNAPSHOT, FeatureSet, Lookup
 from leadscore.features.point_in_time.channel_conversion import past_rates
+from leadscore.features.point_in_time.known_before import events_before, latest_text
 from leadscore.features.tables.clean_events_outcomes import CHANNEL_TOUCH
 
 if TYPE_CHECKING:
@@ -25,24 +20,9 @@ if TYPE_CHECKING:
     from leadscore.features.tables.attributes import Attribute
     from leadscore.features.tables.tables import Tables
 
-BETWEEN = "\x1f"  # a separator that no channel's name contains
-
 
 def channel_features(tables: Tables, snapshots: ir.Table) -> FeatureSet:
-    """Build first and latest channel, number of channels, and each channel's past conversion.
-
-    Parameters
-    ----------
-    tables
-        The cleaned tables.
-    snapshots
-        Columns `lead_id`, `as_of`.
-
-    Returns
-    -------
-    FeatureSet
-        A row a snapshot.
-    """
+    """Build first and latest channel, number of channels, and each channel's past conversion."""
     attributes = [each for each in tables.attributes if each.role == "channel"]
     names = [each.name for each in attributes]
     lookups = [Lookup(tables.leads.select("lead_id", *names), OF_A_LEAD)]
@@ -60,15 +40,14 @@ def channel_features(tables: Tables, snapshots: ir.Table) -> FeatureSet:
 
 
 def _first_touch(attribute: Attribute) -> Feature:
-    kind = "text" if attribute.type == "text" else "number"
     words = as_words(attribute.column)
-    return Feature(attribute.name, "channel", kind, "", words, attribute.name)  # type: ignore[arg-type]
+    return Feature(attribute.name, "channel", attribute.type, "", words, attribute.name)
 
 
 def _past_rate(attribute: Attribute) -> tuple[Feature, ir.Value]:
     level, name = attribute.name, f"{attribute.name}_past_rate"
     words = f"earlier leads of this {as_words(attribute.column)} that converted"
-    return Feature(name, "channel", "number", "share", words, level), _[name]
+    return Feature(name, "channel", "number", "share", words, level, "conversion_rate"), _[name]
 
 
 def _latest_touches(tables: Tables, snapshots: ir.Table, terms: list[str]) -> ir.Table:
@@ -80,19 +59,14 @@ def _latest_touches(tables: Tables, snapshots: ir.Table, terms: list[str]) -> ir
         .group_by("lead_id", "as_of", *terms)
         .aggregate(latest=_.occurred_at.max())
     )
-    columns = {}
-    for term in terms:
-        # The latest by time; of two at the same moment the later in the alphabet.
-        stamped = places.latest.cast("string") + BETWEEN + places[term]
-        columns[f"touch_{term}"] = stamped.max().split(BETWEEN)[1]
-        columns[f"distinct_{term}s"] = places[term].nunique()
-    return places.group_by("lead_id", "as_of").aggregate(**columns)
+    latest = {f"touch_{term}": latest_text(places.latest, places[term]) for term in terms}
+    distinct = {f"distinct_{term}s": places[term].nunique() for term in terms}
+    return places.group_by("lead_id", "as_of").aggregate(**latest, **distinct)
 
 
 def _touch_values(term: str) -> list[tuple[Feature, ir.Value]]:
-    words, latest, different = as_words(term), f"touch_{term}", f"distinct_{term}s"
-    said = f"different {words}s so far"
-    return [
-        (Feature(latest, "channel", "text", "", f"{words} of the latest touch", latest), _[latest]),
-        (Feature(different, "channel", "number", "", said, latest), _[different].fill_null(0)),
-    ]
+    fact, words = f"touch_{term}", as_words(term)
+    said = f"{words} of the latest touch", f"different {words}s so far"
+    latest = Feature(fact, "channel", "text", "", said[0], fact, "latest")
+    distinct = Feature(f"distinct_{term}s", "channel", "number", "", said[1], fact, "distinct")
+    return [(latest, _[latest.name]), (distinct, _[distinct.name].fill_null(0))]

@@ -1,45 +1,40 @@
-"""What the lead did, as of a moment: how often, how lately, how it fades."""
+"""What the lead did, as one query: where data stay in a database or on Spark."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from operator import methodcaller
+from typing import TYPE_CHECKING, NamedTuple
 
 import ibis
 from ibis import _
 
-from leadscore.features.core.errors import DataError
-from leadscore.features.families.active_days import (
-    MONTH_DAYS,
-    WITH_LISTS,
-    active_days,
-    with_active_days,
+from leadscore.features.core.clock import SECONDS_A_DAY
+from leadscore.features.families.catalogue import TIME_SINCE
+from leadscore.features.families.engagement_definitions import (
+    WEIGHT_UNITS,
+    engagement_definitions,
+    exact_value,
+    weight_units,
 )
-from leadscore.features.families.catalogue import Feature
-from leadscore.features.families.event_groups import slots_of
 from leadscore.features.families.feature_set import OF_A_SNAPSHOT, FeatureSet, Lookup
+from leadscore.features.point_in_time.known_before import events_before, known_before
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
     from datetime import datetime
 
     import ibis.expr.types as ir
 
-    from leadscore.features.families.event_groups import Slot
+    from leadscore.features.families.catalogue import Feature, Measure
+    from leadscore.features.families.engagement_definitions import Definition
+    from leadscore.features.families.event_groups import EventGroup
     from leadscore.features.tables.tables import Tables
 
-WINDOWS_DAYS = (1, 7, 30, 90)
-COUNTS = {  # what is counted, and its words
-    "1d": "in the last 24 hours",
-    "7d": "in the last 7 days",
-    "30d": "in the last 30 days",
-    "90d": "in the last 90 days",
-    "ever": "so far",
-}
-TREND_DAYS = 14
-SECONDS_A_DAY = 86_400
+KEYS = ("lead_id", "as_of")
 MAX_KINDS = 24  # each kind is eight columns; past this they are noise and cost
-# Sums of fading weights are taken in whole units, so that they do not depend on the order of
-# the rows or the number of threads. 2^-40 is far below anything a model can tell apart.
-WEIGHT_UNITS = 2.0**40
+# Other engines cannot make one list of several, or not fast.
+WITH_LISTS = ("duckdb", "pyspark")
+MAY_BE_MISSING = TIME_SINCE | {"longest_gap"}  # whatever else was never seen is 0
 
 
 def common_kinds(tables: Tables, *, known_by: datetime | None = None) -> tuple[str, ...]:
@@ -47,10 +42,8 @@ def common_kinds(tables: Tables, *, known_by: datetime | None = None) -> tuple[s
 
     Parameters
     ----------
-    tables
-        The cleaned tables.
     known_by
-        Look only at events that had occurred and were recorded before this moment.
+        Look only at events that were known before this moment.
 
     Returns
     -------
@@ -60,10 +53,7 @@ def common_kinds(tables: Tables, *, known_by: datetime | None = None) -> tuple[s
     """
     if tables.events is None:
         return ()
-    events = tables.events
-    if known_by is not None:
-        moment = ibis.literal(known_by).cast("timestamp")
-        events = events.filter(events.occurred_at < moment, events.recorded_at < moment)
+    events = tables.events if known_by is None else known_before(tables.events, known_by)
     counts = events.group_by("kind").aggregate(n=_.count()).to_pandas()
     enough = counts[counts["n"] >= tables.contract.features.rare_kind_share * counts["n"].sum()]
     ranked = enough.sort_values(["n", "kind"], ascending=[False, True])
@@ -73,226 +63,160 @@ def common_kinds(tables: Tables, *, known_by: datetime | None = None) -> tuple[s
 def engagement_features(
     tables: Tables, snapshots: ir.Table, *, kinds: tuple[str, ...]
 ) -> FeatureSet:
-    """Build counts, recency, fading interest, trend and silence from the events.
-
-    Parameters
-    ----------
-    tables
-        The cleaned tables, with events.
-    snapshots
-        Columns `lead_id`, `as_of`.
-    kinds
-        The kinds with columns of their own; others fold together.
-
-    Returns
-    -------
-    FeatureSet
-        A row a snapshot. Windows are whole days back from `as_of`, half-open; a lead without
-        events has counts of 0 and no recency.
-    """
+    """Build what `engagement_definitions` lists; `kinds` have columns of their own."""
     seen = events_before(tables, snapshots)
-    slots = engagement_slots(tables, kinds)
-    has_value = "value" in tables.event_terms
-    has_lists = tables.engine in WITH_LISTS
-    half_life_days = tables.contract.features.half_life_days
-    days = {"days": seen.age_days.collect(include_null=True)} if has_lists else {}
-    per_kind = _by_kind(seen, days, half_life_days=half_life_days, has_value=has_value)
-    counted = _by_slot(per_kind, slots, has_value=has_value)
-    if has_lists:
-        lookups = [Lookup(with_active_days(counted, "days"), OF_A_SNAPSHOT)]
-    else:
-        own = active_days(seen.filter(_within(seen, slots[0])))
-        lookups = [Lookup(counted, OF_A_SNAPSHOT), Lookup(own, OF_A_SNAPSHOT)]
-    values = [pair for slot in slots for pair in _slot_values(slot)]
-    values += [*_overall_values(has_value=has_value), *_day_values()]
-    values += _email_ratio({feature.name for feature, _value in values})
-    return FeatureSet(snapshots, tuple(lookups), tuple(values))
+    seen = seen.mutate(weight=weight_units(seen.age_days, tables.contract.features.half_life_days))
+    definitions = engagement_definitions(tables, kinds)
+    steps = MEASURES | (DAYS_IN_LISTS if tables.engine in WITH_LISTS else {})
+    summed = [each for each in definitions if each.feature.measure in steps]
+    of_days = [each for each in definitions if each.feature.measure in DAYS_IN_ROWS.keys() - steps]
+    found = [_by_snapshot(_by_kind(seen, summed, steps), summed, steps)]
+    if of_days:
+        found.append(_by_active_day(seen.filter(_within(seen, of_days[0].events)), of_days))
+    lookups = tuple(Lookup(rows, OF_A_SNAPSHOT) for rows in found)
+    values = tuple((each.feature, _value(each)) for each in definitions)
+    return FeatureSet(snapshots, lookups, values)
 
 
-def engagement_slots(tables: Tables, kinds: tuple[str, ...]) -> tuple[Slot, ...]:
-    """List which event kinds are counted together, as `engagement_features` counts them."""
-    groups = tables.contract.events.groups if tables.contract.events is not None else {}
-    return slots_of(groups, kinds)
+class Steps(NamedTuple):
+    """How a measure is computed: of a kind's rows, of the kinds together, and as a feature."""
 
-
-def events_before(tables: Tables, snapshots: ir.Table) -> ir.Table:
-    """Pair each snapshot with the events that had occurred and were recorded before it.
-
-    Returns
-    -------
-    ir.Table
-        The events' columns, `as_of` and what else the snapshots have, and `age_days`: 0 for the
-        last 24 hours, 1 before that.
-    """
-    if tables.events is None:
-        raise DataError("the contract describes no [events]")
-    spine = snapshots.rename(spine_id="lead_id")
-    joined = tables.events.join(spine, tables.events.lead_id == spine.spine_id)
-    known = joined.filter(_.occurred_at < _.as_of, _.recorded_at < _.as_of)
-    elapsed = known.as_of.epoch_seconds() - known.occurred_at.epoch_seconds()
-    age_days = ibis.greatest((elapsed - 1) // SECONDS_A_DAY, 0)
-    return known.mutate(age_days=age_days.cast("int32")).drop("spine_id")
+    of_rows: Callable[[ir.Table, int | None], ir.Value]
+    together: Callable[[ir.Value], ir.Value]
+    as_feature: Callable[[ir.Table, Feature], ir.Value] = lambda rows, feature: rows[feature.name]
 
 
 def _by_kind(
-    seen: ir.Table, days: dict[str, ir.Value], *, half_life_days: float, has_value: bool
+    seen: ir.Table, definitions: Iterable[Definition], steps: Mapping[Measure, Steps]
 ) -> ir.Table:
     """First stage: a row a snapshot and kind, with everything that adds up over kinds."""
-    age = seen.age_days
-    columns = {f"n_{days}d": _whole(_only(age < days, 1).count()) for days in WINDOWS_DAYS}
-    fortnights = ibis.cases((age < TREND_DAYS, 1), (age < 2 * TREND_DAYS, -1), else_=0)
-    if has_value:
-        month, ever = exact_value(seen, days=MONTH_DAYS), exact_value(seen)
-        columns |= {"event_value_30d": month.sum(), "event_value_ever": ever.sum()}
-    return seen.group_by("lead_id", "as_of", "kind").aggregate(
-        **columns,
-        n_ever=_whole(seen.count()),
-        first=seen.occurred_at.min(),
-        latest=seen.occurred_at.max(),
-        weight=weight_units(age, half_life_days).sum(),
-        trend=_whole(fortnights.sum()),
-        **days,
-    )
+    features = [each.feature for each in definitions]
+    parts = {_part(each): steps[each.measure].of_rows(seen, each.window_days) for each in features}
+    return seen.group_by(*KEYS, "kind").aggregate(**parts)
 
 
-def weight_units(age_days: ir.IntegerValue, half_life_days: float) -> ir.IntegerValue:
-    """Say how much an event of some age still counts, in units of 1 / `WEIGHT_UNITS`."""
-    weight = 2.0 ** (-age_days.cast("float64") / half_life_days) * WEIGHT_UNITS
-    return weight.round().cast("int64")
+def _part(feature: Feature) -> str:
+    if feature.measure in DAYS_IN_LISTS:
+        return "ages"  # one list for all of them
+    return f"{feature.measure}_{feature.window_days or 'ever'}"
 
 
-def exact_value(seen: ir.Table, *, days: int | None = None) -> ir.DecimalValue:
-    """Take the events' value as a decimal, which adds up to the same sum in any order.
+def _by_snapshot(
+    rows: ir.Table, definitions: Iterable[Definition], steps: Mapping[Measure, Steps]
+) -> ir.Table:
+    """Second stage: a row a snapshot. What is not of a feature's group becomes null and falls out.
 
-    Parameters
-    ----------
-    seen
-        As `events_before` gives it.
-    days
-        Null for what is older; None takes all.
+    DuckDB's FILTER would copy all columns for each of the sums: it takes three times as long.
     """
-    exact = seen.value.try_cast("decimal(38, 4)")
-    return exact if days is None else _only(seen.age_days < days, exact)
-
-
-def _by_slot(per_kind: ir.Table, slots: tuple[Slot, ...], *, has_value: bool) -> ir.Table:
-    """Second stage: a row a snapshot, with everything that sums, or takes the extreme, over kinds.
-
-    What does not belong to a slot becomes null and falls out. DuckDB's FILTER would copy all
-    columns for each of the sums: it takes three times as long.
-    """
-    flags = {f"in_{slot.name}": _within(per_kind, slot) for slot in slots}
-    rows = per_kind.mutate(**flags)
-    own = rows[f"in_{slots[0].name}"]
+    groups = {events.name: events for _feature, events, _quotient in definitions}
+    rows = rows.mutate(**{f"in_{name}": _within(rows, group) for name, group in groups.items()})
     columns = {
-        "activity_trend_14d": _only(own, rows.trend).sum(),
-        "distinct_kinds": _only(own, 1).count(),
+        feature.name: steps[feature.measure].together(
+            _only(rows[f"in_{events.name}"], rows[_part(feature)])
+        )
+        for feature, events, _quotient in definitions
     }
-    if "days" in rows.columns:
-        columns["days"] = rows.days.collect(where=own).flatten().unique().sort()
-    if has_value:
-        columns |= {name: rows[name].sum() for name in ("event_value_30d", "event_value_ever")}
-    for slot in slots:
-        within, name = rows[f"in_{slot.name}"], slot.name
-        columns |= {f"{name}_{count}": _only(within, rows[f"n_{count}"]).sum() for count in COUNTS}
-        columns[f"{name}_first"] = _only(within, rows["first"]).min()
-        columns[f"{name}_latest"] = _only(within, rows.latest).max()
-        columns[f"{name}_weight"] = _only(within, rows.weight).sum()
-    return rows.group_by("lead_id", "as_of").aggregate(**columns)
+    found = rows.group_by(*KEYS).aggregate(**columns)
+    features = [each.feature for each in definitions]
+    values = {each.name: steps[each.measure].as_feature(found, each) for each in features}
+    return found.select(*KEYS, **values)
 
 
-def _within(rows: ir.Table, slot: Slot) -> ir.BooleanValue:
-    """Whether a row's kind belongs to a slot."""
-    return rows.kind.notin(slot.kinds) if slot.is_rest else rows.kind.isin(slot.kinds)
+def _by_active_day(own: ir.Table, definitions: Iterable[Definition]) -> ir.Table:
+    """Measure the days with activity from a row a day: a second pass over the events."""
+    days = own.select(*KEYS, "age_days").distinct()
+    in_order = ibis.window(group_by=list(KEYS), order_by="age_days")
+    gaps = days.mutate(gap=_.age_days - _.age_days.lag().over(in_order))
+    features = [each.feature for each in definitions]
+    columns = {each.name: DAYS_IN_ROWS[each.measure](gaps, each.window_days) for each in features}
+    return gaps.group_by(*KEYS).aggregate(**columns)
 
 
-def _only(wanted: ir.BooleanValue, value: ir.Value | int) -> ir.Value:
+def _within(rows: ir.Table, group: EventGroup) -> ir.BooleanValue:
+    if not group.kinds:
+        return ibis.literal(group.is_rest)
+    return rows.kind.notin(group.kinds) if group.is_rest else rows.kind.isin(group.kinds)
+
+
+def _only(wanted: ir.BooleanValue, value: ir.Value) -> ir.Value:
     return ibis.ifelse(wanted, value, None)
 
 
-def _whole(count: ir.Value) -> ir.Value:
-    """Take a count as float64, which adds whole numbers below 2^53 without error."""
-    return count.cast("float64")
+def _value(definition: Definition) -> ir.Value:
+    feature, _events, quotient = definition
+    if quotient is not None:
+        part, whole = quotient
+        return _[part].fill_null(0.0) / _[whole].nullif(0.0)
+    found = _[feature.name].cast("float64")
+    return found if feature.measure in MAY_BE_MISSING else found.fill_null(0.0)
 
 
-def _slot_values(slot: Slot) -> list[tuple[Feature, ir.Value]]:
-    """Say how often, how lately and how fadingly a slot's events came."""
-    name, words = slot.name, slot.words
-
-    def value(suffix: str, unit: str, said: str, found: ir.Value) -> tuple[Feature, ir.Value]:
-        return _number(f"{name}_{suffix}", unit, said, name), found
-
-    counts = [
-        value(count, "events", f"{words} {span}", _[f"{name}_{count}"].fill_null(0.0))
-        for count, span in COUNTS.items()
-    ]
-    faded = (_[f"{name}_weight"].cast("float64") / WEIGHT_UNITS).fill_null(0.0)
-    return [
-        *counts,
-        value(
-            "days_since_first", "days", f"days since the first {slot.one}", _days(f"{name}_first")
-        ),
-        value(
-            "days_since_latest",
-            "days",
-            f"days since the latest {slot.one}",
-            _days(f"{name}_latest"),
-        ),
-        value("faded", "events", f"{words}, older ones counting less", faded),
-    ]
+def _recent(seen: ir.Table, value: ir.Value, days: int | None) -> ir.Value:
+    return value if days is None else _only(seen.age_days < days, value)
 
 
-def _days(since: str) -> ir.Value:
-    """Count the days from a moment to the snapshot's, to the second."""
-    return (_.as_of.epoch_seconds() - _[since].epoch_seconds()) / float(SECONDS_A_DAY)
+def _count(seen: ir.Table, days: int | None) -> ir.Value:
+    # float64 adds whole numbers below 2^53 without error.
+    return _recent(seen, seen.age_days, days).count().cast("float64")
 
 
-def _overall_values(*, has_value: bool) -> list[tuple[Feature, ir.Value]]:
-    words = "activity in the last 14 days against the 14 before"
-    kinds = "different kinds of activity so far"
-    values = [
-        (
-            _number("activity_trend_14d", "events", words, "activity_trend"),
-            _zero(_.activity_trend_14d),
-        ),
-        (_number("distinct_kinds", "kinds", kinds, "distinct_kinds"), _zero(_.distinct_kinds)),
-    ]
-    if has_value:
-        total = "total value of events"
-        month = _number("event_value_30d", "", f"{total} in the last 30 days", "event_value")
-        ever = _number("event_value_ever", "", f"{total} so far", "event_value")
-        values += [(month, _zero(_.event_value_30d)), (ever, _zero(_.event_value_ever))]
-    return values
+def _trend(seen: ir.Table, days: int | None) -> ir.Value:
+    age, span = seen.age_days, days or 0
+    return ibis.cases((age < span, 1), (age < 2 * span, -1), else_=0).sum().cast("float64")
 
 
-def _zero(counted: ir.Value) -> ir.Value:
-    """Take what nothing was counted for as 0."""
-    return counted.cast("float64").fill_null(0.0)
+def _decayed(seen: ir.Table, _days: int | None) -> ir.Value:
+    return seen.weight.sum()
 
 
-def _number(name: str, unit: str, words: str, fact: str) -> Feature:
-    return Feature(name, "engagement", "number", unit, words, fact)
+def _in_weights(rows: ir.Table, feature: Feature) -> ir.Value:
+    return rows[feature.name].cast("float64") / WEIGHT_UNITS
 
 
-def _day_values() -> list[tuple[Feature, ir.Value]]:
-    month, silence = "days with activity in the last 30 days", "longest silence between active days"
-    ever = "days with activity so far"
-    return [
-        (_number("active_days_30d", "days", month, "active_days"), _zero(_.active_days_30d)),
-        (_number("active_days_ever", "days", ever, "active_days"), _zero(_.active_days_ever)),
-        (
-            _number("longest_silence_days", "days", silence, "longest_silence"),
-            _.longest_silence_days,
-        ),
-    ]
+def _sum(seen: ir.Table, days: int | None) -> ir.Value:
+    return _recent(seen, exact_value(seen), days).sum()
 
 
-def _email_ratio(names: set[str]) -> list[tuple[Feature, ir.Value]]:
-    """Divide the e-mails opened by those sent, where the contract groups both."""
-    if not {"email_sent_ever", "email_opened_ever"} <= names:
-        return []
-    # A count of none is 0, and of 0 e-mails there is no share.
-    opened = _.email_opened_ever.fill_null(0.0) / _.email_sent_ever.nullif(0.0)
-    return [
-        (_number("email_open_rate", "share", "share of e-mails opened", "email_opened"), opened)
-    ]
+def _days_since(rows: ir.Table, feature: Feature) -> ir.Value:
+    """Count the days to the snapshot's moment, to the second."""
+    seconds = rows.as_of.epoch_seconds() - rows[feature.name].epoch_seconds()
+    return seconds / float(SECONDS_A_DAY)
+
+
+def _ages(seen: ir.Table, _days: int | None) -> ir.Value:
+    return seen.age_days.collect(include_null=True)
+
+
+def _sorted_days(lists: ir.Value) -> ir.Value:
+    return lists.collect().flatten().unique().sort()
+
+
+def _active_days(rows: ir.Table, feature: Feature) -> ir.Value:
+    ages, days = rows[feature.name], feature.window_days
+    return (ages if days is None else ages.filter(lambda age: age < days)).length()
+
+
+def _longest_gap(rows: ir.Table, feature: Feature) -> ir.Value:
+    ages = rows[feature.name]
+    return ages[1:].map(lambda age, place: age - ages[place]).maxs()
+
+
+MIN, MAX, SUM, COUNT = (methodcaller(name) for name in ("min", "max", "sum", "count"))
+MEASURES: dict[Measure, Steps] = {
+    "count": Steps(_count, SUM),
+    "decayed_count": Steps(_decayed, SUM, _in_weights),
+    "days_since_first": Steps(lambda seen, _days: seen.occurred_at.min(), MIN, _days_since),
+    "days_since_latest": Steps(lambda seen, _days: seen.occurred_at.max(), MAX, _days_since),
+    "distinct": Steps(_count, COUNT),
+    "trend": Steps(_trend, SUM),
+    "sum": Steps(_sum, SUM),
+}
+# Sorting the list of each snapshot takes half as long as a row a day.
+DAYS_IN_LISTS: dict[Measure, Steps] = {
+    "active_days": Steps(_ages, _sorted_days, _active_days),
+    "longest_gap": Steps(_ages, _sorted_days, _longest_gap),
+}
+DAYS_IN_ROWS: dict[Measure, Callable[[ir.Table, int | None], ir.Value]] = {
+    "active_days": _count,
+    "longest_gap": lambda gaps, _days: gaps.gap.max(),
+}

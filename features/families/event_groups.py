@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from leadscore.features.core.slugs import slug, unique
-from leadscore.features.families.event_labels import group_words, one_of, several
+from leadscore.features.families.event_labels import either, group_names, one_of, several
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -14,65 +14,67 @@ if TYPE_CHECKING:
 # Not something the lead did, so no engagement; counted all the same, as kinds of their own.
 NOT_BY_THE_LEAD = ("email_sent", "sales_touch")
 ALL_KINDS, OTHER_KINDS = "activity", "other_kinds"
-# The first words of columns that are no slot's.
+# The first words of columns that are no group's.
 TAKEN = (ALL_KINDS, OTHER_KINDS, "event_value", "active_days")
+ANYTHING = ("activity of any kind", "activity of any kind")
+RARER = ("event of a rarer kind", "events of rarer kinds")
 
 
 @dataclass(frozen=True)
-class Slot:
+class EventGroup:
     """Event kinds that are counted together.
 
     Parameters
     ----------
     name
         The prefix of its columns.
-    one, words
-        What a person calls one of them, and several.
+    names
+        What a person calls it: pairs of one event and several.
     kinds
         The kinds that count; where `is_rest`, those that do not.
-    is_rest
-        Whether the slot holds all kinds but `kinds`.
     """
 
     name: str
-    one: str
-    words: str
+    names: tuple[tuple[str, str], ...]
     kinds: tuple[str, ...]
     is_rest: bool = False
 
+    @property
+    def one(self) -> str:
+        """What one of its events is called."""
+        return either([one for one, _many in self.names])
 
-def slots_of(groups: Mapping[str, tuple[str, ...]], kinds: tuple[str, ...]) -> tuple[Slot, ...]:
+    @property
+    def several(self) -> str:
+        """What several of its events are called."""
+        return either([many for _one, many in self.names])
+
+    def holds(self, kind: str) -> bool:
+        """Say whether a kind belongs to it."""
+        return (kind in self.kinds) != self.is_rest
+
+
+def event_groups(
+    groups: Mapping[str, tuple[str, ...]], kinds: tuple[str, ...]
+) -> tuple[EventGroup, ...]:
     """List what is counted together: all, the contract's groups, each common kind, the rest.
 
-    Parameters
-    ----------
-    groups
-        The contract's `events.groups`: kinds by the group's name.
-    kinds
-        The kinds with columns of their own; one that is a group by itself is not counted twice.
-
-    Returns
-    -------
-    tuple of Slot
-        Their names are unique.
+    A kind that is a group of the contract by itself is not counted twice. Names are unique.
     """
     used = set(TAKEN)
-    anything = "activity of any kind"
-    slots = [Slot(ALL_KINDS, anything, anything, not_by_the_lead(groups), is_rest=True)]
-    slots += [
-        Slot(_name(group, used), *group_words(group, members), members)
+    own = [
+        EventGroup(_name(group, used), group_names(group, members), members)
         for group, members in groups.items()
     ]
     alone = {members[0] for members in groups.values() if len(members) == 1}
-    slots += [
-        Slot(_name(kind, used), one_of(kind), several(kind), (kind,))
+    own += [
+        EventGroup(_name(kind, used), ((one_of(kind), several(kind)),), (kind,))
         for kind in kinds
         if kind not in alone
     ]
-    named = {kind for slot in slots[1:] for kind in slot.kinds}
-    others = tuple(sorted(named))
-    rare = Slot(OTHER_KINDS, "event of a rarer kind", "events of rarer kinds", others, is_rest=True)
-    return (*slots, rare)
+    named = tuple(sorted({kind for group in own for kind in group.kinds}))
+    everything = EventGroup(ALL_KINDS, (ANYTHING,), not_by_the_lead(groups), is_rest=True)
+    return (everything, *own, EventGroup(OTHER_KINDS, (RARER,), named, is_rest=True))
 
 
 def not_by_the_lead(groups: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
@@ -81,7 +83,7 @@ def not_by_the_lead(groups: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
 
 
 def _name(text: str, used: set[str]) -> str:
-    """Name a slot, as no slot before it."""
+    """Name a group as no group before it."""
     name = unique(slug(text, default="kind"), used)
     used.add(name)
     return name

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from leadscore.features.families.feature_set import as_words
+from leadscore.features.core.text import as_words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -58,20 +58,26 @@ def several(kind: str) -> str:
     return f"{words}{_plural(noun)}{rest}" if noun else f"{words} events"
 
 
-def group_words(group: str, kinds: Sequence[str]) -> tuple[str, str]:
+def group_names(group: str, kinds: Sequence[str]) -> tuple[tuple[str, str], ...]:
     """Say what one event and several events of a group are called: by its kinds, where few.
 
     Examples
     --------
-    >>> group_words("high_intent", ["demo_request", "pricing_view"])
-    ('demo request or pricing view', 'demo requests or pricing views')
-    >>> group_words("interest", ["a", "b", "c", "d"])
-    ('interest event', 'interest events')
+    >>> group_names("high_intent", ["demo_request", "pricing_view"])
+    (('demo request', 'demo requests'), ('pricing view', 'pricing views'))
+    >>> group_names("interest", ["a", "b", "c", "d"])
+    (('interest event', 'interest events'),)
     """
-    ones, many = [one_of(kind) for kind in kinds], [several(kind) for kind in kinds]
-    if not kinds or len(kinds) > MOST_NAMED or len(_either(many)) > LONGEST_NAMES:
-        return f"{as_words(group)} event", f"{as_words(group)} events"
-    return _either(ones), _either(many)
+    names = tuple((one_of(kind), several(kind)) for kind in kinds)
+    is_short = len(either([many for _one, many in names])) <= LONGEST_NAMES
+    if names and len(names) <= MOST_NAMED and is_short:
+        return names
+    return ((f"{as_words(group)} event", f"{as_words(group)} events"),)
+
+
+def either(names: Sequence[str]) -> str:
+    """Join names: "a, b or c"."""
+    return f"{', '.join(names[:-1])} or {names[-1]}" if len(names) > 1 else "".join(names)
 
 
 @lru_cache(maxsize=4096)  # a company has some dozens of kinds, and a night asks for millions
@@ -100,8 +106,3 @@ def _plural(noun: str) -> str:
     if noun.endswith("y") and noun[-2] not in "aeiou":
         return f"{noun[:-1]}ies"
     return f"{noun}es" if noun.endswith(("s", "x", "ch", "sh")) else f"{noun}s"
-
-
-def _either(names: Sequence[str]) -> str:
-    *others, last = names
-    return f"{', '.join(others)} or {last}" if others else last

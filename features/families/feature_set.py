@@ -1,19 +1,20 @@
-"""What every family of features returns, and how a column's name becomes words."""
+"""What every family of features returns: what is looked up, and each feature's value."""
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     import ibis.expr.types as ir
+    import numpy as np
+    import pyarrow as pa
+    from numpy.typing import NDArray
 
     from leadscore.features.families.catalogue import Feature
-    from leadscore.features.families.engagement_in_memory import Sweep
 
 OF_A_LEAD = {"lead_id": "lead_id"}
 OF_A_SNAPSHOT = {"lead_id": "lead_id", "as_of": "as_of"}
@@ -26,7 +27,7 @@ class Lookup:
     Parameters
     ----------
     rows
-        The rows. Their columns but for the keys have names that no other lookup's have.
+        Their columns but for the keys have names that no other lookup's have.
     on
         By key column of `rows`: the column of the snapshots, or of an earlier lookup, that must
         equal it.
@@ -34,6 +35,20 @@ class Lookup:
 
     rows: ir.Table
     on: Mapping[str, str]
+
+
+class InMemory(Protocol):
+    """Computes a family's features from few columns of the tables, without a database."""
+
+    def columns(
+        self, as_of: NDArray[np.float64], ask: Callable[[str, Callable[[], ir.Table]], pa.Table]
+    ) -> dict[str, NDArray[np.float64]]:
+        """Compute the features by name: float64, a value a snapshot by `lead_id` and `as_of`.
+
+        `as_of` is in seconds since 1970; `ask` answers a question, which has a name and builds an
+        expression.
+        """
+        ...
 
 
 @dataclass(frozen=True)
@@ -49,14 +64,14 @@ class FeatureSet:
     values
         Each feature, and its value as an expression of `ibis._`, which stands for the snapshots
         with all that was found.
-    sweep
-        How the same features are counted in memory, where that is faster.
+    in_memory
+        Another way to the same features, where that is faster.
     """
 
     snapshots: ir.Table
     lookups: tuple[Lookup, ...]
     values: tuple[tuple[Feature, ir.Value], ...]
-    sweep: Sweep | None = None
+    in_memory: InMemory | None = None
 
     @property
     def features(self) -> tuple[Feature, ...]:
@@ -81,37 +96,8 @@ class FeatureSet:
         return found.select("lead_id", "as_of", **columns)
 
 
-def side_by_side(snapshots: ir.Table, families: Iterable[FeatureSet]) -> FeatureSet:
-    """Put the features of several families beside each other.
-
-    Parameters
-    ----------
-    snapshots
-        Columns `lead_id`, `as_of`, as each of the families has them.
-    families
-        Their features have different names.
-
-    Returns
-    -------
-    FeatureSet
-    """
-    every = tuple(families)
-    lookups = tuple(lookup for family in every for lookup in family.lookups)
-    return FeatureSet(snapshots, lookups, tuple(pair for each in every for pair in each.values))
-
-
-def as_words(name: str) -> str:
-    """Turn a column's or an event kind's name into words a person reads.
-
-    Examples
-    --------
-    >>> as_words("pricing_view")
-    'pricing view'
-    >>> as_words("TotalVisits")
-    'total visits'
-    >>> as_words("W_Nabellen offertes")
-    'w nabellen offertes'
-    """
-    apart = re.sub(r"(?<=[a-z0-9])(?=[A-Z][a-z])", " ", name)
-    words = re.sub(r"[\s_]+", " ", apart).split()
-    return " ".join(word if word.isupper() and len(word) > 1 else word.lower() for word in words)
+def joined_features(families: Sequence[FeatureSet]) -> FeatureSet:
+    """Join families of the same snapshots, whose features have different names."""
+    lookups = tuple(lookup for family in families for lookup in family.lookups)
+    values = tuple(pair for family in families for pair in family.values)
+    return FeatureSet(families[0].snapshots, lookups, values)

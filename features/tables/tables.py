@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import ibis
@@ -11,6 +10,7 @@ import pyarrow as pa
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
+    from datetime import datetime
 
     import ibis.expr.types as ir
     import pandas as pd
@@ -98,10 +98,3 @@ class Tables:
         backend = ibis.get_backend(snapshots)
         backend.con.register(CHOSEN, wanted)
         return snapshots.semi_join(backend.table(CHOSEN), "lead_id")
-
-
-def naive(moment: datetime | None) -> datetime | None:
-    """Return a moment in UTC without a zone, as timestamps are inside."""
-    if moment is None or moment.tzinfo is None:
-        return moment
-    return moment.astimezone(UTC).replace(tzinfo=None)

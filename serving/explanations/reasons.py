@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -29,10 +28,8 @@ CHUNK = 50_000  # leads at a time, which bounds memory at some 200 MB whatever t
 NOBODY = -1  # the code of no feature
 # Nobody can check a count in which older events weigh less, so it tells its fact only where it
 # contributes four times what the plain counts and dates do.
-FADED = "_faded"
-FADED_WEIGHT = 0.25
-LEAST_FADED = 0.1  # less is an event of months ago
-SINCE = re.compile(r"(?:days|hours) since (?:the )?(.+)")
+DECAYED_WEIGHT = 0.25
+LEAST_DECAYED = 0.1  # less is an event of months ago
 HOURS_A_DAY = 24
 MILLION = 1_000_000
 
@@ -40,7 +37,7 @@ Typical = float | str | None
 
 
 @dataclass(frozen=True)
-class _Told:
+class _Column:
     """What is needed to put one feature's value into words."""
 
     feature: Feature
@@ -87,21 +84,21 @@ def reasons(
     known = {feature.name: feature for feature in catalogue}
     _refuse_unknown(frame, contributions, known)
     features = [known[str(name)] for name in frame.columns]
-    told = [
-        _Told(feature, _values(frame[feature.name], feature), typical.get(feature.name))
+    columns = [
+        _Column(feature, _values(frame[feature.name], feature), typical.get(feature.name))
         for feature in features
     ]
     matrix = contributions[frame.columns].to_numpy(dtype=np.float64)
     facts = columns_of_facts(features)
     parts = [
-        _chunk(matrix[start : start + CHUNK], facts, told, start, top)
+        _chunk(matrix[start : start + CHUNK], facts, columns, start, top)
         for start in range(0, len(frame), CHUNK)
     ]
-    columns = {
+    texts = {
         name: [texts for part in parts for texts in part[side]]
         for side, name in enumerate(("reasons_for", "reasons_against"))
     }
-    return pd.DataFrame(columns, index=frame.index, dtype=object)
+    return pd.DataFrame(texts, index=frame.index, dtype=object)
 
 
 def _refuse_unknown(
@@ -125,11 +122,13 @@ def _values(column: pd.Series, feature: Feature) -> Texts | Numbers:
 
 
 def _chunk(
-    matrix: Numbers, facts: Sequence[Codes], told: Sequence[_Told], start: int, top: int
+    matrix: Numbers, facts: Sequence[Codes], columns: Sequence[_Column], start: int, top: int
 ) -> tuple[list[list[str]], list[list[str]]]:
-    weight = np.array([FADED_WEIGHT if _is_faded(each.feature) else 1.0 for each in told])
-    pro = _texts(_strongest(matrix, facts, weight, top), told, start)
-    con = _texts(_strongest(-matrix, facts, weight, top), told, start)
+    weight = np.array(
+        [1.0 if each.feature.measure != "decayed_count" else DECAYED_WEIGHT for each in columns]
+    )
+    pro = _texts(_strongest(matrix, facts, weight, top), columns, start)
+    con = _texts(_strongest(-matrix, facts, weight, top), columns, start)
     return pro, con
 
 
@@ -147,18 +146,18 @@ def _strongest(matrix: Numbers, facts: Sequence[Codes], weight: Numbers, top: in
     return chosen
 
 
-def _texts(chosen: Codes, told: Sequence[_Told], start: int) -> list[list[str]]:
+def _texts(chosen: Codes, columns: Sequence[_Column], start: int) -> list[list[str]]:
     texts = np.full(chosen.shape, None, dtype=object)
     for code in np.unique(chosen[chosen != NOBODY]):
         rows, ranks = np.nonzero(chosen == code)
-        texts[rows, ranks] = _tell(told[code], told[code].content[start + rows])
+        texts[rows, ranks] = _in_words(columns[code], columns[code].content[start + rows])
     return [[text for text in row if text is not None] for row in texts.tolist()]
 
 
-def _tell(told: _Told, values: Texts | Numbers) -> Texts:
+def _in_words(column: _Column, values: Texts | Numbers) -> Texts:
     """Put the values of one feature into words, each different value once."""
     codes, different = pd.factorize(values, use_na_sentinel=False)
-    sentences = [_sentence(told.feature, value, told.typical) for value in different.tolist()]
+    sentences = [_sentence(column.feature, value, column.typical) for value in different.tolist()]
     return np.array(sentences, dtype=object)[codes]
 
 
@@ -168,7 +167,7 @@ def _sentence(feature: Feature, value: Typical, typical: Typical) -> str:
     if pd.isna(value) or feature.kind == "flag" or pd.isna(typical):
         return start
     usual = value_in_words(feature, typical)
-    if _is_recency(feature):  # of the leads to whom it ever happened, who may be few
+    if feature.is_time_since:  # of the leads to whom it ever happened, who may be few
         return f"{start}, as is typical" if told == usual else f"{start} (typically {usual})"
     same, other = ", as for the typical lead", f" (typical lead: {usual})"
     return start + (same if told == usual else other)
@@ -176,8 +175,7 @@ def _sentence(feature: Feature, value: Typical, typical: Typical) -> str:
 
 def subject(feature: Feature) -> str:
     """Say what a feature's value is told of: "Latest visit" of the days since the latest visit."""
-    since = SINCE.fullmatch(feature.words) if _is_recency(feature) else None
-    words = since[1] if since else feature.words
+    words = feature.since or feature.words
     return words[:1].upper() + words[1:]
 
 
@@ -185,7 +183,7 @@ def value_in_words(feature: Feature, value: Typical) -> str:
     """Write a feature's value as reasons do: with its unit unless the feature's words imply it."""
     if pd.isna(value):
         nothing = "none" if feature.family == "history" else "unknown"
-        return "never" if _is_recency(feature) else nothing
+        return "never" if feature.is_time_since else nothing
     if isinstance(value, str):
         return "not shown, it looks personal" if looks_personal(value) else shortened(value)
     amount = float(value or 0.0)
@@ -193,24 +191,15 @@ def value_in_words(feature: Feature, value: Typical) -> str:
         return "yes" if amount else "no"
     if feature.unit == "share":
         return percent(amount)
-    if _is_recency(feature):
+    if feature.is_time_since:
         return ago(amount / HOURS_A_DAY if feature.unit == "hours" else amount)
     return _amount_in_words(feature, amount)
 
 
-def _is_recency(feature: Feature) -> bool:
-    """Whether it says how long ago something was; where it is not known, nothing happened."""
-    return feature.family in {"engagement", "history"} and " since " in feature.words
-
-
-def _is_faded(feature: Feature) -> bool:
-    return feature.family == "engagement" and feature.name.endswith(FADED)
-
-
 def _amount_in_words(feature: Feature, amount: float) -> str:
-    if _is_faded(feature):
-        return "under 0.1" if 0 < amount < LEAST_FADED else f"{amount:.1f}".removesuffix(".0")
-    if feature.family == "engagement" and " against " in feature.words:
+    if feature.measure == "decayed_count":
+        return "under 0.1" if 0 < amount < LEAST_DECAYED else f"{amount:.1f}".removesuffix(".0")
+    if feature.measure == "trend":
         return (
             f"{number(abs(amount))} {'fewer' if amount < 0 else 'more'}" if amount else "the same"
         )

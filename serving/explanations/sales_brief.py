@@ -9,10 +9,10 @@ import pandas as pd
 from ibis import _
 
 from leadscore.features.core.formatting import day, looks_personal, number, shortened
-from leadscore.features.families.engagement_query import events_before
+from leadscore.features.core.text import as_words
 from leadscore.features.families.event_groups import not_by_the_lead
 from leadscore.features.families.event_labels import one_of, several
-from leadscore.features.families.feature_set import as_words
+from leadscore.features.point_in_time.known_before import events_before, paired_before
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -42,8 +42,6 @@ def handoff_briefs(tables: Tables, snapshots: ir.Table) -> pd.DataFrame:
 
     Parameters
     ----------
-    tables
-        The cleaned tables.
     snapshots
         Columns `lead_id`, `as_of` (timestamp, UTC); a row a lead. Only what had occurred and was
         recorded strictly before `as_of` is told.
@@ -213,11 +211,8 @@ def _verdicts(tables: Tables, snapshots: ir.Table) -> pd.Series[str]:
 
 
 def _told_verdicts(outcomes: ir.Table, snapshots: ir.Table) -> ir.Table:
-    spine = snapshots.select(spine_id=snapshots.lead_id, as_of=snapshots.as_of)
-    paired = outcomes.join(spine, outcomes.lead_id == spine.spine_id)
-    known = paired.filter(
-        _.occurred_at < _.as_of, _.recorded_at < _.as_of, _.stage.isin(list(VERDICTS))
-    )
+    verdicts = outcomes.filter(_.stage.isin(list(VERDICTS)))
+    known = paired_before(verdicts, snapshots.select("lead_id", "as_of"))
     return known.select("lead_id", "as_of", "occurred_at", "stage", "reason").distinct()
 
 

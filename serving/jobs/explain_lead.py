@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from leadscore.features.contract.contract import load_contract
+from leadscore.features.core.clock import naive
 from leadscore.features.core.errors import LeadScoreError, ModelMismatch
 from leadscore.features.point_in_time.snapshots import nightly_snapshots
 from leadscore.features.tables.open_tables import open_tables
@@ -103,8 +104,7 @@ def explain(directory: Path, lead_id: str, *, as_of: datetime | None = None) -> 
     contract = load_contract(directory)
     registry = Registry(directory, contract.name)
     with open_tables(contract, known_by=as_of) as tables:
-        moment = as_of or default_night(tables)
-        moment = moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment
+        moment = naive(as_of or default_night(tables))
         snapshot = _snapshot(tables, lead_id, moment)
         told = history(directory, lead_id)
         told = told[told["as_of"] <= _utc(moment)]

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import tomllib
 from dataclasses import dataclass
-from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
 import ibis
 import pandas as pd
 
 from leadscore.features.contract.contract import load_contract
+from leadscore.features.core.clock import naive
 from leadscore.features.core.errors import ContractError, LeadScoreError
 from leadscore.features.core.settings import validated
 from leadscore.features.tables.open_tables import open_tables
@@ -121,7 +121,7 @@ def what_if(
     remembered = ["lead_id", *REMEMBERED]
     previous = None if before is None else read_night(directory, before, columns=remembered)
     champion = Registry(directory, contract.name).champion()
-    as_of = found[-1].astimezone(UTC).replace(tzinfo=None)
+    as_of = naive(found[-1])
     with open_tables(contract, known_by=as_of) as tables:
         spine = ibis.memtable({"lead_id": night["lead_id"].tolist()})
         snapshots = spine.mutate(as_of=ibis.literal(as_of).cast("timestamp"))

@@ -9,6 +9,9 @@ import ibis
 import numpy as np
 import pandas as pd
 
+from leadscore.features.core.clock import naive
+from leadscore.features.point_in_time.known_before import known_before
+
 if TYPE_CHECKING:
     import ibis.expr.types as ir
     import pyarrow as pa
@@ -31,8 +34,6 @@ def expected_amounts(tables: Tables, snapshots: ir.Table, *, by: tuple[str, ...]
 
     Parameters
     ----------
-    tables
-        The cleaned tables.
     snapshots
         Columns `lead_id`, `as_of`: one night's leads.
     by
@@ -127,8 +128,8 @@ def _own_amounts(tables: Tables, snapshots: ir.Table, by: tuple[str, ...]) -> ir
 
 
 def _night(snapshots: ir.Table) -> datetime | None:
-    night = snapshots.aggregate(as_of=snapshots.as_of.max()).to_pyarrow().to_pylist()[0]["as_of"]
-    return None if night is None else night.replace(tzinfo=None)
+    night: datetime | None = snapshots.as_of.max().to_pyarrow().as_py()
+    return naive(night)
 
 
 def wins_by_segment(tables: Tables, *, by: tuple[str, ...], as_of: datetime | None) -> ir.Table:
@@ -136,10 +137,6 @@ def wins_by_segment(tables: Tables, *, by: tuple[str, ...], as_of: datetime | No
 
     Parameters
     ----------
-    tables
-        The cleaned tables.
-    by
-        As for `expected_amounts`.
     as_of
         The night, UTC without a zone; None where no lead is looked at, and no win either.
 
@@ -153,13 +150,10 @@ def wins_by_segment(tables: Tables, *, by: tuple[str, ...], as_of: datetime | No
     if tables.outcomes is None:
         return ibis.memtable([], schema=NO_WINS)
     outcomes = tables.outcomes
-    moment = ibis.literal(as_of or NEVER).cast("timestamp")
-    won = outcomes.filter(
+    won = known_before(outcomes, as_of or NEVER).filter(
         outcomes.stage == "won",
         # Nor is an amount one whose square has more digits than a decimal holds.
         (outcomes.amount * outcomes.amount).try_cast(EXACT).notnull(),  # noqa: PD004 - Ibis's name
-        outcomes.occurred_at < moment,
-        outcomes.recorded_at < moment,
     )
     leads = tables.leads.select(won_id="lead_id", segment=segment.fill_null(""))
     joined = won.join(leads, won.lead_id == leads.won_id)

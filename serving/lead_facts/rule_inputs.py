@@ -12,7 +12,8 @@ import ibis
 from ibis import _
 
 from leadscore.features.core.errors import ContractError, nearest
-from leadscore.features.families.sales_history import BETWEEN, reason_group
+from leadscore.features.families.sales_history import reason_group
+from leadscore.features.point_in_time.known_before import BETWEEN, latest_text, paired_before
 from leadscore.serving.lead_facts.column_conditions import holds
 
 if TYPE_CHECKING:
@@ -42,15 +43,6 @@ class _Count:
 
 def rule_facts(tables: Tables, snapshots: ir.Table, policy: Policy) -> pd.DataFrame:
     """Find which rules apply to each lead, by what was known strictly before the night.
-
-    Parameters
-    ----------
-    tables
-        The cleaned tables.
-    snapshots
-        Columns `lead_id`, `as_of`: one night's leads.
-    policy
-        Whose rules.
 
     Returns
     -------
@@ -170,34 +162,26 @@ def _with_verdicts(
     if tables.outcomes is None:
         nothing = {"setback_at": ibis.null("timestamp"), "setback_reason": ibis.null("string")}
         return joined.mutate(is_sql=ibis.literal(False), **nothing)
-    spine = snapshots.select(spine_id=snapshots.lead_id, spine_as_of=snapshots.as_of)
-    paired = tables.outcomes.join(spine, tables.outcomes.lead_id == spine.spine_id)
-    known = paired.filter(_.occurred_at < _.spine_as_of, _.recorded_at < _.spine_as_of)
+    known = paired_before(tables.outcomes, snapshots.select("lead_id", "as_of"))
     back = known.stage.isin(SETBACKS)
     named = known.reason.isin(_reasons(policy))
     reason = ibis.ifelse(named, known.reason, reason_group(tables, known)).fill_null("")
-    # Of two at the same moment the later in the alphabet.
-    stamped = (known.occurred_at.cast("string") + BETWEEN + reason).max(where=back)
-    latest = known.group_by("spine_id").aggregate(
+    latest = known.group_by(judged_id=known.lead_id).aggregate(
         is_sql=(known.stage == "sql").any(),
         setback_at=known.occurred_at.max(where=back),
-        setback_reason=stamped.split(BETWEEN)[1].nullif(""),
+        setback_reason=latest_text(known.occurred_at, reason, where=back).nullif(""),
     )
-    return joined.left_join(latest, joined.lead_id == latest.spine_id).drop("spine_id")
+    return joined.left_join(latest, joined.lead_id == latest.judged_id).drop("judged_id")
 
 
 def _with_counts(tables: Tables, joined: ir.Table, counts: Sequence[_Count]) -> ir.Table:
     """Add the counts of events that the conditions ask for; 0 where there are none."""
     if tables.events is None or not counts:
         return joined
-    spine = joined.select(
-        spine_id=joined.lead_id, spine_as_of=joined.as_of, setback_at=joined.setback_at
-    )
     asked = {kind for each in counts for kind in _kinds(tables, each)}
     events = tables.events.filter(_.kind.isin(sorted(asked)))
-    paired = events.join(spine, events.lead_id == spine.spine_id)
-    known = paired.filter(_.occurred_at < _.spine_as_of, _.recorded_at < _.spine_as_of)
-    counted = known.group_by(counted_id=known.spine_id).aggregate(
+    known = paired_before(events, joined.select("lead_id", "as_of", "setback_at"))
+    counted = known.group_by(counted_id=known.lead_id).aggregate(
         **{each.name: known.count(where=_counts_for(tables, known, each)) for each in counts}
     )
     together = joined.left_join(counted, joined.lead_id == counted.counted_id)
@@ -215,7 +199,7 @@ def _kinds(tables: Tables, count: _Count) -> list[str]:
 def _counts_for(tables: Tables, known: ir.Table, count: _Count) -> ir.BooleanValue:
     within = known.kind.isin(_kinds(tables, count))
     if count.condition.within_days is not None:
-        start = known.spine_as_of - ibis.interval(days=count.condition.within_days)
+        start = known.as_of - ibis.interval(days=count.condition.within_days)
         within &= known.occurred_at >= start
     if count.since_setback:
         within &= (known.occurred_at > known.setback_at).fill_null(True)

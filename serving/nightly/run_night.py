@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from leadscore.features.buckets.open_buckets import SMALL_MACHINE, BucketLimits
 from leadscore.features.contract.contract import ADDRESSES, load_contract
+from leadscore.features.core.clock import naive
 from leadscore.features.core.errors import LeadScoreError
 from leadscore.features.core.project_lock import project_lock
 from leadscore.features.point_in_time.snapshots import listed_snapshots, next_midnight
@@ -124,7 +125,7 @@ def score_night(
         with ExitStack() as opened:
             with stages.timed("sort and screen"):
                 buckets = opened.enter_context(opening)
-            moment = _naive(as_of) or default_night(buckets.tables)
+            moment = naive(as_of) or default_night(buckets.tables)
             _say_what_is_odd(buckets.tables, champion, moment)
             logger.info("scoring open leads as of %s by model %s", moment, champion.version)
             night = Night(directory, moment, champion, policy, buckets, work, stages)
@@ -231,7 +232,7 @@ def score_file(
     if not leads_file.exists():
         raise LeadScoreError(f"{leads_file} does not exist; give --leads a file of leads")
     with open_tables(contract, known_by=None, leads_file=leads_file) as tables:
-        moment = _naive(as_of) or default_night(tables)
+        moment = naive(as_of) or default_night(tables)
         nobody = {"capacity": None, "exploration": Exploration(share=0.0)}
         scored = score_leads(
             tables,
@@ -248,7 +249,7 @@ def score_file(
 
 def default_night(tables: Tables) -> datetime:
     """Return the first midnight after the data end, or the last one that has passed."""
-    now = datetime.now(UTC).replace(tzinfo=None)
+    now = naive(datetime.now(UTC))
     last_passed = now.replace(hour=0, minute=0, second=0, microsecond=0)
     if tables.data_end is None:
         return last_passed
@@ -258,12 +259,6 @@ def default_night(tables: Tables) -> datetime:
 def _settings(directory: Path) -> tuple[Contract, Policy, Registered]:
     contract = load_contract(directory)
     return contract, load_policy(directory, contract), Registry(directory, contract.name).champion()
-
-
-def _naive(moment: datetime | None) -> datetime | None:
-    if moment is None or moment.tzinfo is None:
-        return moment
-    return moment.astimezone(UTC).replace(tzinfo=None)
 
 
 def _say_what_is_odd(tables: Tables, champion: Registered, night: datetime) -> None:

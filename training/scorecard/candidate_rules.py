@@ -32,7 +32,7 @@ CUTS_BY_UNIT = {
 }
 ROUND = (1.0, 5.0, 2.0, 3.0, 1.5, 7.0)  # times powers of ten: what people choose, likeliest first
 # What a CRM cannot add up by itself: sums that fade with time, moving conversion rates, trends.
-NEEDS_MORE_THAN_A_CRM = ("_faded", "_past_rate", "_trend_14d")
+NEEDS_MORE_THAN_A_CRM = ("decayed_count", "conversion_rate", "trend")
 
 
 @dataclass(frozen=True)
@@ -90,11 +90,9 @@ def possible_conditions(
     Parameters
     ----------
     frame
-        Features of the teaching leads.
+        Features of the leads in training.
     log_odds
         What the model says of each, float64 of shape (n,).
-    catalogue
-        The features to ask about, with their words.
 
     Returns
     -------
@@ -103,7 +101,7 @@ def possible_conditions(
     """
     found: list[Condition] = []
     for feature in catalogue:
-        if feature.name.endswith(NEEDS_MORE_THAN_A_CRM) or feature.name not in frame:
+        if feature.measure in NEEDS_MORE_THAN_A_CRM or feature.name not in frame:
             continue
         column = frame[feature.name]
         asked = (
@@ -124,8 +122,7 @@ def _divides(holds: NDArray[np.bool_]) -> bool:
 def _known_or_not(feature: Feature, column: pd.Series[float]) -> Condition:
     test: Test = "unknown" if column.isna().mean() <= 0.5 else "known"
     # A time since something is unknown only where it never happened.
-    is_recency = feature.family in {"engagement", "history"} and " since " in feature.words
-    word = {"unknown": "never", "known": "ever"}[test] if is_recency else test
+    word = {"unknown": "never", "known": "ever"}[test] if feature.is_time_since else test
     return Condition(feature.name, test, None, (), f"{_start(feature)}: {word}")
 
 

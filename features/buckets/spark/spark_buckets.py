@@ -20,8 +20,8 @@ from leadscore.features.buckets.spark.session import own_errors, spark_session
 from leadscore.features.buckets.spark.shuffle import sort_raw, write_buckets
 from leadscore.features.buckets.spark.spark_pool import SparkPool
 from leadscore.features.core.atomic_file import replacing
+from leadscore.features.core.clock import naive
 from leadscore.features.tables.open_tables import connected
-from leadscore.features.tables.tables import naive
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

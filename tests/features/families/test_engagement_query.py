@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 KINDS = ("page_view", "Reactive ü")
 # Which kinds each prefix counts, by the contract of the fixture and the kinds above.
-SLOTS = {
+GROUPS = {
     "email_sent": ["email_sent"],
     "email_opened": ["email_open"],
     "sales_touch": ["call"],
@@ -26,8 +26,8 @@ SLOTS = {
     "reactive_u": ["Reactive ü"],
     "other_kinds": ["once in a while"],
 }
-SLOTS["activity"] = sorted({kind for kinds in SLOTS.values() for kind in kinds})
-SLOTS["activity"] = [kind for kind in SLOTS["activity"] if kind not in {"email_sent", "call"}]
+GROUPS["activity"] = sorted({kind for kinds in GROUPS.values() for kind in kinds})
+GROUPS["activity"] = [kind for kind in GROUPS["activity"] if kind not in {"email_sent", "call"}]
 
 
 @pytest.fixture(scope="module")
@@ -57,38 +57,38 @@ def assert_same(found: pd.Series, expected: pd.Series, *, nothing: float) -> Non
     pd.testing.assert_series_equal(found, expected, check_names=False, rtol=1e-9)
 
 
-@pytest.mark.parametrize("slot", SLOTS)
+@pytest.mark.parametrize("group", GROUPS)
 @pytest.mark.parametrize("days", [1, 7, 30, 90])
-def test_a_window_counts_the_events_of_whole_days_back(frame, seen, slot, days):
-    rows = seen[seen["kind"].isin(SLOTS[slot]) & (seen["age"] <= pd.Timedelta(days=days))]
-    assert_same(frame[f"{slot}_{days}d"], by_snapshot(rows).size(), nothing=0)
+def test_a_window_counts_the_events_of_whole_days_back(frame, seen, group, days):
+    rows = seen[seen["kind"].isin(GROUPS[group]) & (seen["age"] <= pd.Timedelta(days=days))]
+    assert_same(frame[f"{group}_{days}d"], by_snapshot(rows).size(), nothing=0)
 
 
-@pytest.mark.parametrize("slot", SLOTS)
-def test_ever_counts_all_known_events(frame, seen, slot):
-    rows = seen[seen["kind"].isin(SLOTS[slot])]
+@pytest.mark.parametrize("group", GROUPS)
+def test_ever_counts_all_known_events(frame, seen, group):
+    rows = seen[seen["kind"].isin(GROUPS[group])]
     assert len(rows)
-    assert_same(frame[f"{slot}_ever"], by_snapshot(rows).size(), nothing=0)
+    assert_same(frame[f"{group}_ever"], by_snapshot(rows).size(), nothing=0)
 
 
-@pytest.mark.parametrize("slot", SLOTS)
+@pytest.mark.parametrize("group", GROUPS)
 @pytest.mark.parametrize(("suffix", "extreme"), [("first", "max"), ("latest", "min")])
-def test_recency_is_in_days_and_unknown_where_nothing_happened(frame, seen, slot, suffix, extreme):
-    rows = seen[seen["kind"].isin(SLOTS[slot])]
+def test_recency_is_in_days_and_unknown_where_nothing_happened(frame, seen, group, suffix, extreme):
+    rows = seen[seen["kind"].isin(GROUPS[group])]
     days = by_snapshot(rows)["age"].agg(extreme) / pd.Timedelta(days=1)
-    assert_same(frame[f"{slot}_days_since_{suffix}"], days, nothing=np.nan)
+    assert_same(frame[f"{group}_days_since_{suffix}"], days, nothing=np.nan)
 
 
-@pytest.mark.parametrize("slot", SLOTS)
-def test_a_faded_count_halves_with_each_half_life(frame, seen, slot):
-    rows = seen[seen["kind"].isin(SLOTS[slot])]
+@pytest.mark.parametrize("group", GROUPS)
+def test_a_faded_count_halves_with_each_half_life(frame, seen, group):
+    rows = seen[seen["kind"].isin(GROUPS[group])]
     weights = 2.0 ** (-rows["age_days"] / 7.0)
     faded = weights.groupby([rows["lead_id"], rows["as_of"]]).sum()
-    assert_same(frame[f"{slot}_faded"], faded, nothing=0)
+    assert_same(frame[f"{group}_faded"], faded, nothing=0)
 
 
 def test_active_days_are_different_days_with_activity(frame, seen):
-    own = seen[seen["kind"].isin(SLOTS["activity"])]
+    own = seen[seen["kind"].isin(GROUPS["activity"])]
     assert_same(frame["active_days_ever"], by_snapshot(own)["age_days"].nunique(), nothing=0)
     lately = own[own["age_days"] < 30]
     assert_same(frame["active_days_30d"], by_snapshot(lately)["age_days"].nunique(), nothing=0)
@@ -99,21 +99,21 @@ def test_the_longest_silence_is_the_widest_gap_between_active_days(frame, seen):
         apart = np.diff(np.unique(days))
         return float(apart.max()) if len(apart) else np.nan
 
-    own = seen[seen["kind"].isin(SLOTS["activity"])]
+    own = seen[seen["kind"].isin(GROUPS["activity"])]
     silence = by_snapshot(own)["age_days"].agg(widest)
     assert silence.notna().any()
     assert_same(frame["longest_silence_days"], silence, nothing=np.nan)
 
 
 def test_the_trend_is_the_last_fortnight_less_the_one_before(frame, seen):
-    own = seen[seen["kind"].isin(SLOTS["activity"]) & (seen["age_days"] < 28)]
+    own = seen[seen["kind"].isin(GROUPS["activity"]) & (seen["age_days"] < 28)]
     sign = np.where(own["age_days"] < 14, 1, -1)
     trend = pd.Series(sign, own.index).groupby([own["lead_id"], own["as_of"]]).sum()
     assert_same(frame["activity_trend_14d"], trend, nothing=0)
 
 
 def test_distinct_kinds_are_those_of_the_lead_itself(frame, seen):
-    own = seen[seen["kind"].isin(SLOTS["activity"])]
+    own = seen[seen["kind"].isin(GROUPS["activity"])]
     assert_same(frame["distinct_kinds"], by_snapshot(own)["kind"].nunique(), nothing=0)
 
 
@@ -153,6 +153,12 @@ def test_common_kinds_come_commonest_first_and_leave_rare_ones_out(tables):
 
 def test_common_kinds_look_only_at_what_was_known(tables):
     assert common_kinds(tables, known_by=datetime(2024, 1, 1)) == ()
+
+
+def test_an_engine_without_lists_finds_the_same(tables, snapshots, frame):
+    built = engagement_features(replace(tables, engine="postgres"), snapshots, kinds=KINDS)
+    found = built.table.order_by("lead_id", "as_of").to_pandas().set_index(["lead_id", "as_of"])
+    pd.testing.assert_frame_equal(found, frame)
 
 
 def test_without_events_there_are_no_kinds(tables):

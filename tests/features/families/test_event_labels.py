@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from leadscore.features.families.event_labels import group_words, one_of, several
+from leadscore.features.families.event_labels import either, group_names, one_of, several
 
 
 @pytest.mark.parametrize(
@@ -23,13 +23,13 @@ def test_a_kind_is_called_as_a_person_would(kind: str, one: str, many: str) -> N
 
 
 def test_a_group_of_few_kinds_is_called_by_them() -> None:
-    one, many = group_words("interest", ("demo_request", "pricing_view", "trial_login"))
-    assert one == "demo request, pricing view or trial login"
-    assert many == "demo requests, pricing views or trial logins"
+    names = group_names("interest", ("demo_request", "pricing_view", "trial_login"))
+    assert either([one for one, _many in names]) == "demo request, pricing view or trial login"
+    assert either([many for _one, many in names]) == "demo requests, pricing views or trial logins"
 
 
 @pytest.mark.parametrize(
     "kinds", [(), ("a", "b", "c", "d"), ("a kind of a very long name", "b" * 40)]
 )
 def test_a_group_whose_kinds_take_long_to_read_goes_by_its_own_name(kinds: tuple[str, ...]) -> None:
-    assert group_words("high_intent", kinds) == ("high intent event", "high intent events")
+    assert group_names("high_intent", kinds) == (("high intent event", "high intent events"),)

@@ -11,8 +11,7 @@ from leadscore.features.families.feature_set import (
     OF_A_SNAPSHOT,
     FeatureSet,
     Lookup,
-    as_words,
-    side_by_side,
+    joined_features,
 )
 
 SNAPSHOTS = pd.DataFrame(
@@ -58,8 +57,8 @@ def test_a_lookup_may_go_by_what_an_earlier_one_found(towns):
     assert found["people"].fillna(0).tolist() == [100_000, 100_000, 0]
 
 
-def test_families_side_by_side_are_the_columns_of_each(visits, towns):
-    both = side_by_side(visits.snapshots, [towns, visits])
+def test_joined_families_have_the_columns_of_each(visits, towns):
+    both = joined_features([towns, visits])
     assert [each.name for each in both.features] == ["town", "people", "visits"]
     expected = rows(towns).assign(visits=rows(visits)["visits"])
     pd.testing.assert_frame_equal(rows(both), expected)
@@ -68,18 +67,3 @@ def test_families_side_by_side_are_the_columns_of_each(visits, towns):
 def test_without_features_the_snapshots_are_left():
     nothing = FeatureSet(ibis.memtable(SNAPSHOTS), (), ())
     pd.testing.assert_frame_equal(rows(nothing), SNAPSHOTS, check_dtype=False)
-
-
-@pytest.mark.parametrize(
-    ("name", "words"),
-    [
-        ("pricing_view", "pricing view"),
-        ("TotalVisits", "total visits"),
-        ("Lead Source", "lead source"),
-        ("UTM source", "UTM source"),
-        ("  A__b ", "a b"),
-        ("Größe", "größe"),
-    ],
-)
-def test_a_name_becomes_words(name, words):
-    assert as_words(name) == words

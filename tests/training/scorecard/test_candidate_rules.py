@@ -10,15 +10,15 @@ from leadscore.features.families.catalogue import Feature
 from leadscore.training.scorecard.candidate_rules import MAX_WORDS, Condition, possible_conditions
 
 if TYPE_CHECKING:
-    from leadscore.features.families.catalogue import Family, Kind
+    from leadscore.features.families.catalogue import Kind, Measure
 
 LEADS = 2_000
 
 
 def feature(
-    name: str, kind: Kind = "number", *, unit: str = "", family: Family = "firmographic"
+    name: str, kind: Kind = "number", *, unit: str = "", measure: Measure = "attribute"
 ) -> Feature:
-    return Feature(name, family, kind, unit, name.replace("_", " "), name)
+    return Feature(name, "engagement", kind, unit, name.replace("_", " "), name, measure)
 
 
 def asked_about(values: object, about: Feature, log_odds: object = None) -> list[Condition]:
@@ -47,9 +47,9 @@ def test_days_are_cut_at_weeks_and_months() -> None:
 
 def test_of_two_opposites_the_rarer_is_told() -> None:
     visits = np.where(np.arange(LEADS) < 0.3 * LEADS, 1.0, 0.0)
-    found = asked_about(visits, feature("visits", unit="events", family="engagement"))
+    found = asked_about(visits, feature("visits", unit="events"))
     assert [each.words for each in found] == ["Visits: 1 or more"]
-    found = asked_about(1 - visits, feature("visits", unit="events", family="engagement"))
+    found = asked_about(1 - visits, feature("visits", unit="events"))
     assert [each.words for each in found] == ["Visits: none"]
 
 
@@ -70,7 +70,7 @@ def test_a_condition_reads_as_a_person_would_say_it(
 
 
 def test_what_never_happened_is_not_called_unknown() -> None:
-    about = feature("days_since_the_latest_visit", unit="days", family="engagement")
+    about = feature("days_since_the_latest_visit", unit="days", measure="days_since_latest")
     values = np.where(np.arange(LEADS) % 4 == 0, np.nan, 3.0)
     assert [each.words for each in asked_about(values, about)] == [
         "Days since the latest visit: never"
@@ -98,9 +98,11 @@ def test_what_hardly_any_or_nearly_all_leads_share_is_not_asked() -> None:
     assert asked_about(nearly_all, feature("source", "text")) == []
 
 
-@pytest.mark.parametrize("name", ["visits_faded", "source_past_rate", "activity_trend_14d"])
-def test_what_a_crm_cannot_compute_is_not_asked(name: str) -> None:
-    assert asked_about(random().uniform(0, 9, LEADS), feature(name)) == []
+@pytest.mark.parametrize("measure", ["decayed_count", "conversion_rate", "trend"])
+def test_what_a_crm_cannot_compute_is_not_asked(measure: Measure) -> None:
+    values = random().uniform(0, 9, LEADS)
+    assert asked_about(values, feature("n"))
+    assert asked_about(values, feature("n", measure=measure)) == []
 
 
 def test_what_is_unknown_meets_no_bound_and_no_list() -> None:
