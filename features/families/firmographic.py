@@ -19,6 +19,7 @@ from leadscore.features.core.text import as_words
 from leadscore.features.families.catalogue import Feature
 from leadscore.features.families.feature_set import OF_A_LEAD, FeatureSet, Lookup
 from leadscore.features.families.job_titles import department, seniority
+from leadscore.features.tables.cell_parsing import measure_cell
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -43,15 +44,6 @@ REVENUE_BANDS = (
     (1e9, "250 million-1 billion"),
     (inf, "over 1 billion"),
 )
-# 1,000,000 or 1.000.000 but not 1234.567, and 1,5 for a half more than one.
-THOUSANDS = (
-    (r"\b(\d{1,3})[,.' ](\d{3})[,.' ](\d{3})[,.' ](\d{3})\b", r"\1\2\3\4"),
-    (r"\b(\d{1,3})[,.' ](\d{3})[,.' ](\d{3})\b", r"\1\2\3"),
-    (r"\b([1-9]\d{0,2})[,.' ](\d{3})\b", r"\1\2"),
-    (r"(\d),(\d{1,2})\b", r"\1.\2"),
-)
-# 5k, 5 m, 5 mn, 5 million, 5 Mio, 5bn; not 5 members, 5 minutes or 5 Mitarbeiter.
-MILLIONS = r"\d\s*(k|m|b)(?:\W|$|n\b|io\b|illi)"
 EMAIL_PATTERN = r"^[^@\s]+@[^@\s]+\.[a-z]{2,}$"
 NAMES = ("first_name", "last_name", "full_name")
 # What people type to get past a required field.
@@ -87,10 +79,10 @@ def _attribute(leads: ir.Table, attribute: Attribute) -> list[tuple[Feature, ir.
     match attribute.term:
         case "company_size":
             own = _feature("company_size", "number", "head count", "people")
-            return _number_and_band(own, _first_number(column), SIZE_BANDS)
+            return _number_and_band(own, measure_cell(column), SIZE_BANDS)
         case "revenue":
             own = _feature("revenue", "number", "revenue")
-            return _number_and_band(own, _first_number(column), REVENUE_BANDS)
+            return _number_and_band(own, measure_cell(column), REVENUE_BANDS)
         case "job_title":
             return [
                 (_feature("seniority", "text", "seniority by job title"), seniority(column)),
@@ -113,18 +105,6 @@ def _number_and_band(
         else_=bands[-1][1],
     )
     return [(feature, number), (band, words)]
-
-
-def _first_number(column: ir.Column) -> ir.Value:
-    """Take a number as it is; of a band such as 51-200 or 1,000+ the lower end."""
-    if not column.type().is_string():
-        return column.cast("float64")
-    digits = column.lower()
-    for pattern, joined in THOUSANDS:
-        digits = digits.re_replace(pattern, joined)
-    found = digits.re_extract(r"\d+(?:\.\d+)?", 0).try_cast("float64")
-    unit = digits.re_extract(MILLIONS, 1)
-    return found * unit.cases(("k", 1e3), ("m", 1e6), ("b", 1e9), else_=1.0)
 
 
 def _with_domain(leads: ir.Table) -> ir.Table:

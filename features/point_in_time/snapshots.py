@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import ibis
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     import ibis.expr.types as ir
 
@@ -80,27 +80,55 @@ def _has_unknown_target(tables: Tables) -> bool:
     return bool(tables.leads.target.isnull().any().to_pyarrow().as_py())
 
 
-def listed_snapshots(tables: Tables, *, as_of: datetime) -> ir.Table:
-    """Look at every lead of a one-off file as of one moment: it is scored whole."""
-    return tables.leads.filter(tables.leads.listed).select(
-        "lead_id", as_of=ibis.literal(as_of).cast("timestamp")
-    )
+def listed_snapshots(tables: Tables, lead_ids: Iterable[str], *, as_of: datetime) -> ir.Table:
+    """Look at the leads of a one-off list as of one moment.
+
+    Returns
+    -------
+    ir.Table
+        Columns `lead_id`, `as_of`.
+    """
+    wanted = ibis.memtable({"lead_id": list(lead_ids)}, schema={"lead_id": "string"})
+    leads = tables.leads.filter(tables.leads.listed).semi_join(wanted, "lead_id")
+    return leads.select("lead_id", as_of=ibis.literal(as_of).cast("timestamp"))
+
+
+def listed_closings(tables: Tables, *, as_of: datetime) -> ir.Table:
+    """Find which leads of a one-off list were won or lost, as far as was known by then.
+
+    Returns
+    -------
+    ir.Table
+        Columns `lead_id`, `stage` (won or lost), `known_at` (timestamp, UTC), a row an outcome.
+    """
+    leads = tables.leads.filter(tables.leads.listed)
+    if tables.outcomes is None:
+        nothing = leads.select(
+            "lead_id", stage=ibis.null("string"), known_at=ibis.null("timestamp")
+        )
+        return nothing.limit(0)
+    closed = _closings(tables.outcomes).filter(ibis._.known_at < ibis.literal(as_of))
+    return closed.semi_join(leads, "lead_id").select("lead_id", "stage", "known_at")
 
 
 def still_open(tables: Tables, spine: ir.Table) -> ir.Table:
     """Keep the snapshots of leads that were neither won nor lost, as far as was known by then."""
     if tables.outcomes is None:
         return spine
-    outcomes = tables.outcomes
     closed = (
-        outcomes.filter(outcomes.stage.isin(CLOSED))
-        .mutate(known_at=ibis.greatest(outcomes.occurred_at, outcomes.recorded_at))
+        _closings(tables.outcomes)
         .group_by(closed_id=ibis._.lead_id)
         .aggregate(closed_at=ibis._.known_at.min())
     )
     joined = spine.left_join(closed, spine.lead_id == closed.closed_id)
     kept = joined.filter(joined.closed_at.isnull() | (joined.closed_at >= joined.as_of))
     return kept.select("lead_id", "as_of")
+
+
+def _closings(outcomes: ir.Table) -> ir.Table:
+    """Keep the ends of leads, with `known_at`."""
+    known_at = ibis.greatest(outcomes.occurred_at, outcomes.recorded_at)
+    return outcomes.filter(outcomes.stage.isin(CLOSED)).mutate(known_at=known_at)
 
 
 def next_midnight(moment: datetime) -> datetime:

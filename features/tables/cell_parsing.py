@@ -9,7 +9,7 @@ import ibis
 from leadscore.features.sources.postgres_pushdown import is_pushed, refuse_text
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     import ibis.expr.types as ir
 
@@ -32,6 +32,17 @@ TIDYINGS = (
     (r"(:\d{2}(?:\.\d+)?)\s+([+-]\d{2})", r"\1\2"),
     (r"([ T]\d{2}:\d{2})(Z|[+-]\d{2}|$)", r"\1:00\2"),
 )
+
+# 1,000,000 or 1.000.000 but not 1234.567, and 1,5 for a half more than one.
+THOUSANDS = (
+    (r"\b(\d{1,3})[,.' ](\d{3})[,.' ](\d{3})[,.' ](\d{3})\b", r"\1\2\3\4"),
+    (r"\b(\d{1,3})[,.' ](\d{3})[,.' ](\d{3})\b", r"\1\2\3"),
+    (r"\b([1-9]\d{0,2})[,.' ](\d{3})\b", r"\1\2"),
+    (r"(\d),(\d{1,2})\b", r"\1.\2"),
+)
+# 5k, 5 m, 5 mn, 5 million, 5 Mio, 5bn; not 5 members, 5 minutes or 5 Mitarbeiter.
+MILLIONS = r"\d\s*(k|m|b)(?:\W|$|n\b|io\b|illi)"
+BEYOND_NUMBERS = r"\de[+-]?\d{3}"  # 1e999
 
 BETWEEN_PARTS, BETWEEN_CELLS = "\x1f", "\x1e"  # ASCII's own separators; no cell holds them
 
@@ -109,13 +120,33 @@ def _with_points_by_form(text: ir.StringValue) -> ir.StringValue:
     )
 
 
-def unreadable_numbers(columns: Mapping[str, ir.Column], reading: Reading) -> ir.StringValue:
+def measure_cell(column: ir.Column) -> ir.FloatingValue:
+    """Take a number as it is; of a band such as 51-200 or 1,000+ the lower end."""
+    if not column.type().is_string():
+        return column.cast("float64")
+    digits = column.lower()
+    for pattern, joined in THOUSANDS:
+        digits = digits.re_replace(pattern, joined)
+    found = digits.re_extract(r"\d+(?:\.\d+)?(?:e[+-]?\d{1,2}\b)?", 0).try_cast("float64")
+    is_beyond = digits.re_search(BEYOND_NUMBERS).fill_null(False)
+    unit = digits.re_extract(MILLIONS, 1)
+    number = found * unit.cases(("k", 1e3), ("m", 1e6), ("b", 1e9), else_=1.0)
+    return ibis.ifelse(is_beyond, ibis.null("float64"), number)
+
+
+def unreadable_numbers(
+    columns: Mapping[str, ir.Column], reading: Reading, *, measures: Collection[str] = ()
+) -> ir.StringValue:
     """Name the cells of a row that should be numbers and hold something else.
 
     Parameters
     ----------
     columns
         The number columns as they are stored, by the user's names.
+    reading
+        The contract's reading settings.
+    measures
+        Those that may hold bands, as `measure_cell` reads them.
 
     Returns
     -------
@@ -126,9 +157,9 @@ def unreadable_numbers(columns: Mapping[str, ir.Column], reading: Reading) -> ir
     for name, column in columns.items():
         if column.type().is_string():
             text = text_cell(column, reading)
-            bad = text.notnull() & number_cell(column, reading).isnull()
+            number = measure_cell(text) if name in measures else number_cell(column, reading)
             cell = ibis.literal(name + BETWEEN_PARTS) + text + BETWEEN_CELLS
-            found = found + ibis.ifelse(bad, cell, "")
+            found = found + ibis.ifelse(text.notnull() & number.isnull(), cell, "")
     return found.nullif("")
 
 

@@ -16,6 +16,7 @@ from leadscore.features.tables.cell_parsing import (
     time_cell,
     unreadable_numbers,
 )
+from leadscore.features.tables.quarantine import NOT_A_DATE
 from leadscore.features.tables.screening import UNREADABLE, broken_lines, screen
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from ibis.backends.duckdb import Backend
 
     from leadscore.features.contract.contract import Contract, EventsSource, OutcomesSource, Reading
-    from leadscore.features.tables.screening import Fault, Screened
+from leadscore.features.tables.screening import Fault, Screened
 
 CHANNEL_TOUCH = ("source", "medium", "campaign", "landing_page")
 
@@ -184,8 +185,8 @@ def _screened(
     occurred, recorded = joined.raw_occurred_at, joined.raw_recorded_at
     faults: tuple[Fault, ...] = (
         ("lead_id", joined.lead_id.isnull(), joined.lead_id, "no lead_id"),
-        ("occurred_at", joined.occurred_at.isnull(), occurred, "not a date that can be read"),
-        ("recorded_at", joined.recorded_badly, recorded, "not a date that can be read"),
+        ("occurred_at", joined.occurred_at.isnull(), occurred, NOT_A_DATE),
+        ("recorded_at", joined.recorded_badly, recorded, NOT_A_DATE),
         (word, joined[word].isnull(), joined.raw_word, expected),
         ("lead_id", joined.known_id.isnull(), joined.lead_id, "no such lead"),
         (

@@ -8,24 +8,25 @@ import ibis
 
 from leadscore.features.core.errors import DataError
 from leadscore.features.sources.row_numbers import own_columns, row_number
-from leadscore.features.sources.source_tables import open_source, place_of
+from leadscore.features.sources.source_tables import place_of
 from leadscore.features.tables.attributes import attributes_of, read_attributes
 from leadscore.features.tables.cell_parsing import text_cell, time_cell, unreadable_numbers
+from leadscore.features.tables.quarantine import NOT_A_DATE
 from leadscore.features.tables.screening import UNREADABLE, broken_lines, screen
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     import ibis.expr.types as ir
     from ibis.backends.duckdb import Backend
 
     from leadscore.features.contract.contract import Contract
     from leadscore.features.tables.attributes import Attribute
-    from leadscore.features.tables.screening import Screened
+from leadscore.features.tables.screening import Screened
+
+HELPERS = ("row", "raw_created_at", UNREADABLE, "copy")  # columns that only screening needs
 
 
 def screen_leads(
-    connection: Backend, raw: ir.Table, contract: Contract, *, leads_file: Path | None = None
+    connection: Backend, raw: ir.Table, contract: Contract
 ) -> tuple[Screened, tuple[Attribute, ...]]:
     """Type and screen the leads; of rows with the same id the earliest is kept.
 
@@ -33,8 +34,7 @@ def screen_leads(
     ----------
     raw
         The opened table, as `sources.source_tables.open_source` gives it.
-    leads_file
-        A one-off list in place of the contract's leads, which stay as the past of it.
+
 
     Returns
     -------
@@ -49,39 +49,33 @@ def screen_leads(
     """
     place = place_of(contract, contract.leads)
     attributes = attributes_of(contract, raw.select(own_columns(raw)).schema(), place=place)
-    names = _reserved_columns(raw, contract, place=place, with_target=True)
-    typed = _typed(raw, contract, attributes, names)
-    if leads_file is not None:
-        listed = _listed(connection, contract, attributes, leads_file)
-        typed = _with_past(listed, typed) if contract.leads.lead_id is not None else listed
+    names = reserved_columns(raw, contract, place=place, with_target=True)
+    # A personal cell is not shown, even where it is not the number it should be.
+    impersonal = [each for each in attributes if each.role != "personal"]
+    numbers = {each.column: raw[each.column] for each in impersonal if each.type == "number"}
+    unreadable = unreadable_numbers(numbers, contract.reading)
+    typed = typed_leads(raw, contract, attributes, names, unreadable=unreadable)
     return _screened(connection, typed), attributes
 
 
-def _listed(
-    connection: Backend, contract: Contract, attributes: tuple[Attribute, ...], leads_file: Path
-) -> ir.Table:
-    """Open a one-off file, which has the contract's columns but need not have a target."""
-    given = {"path": str(leads_file.resolve()), "address": None, "table": None}
-    source = contract.leads.model_copy(update=given)
-    raw = open_source(connection, source, contract=contract, name="listed")
-    for each in attributes:
-        if each.column not in raw.columns:
-            setting = f'leads.columns."{each.column}"'
-            raise DataError.from_missing_column(
-                leads_file, each.column, own_columns(raw), setting=setting
-            )
-    names = _reserved_columns(raw, contract, place=str(leads_file), with_target=False)
-    return _typed(raw, contract, attributes, names)
+def with_listed(leads: ir.Table, listed: ir.Table, contract: Contract) -> ir.Table:
+    """Put a one-off list in the place of the same leads; the others stay as the past of it.
 
-
-def _with_past(listed: ir.Table, past: ir.Table) -> ir.Table:
-    """Add the other leads; without dates nothing can be learnt from them."""
-    if not past.created_at.notnull().any().to_pyarrow().as_py():
+    Of two creation dates the earlier holds, or what a lead did before would not count.
+    """
+    # Without ids nobody is the same lead, and without dates nothing can be learnt from the past.
+    if contract.leads.lead_id is None or leads.created_at.max().to_pyarrow().as_py() is None:
         return listed
-    return ibis.union(listed, past.anti_join(listed, "lead_id").mutate(listed=False))
+    known = leads.select(known_id="lead_id", known_since="created_at")
+    dated = listed.left_join(known, listed.lead_id == known.known_id)
+    earliest = ibis.coalesce(
+        ibis.least(dated.created_at, dated.known_since), dated.created_at, dated.known_since
+    )
+    listed = dated.mutate(created_at=earliest).select(listed.columns)
+    return ibis.union(listed, leads.anti_join(listed, "lead_id").mutate(listed=False))
 
 
-def _reserved_columns(
+def reserved_columns(
     raw: ir.Table, contract: Contract, *, place: str, with_target: bool
 ) -> dict[str, str]:
     """Find the user's columns for our terms; all that the contract promises must be there."""
@@ -107,8 +101,13 @@ def _reserved_columns(
     return found
 
 
-def _typed(
-    raw: ir.Table, contract: Contract, attributes: tuple[Attribute, ...], names: dict[str, str]
+def typed_leads(
+    raw: ir.Table,
+    contract: Contract,
+    attributes: tuple[Attribute, ...],
+    names: dict[str, str],
+    *,
+    unreadable: ir.StringValue,
 ) -> ir.Table:
     """Read every cell; where the file has no id, the row's number becomes it."""
     reading = contract.reading
@@ -116,9 +115,6 @@ def _typed(
     own = {term: raw[column] for term, column in names.items()}
     lead_id, created = own.get("lead_id"), own.get("created_at")
     account, target = own.get("account"), own.get("target")
-    # A personal cell is not shown, even where it is not the number it should be.
-    impersonal = [each for each in attributes if each.role != "personal"]
-    numbers = {each.column: raw[each.column] for each in impersonal if each.type == "number"}
     return raw.select(
         row=row,
         lead_id=row.cast("string") if lead_id is None else text_cell(lead_id, reading),
@@ -127,14 +123,19 @@ def _typed(
         target=ibis.null("float64") if target is None else _target(target, contract),
         **read_attributes(raw, attributes, reading),
         raw_created_at=nothing if created is None else text_cell(created, reading),
-        **{UNREADABLE: unreadable_numbers(numbers, reading)},
+        **{UNREADABLE: unreadable},
         listed=True,
     )
 
 
-def _screened(connection: Backend, typed: ir.Table) -> Screened:
+def with_copies(typed: ir.Table) -> ir.Table:
+    """Add `copy`, which counts the rows of the same id from 0, the earliest first."""
     first = ibis.window(group_by="lead_id", order_by=["created_at", "row"])
-    ranked = typed.mutate(copy=ibis.row_number().over(first))
+    return typed.mutate(copy=ibis.row_number().over(first))
+
+
+def _screened(connection: Backend, typed: ir.Table) -> Screened:
+    ranked = with_copies(typed)
     unreadable_date = ranked.created_at.isnull() & ranked.raw_created_at.notnull()
     return screen(
         connection,
@@ -142,11 +143,11 @@ def _screened(connection: Backend, typed: ir.Table) -> Screened:
         name="leads",
         faults=(
             ("lead_id", ranked.lead_id.isnull(), ranked.lead_id, "no lead_id"),
-            ("created_at", unreadable_date, ranked.raw_created_at, "not a date that can be read"),
+            ("created_at", unreadable_date, ranked.raw_created_at, NOT_A_DATE),
             ("lead_id", ranked["copy"] > 0, ranked.lead_id, "lead_id stands in an earlier row"),
         ),
         helpers=("raw_created_at", "copy"),
-        broken=broken_lines(connection, "leads", "listed"),
+        broken=broken_lines(connection, "leads"),
     )
 
 

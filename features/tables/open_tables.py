@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import shutil
 import tempfile
 from contextlib import contextmanager
@@ -15,8 +16,9 @@ from leadscore.features.sources.postgres_pushdown import pushed_down
 from leadscore.features.sources.remote_source import sources_of
 from leadscore.features.sources.source_tables import open_source
 from leadscore.features.tables.clean_events_outcomes import screen_events, screen_outcomes
-from leadscore.features.tables.clean_leads import screen_leads
+from leadscore.features.tables.clean_leads import screen_leads, with_listed
 from leadscore.features.tables.data_end import data_end_of
+from leadscore.features.tables.listed_leads import clean_list
 from leadscore.features.tables.quarantine import Quarantine
 from leadscore.features.tables.tables import Tables
 
@@ -30,6 +32,8 @@ if TYPE_CHECKING:
 
     from leadscore.features.contract.contract import Contract
     from leadscore.features.tables.screening import Screening
+
+logger = logging.getLogger(__name__)
 
 MEMORY_LIMIT = "4GB"  # DuckDB spills past it; the rest of a small machine is the model's
 
@@ -53,7 +57,7 @@ def open_tables(
     ------
     DataError
         Where a file or column is missing, or more rows than `reading.max_quarantine_share`
-        cannot be used.
+        cannot be used, unless a list is given.
     """
     # A one-off list is a file, which the database cannot see.
     stays = contract.reading.push_down and leads_file is None
@@ -89,7 +93,11 @@ def tables_of(
         return open_source(connection, sources[name], contract=contract, name=name)
 
     tables, _ = screen_tables(connection, contract, opened, known_by, leads_file)
-    tables.quarantine.refuse_above(contract.reading.max_quarantine_share)
+    limit = contract.reading.max_quarantine_share
+    if leads_file is None:
+        tables.quarantine.refuse_above(limit)
+    elif excess := tables.quarantine.excess(limit):
+        logger.warning("%s", excess)
     return replace(tables, data_end=data_end_of(tables, known_by))
 
 
@@ -110,8 +118,11 @@ def screen_tables(
         How to screen other rows of the same raw tables into the same `tables`.
     """
     strangers_wanted = leads_file is None
-    leads, attributes = screen_leads(connection, opened("leads"), contract, leads_file=leads_file)
-    screened = [leads]
+    leads, attributes = screen_leads(connection, opened("leads"), contract)
+    screened, every, listed = [leads], leads.kept, None
+    if leads_file is not None:
+        rows, listed = clean_list(connection, contract, attributes, leads_file)
+        every = with_listed(leads.kept, rows, contract)
     events = outcomes = None
     event_terms: tuple[str, ...] = ()
     if contract.events is not None:
@@ -120,7 +131,7 @@ def screen_tables(
             opened("events"),
             contract,
             contract.events,
-            leads.kept,
+            every,
             strangers_wanted=strangers_wanted,
         )
         screened.append(part)
@@ -131,14 +142,14 @@ def screen_tables(
             opened("outcomes"),
             contract,
             contract.outcomes,
-            leads.kept,
+            every,
             strangers_wanted=strangers_wanted,
         )
         screened.append(part)
         outcomes = _known(part.kept, known_by)
     tables = Tables(
         contract=contract,
-        leads=_known_leads(leads.kept, known_by),
+        leads=_known_leads(every, known_by),
         events=events,
         outcomes=outcomes,
         attributes=attributes,
@@ -146,6 +157,7 @@ def screen_tables(
         data_end=None,
         quarantine=Quarantine.collect([each.faults for each in screened]),
         engine=str(connection.name),
+        listed=listed,
     )
     return tables, [each.by for each in screened]
 

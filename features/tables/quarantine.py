@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+NOT_A_DATE = "not a date that can be read"
+AS_MISSING = "the cell counts as missing"
 COLUMNS = ("table", "row", "column", "value", "reason")
 ROWS, DROPPED = "rows", "dropped"  # the counts in the metadata of a file of faults
 
@@ -75,22 +77,22 @@ class Quarantine:
         return cls(pd.concat(found, ignore_index=True), pd.DataFrame(counts, columns=columns))
 
     def refuse_above(self, max_share: float) -> None:
-        """Stop the run where too much of a table cannot be used.
+        """Raise a DataError where a table's share of faulty rows is above `max_share`."""
+        if told := self.excess(max_share):
+            raise DataError(told)
 
-        Raises
-        ------
-        DataError
-            With the commonest reasons, where a table's share of faulty rows is above `max_share`.
-        """
+    def excess(self, max_share: float) -> str | None:
+        """Say of which table too much cannot be used, if any."""
         for count in self.counts.to_dict("records"):
             if count["share"] > max_share:
-                raise DataError(
+                return (
                     f"{count['table']}: {count['faulty']:,} of {count['rows']:,} rows "
                     f"({count['share']:.1%}) cannot be used as they are, more than the "
                     f"{max_share:.0%} of `reading.max_quarantine_share`. "
                     f"{self._commonest_reasons(count['table'])}. Mend the export or the contract "
                     "(date order, time zone, missing-value words), or raise the limit."
                 )
+        return None
 
     def _commonest_reasons(self, table: str) -> str:
         own = self.rows[self.rows["table"] == table]
@@ -100,9 +102,9 @@ class Quarantine:
             for (column, why), n in zip(top.index.to_list(), top, strict=True)
         )
 
-    def write(self, directory: Path) -> Path | None:
-        """Write the faults to `quarantine/rows.csv`; no file where there are none."""
-        file = directory / "quarantine" / "rows.csv"
+    def write(self, directory: Path, name: str = "rows") -> Path | None:
+        """Write the faults to `quarantine/NAME.csv`; no file where there are none."""
+        file = directory / "quarantine" / f"{name}.csv"
         if self.rows.empty:
             file.unlink(missing_ok=True)
             return None

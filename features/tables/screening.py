@@ -10,7 +10,7 @@ import pandas as pd
 
 from leadscore.features.sources.postgres_pushdown import is_pushed, keep_rows
 from leadscore.features.tables.cell_parsing import BETWEEN_CELLS, BETWEEN_PARTS
-from leadscore.features.tables.quarantine import COLUMNS, Faults
+from leadscore.features.tables.quarantine import AS_MISSING, COLUMNS, Faults
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -88,8 +88,11 @@ class Screening:
                 "reason": [reason for _, reason in reasons],
             }
         )
-        found = pd.concat([found, _cells(flagged, self.name), self.broken], ignore_index=True)
-        found["value"] = _fit_to_show(found["value"])
+        named = flagged[UNREADABLE].notnull()  # noqa: PD004 - Ibis has no `notna`
+        cells = flagged.filter((flagged.fault == -1) & named).select("row", UNREADABLE)
+        unusable = unreadable_cells(cells.to_pandas()).assign(table=self.name)
+        found = pd.concat([found, unusable, self.broken], ignore_index=True)
+        found["value"] = fit_to_show(found["value"])
         rows = int(flagged.count().to_pyarrow().as_py()) + len(self.broken)
         return Faults(self.name, found, rows, len(dropped) + len(self.broken))
 
@@ -130,45 +133,34 @@ def screen(
     return Screening(connection, name, query, reasons, broken).run()
 
 
-def broken_lines(connection: Backend, *names: str) -> pd.DataFrame:
+def broken_lines(connection: Backend, name: str) -> pd.DataFrame:
     """Return where DuckDB could not split a CSV line, in the quarantine's columns.
 
     The line's text is not repeated: nobody knows which of its cells are names or numbers.
     """
-    nothing = pd.DataFrame({column: pd.Series(dtype="str") for column in COLUMNS})
-    parts = [nothing.astype({"row": "int64"})]
-    for name in () if is_pushed(connection) else names:
-        if f"broken_{name}" not in connection.list_tables():
-            continue
-        # A line with several faults is listed once for each.
-        found = connection.table(f"broken_{name}").to_pandas().drop_duplicates(["file_id", "line"])
-        part = pd.DataFrame({"row": found["line"].astype("int64") - 1})
-        reason = found["error_message"].str.split("\n").str[0]
-        parts.append(part.assign(table=names[0], column=WHOLE_LINE, value="", reason=reason))
-    return pd.concat(parts, ignore_index=True)
+    rejects = f"broken_{name}"
+    if is_pushed(connection) or rejects not in connection.list_tables():
+        nothing = pd.DataFrame({column: pd.Series(dtype="str") for column in COLUMNS})
+        return nothing.astype({"row": "int64"})
+    # A line with several faults is listed once for each.
+    found = connection.table(rejects).to_pandas().drop_duplicates(["file_id", "line"])
+    reason = found["error_message"].str.split("\n").str[0]
+    lines = pd.DataFrame({"row": found["line"].astype("int64") - 1})
+    return lines.assign(table=name, column=WHOLE_LINE, value="", reason=reason)
 
 
-def _cells(flagged: ir.Table, name: str) -> pd.DataFrame:
-    """Find the unusable cells of rows that are otherwise kept."""
-    has_some = flagged[UNREADABLE].notnull()  # noqa: PD004 - Ibis has no `notna`
-    found = flagged.filter((flagged.fault == -1) & has_some).select("row", UNREADABLE).to_pandas()
+def unreadable_cells(rows: pd.DataFrame) -> pd.DataFrame:
+    """List what `unreadable_numbers` names: `row`, `column`, `value` and `reason` a cell."""
     cells = [
         (row, *cell.split(BETWEEN_PARTS, 1))
-        for row, listed in found.itertuples(index=False)
+        for row, listed in rows[["row", UNREADABLE]].itertuples(index=False)
         for cell in listed.removesuffix(BETWEEN_CELLS).split(BETWEEN_CELLS)
     ]
-    return pd.DataFrame(
-        {
-            "table": name,
-            "row": pd.Series([row for row, _, _ in cells], dtype="int64"),
-            "column": pd.Series([column for _, column, _ in cells], dtype="str"),
-            "value": pd.Series([value for _, _, value in cells], dtype="str"),
-            "reason": "not a number; the cell counts as missing",
-        }
-    )
+    found = pd.DataFrame(cells, columns=["row", "column", "value"], dtype="str")
+    return found.astype({"row": "int64"}).assign(reason=f"not a number; {AS_MISSING}")
 
 
-def _fit_to_show(values: pd.Series[str]) -> pd.Series[str]:
+def fit_to_show(values: pd.Series[str]) -> pd.Series[str]:
     """Mask addresses before cutting, or half an address would pass."""
     masked = values.astype("str").str.replace(EMAIL, "(e-mail address)", regex=True)
     return masked.str.slice(0, SHOWN_CHARACTERS)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from leadscore.features.contract.contract import Contract
     from leadscore.features.tables.attributes import Attribute
     from leadscore.features.tables.company_totals import CompanyTotals
+    from leadscore.features.tables.listed_leads import ListedLeads
     from leadscore.features.tables.quarantine import Quarantine
     from leadscore.features.tables.query_cache import QueryCache
 
@@ -57,6 +58,8 @@ class Tables:
         Totals over all leads, where these are the tables of one bucket of them.
     cache
         The queries of earlier buckets, where these are the tables of one bucket.
+    listed
+        Where a one-off list is scored: all its rows, and what could not be used of them.
     """
 
     contract: Contract
@@ -70,6 +73,7 @@ class Tables:
     engine: str = "duckdb"
     totals: CompanyTotals | None = None
     cache: QueryCache | None = None
+    listed: ListedLeads | None = None
 
     @property
     def has_dates(self) -> bool:

@@ -21,6 +21,7 @@ from leadscore.cli.runtime import (
     print_json,
     tell,
 )
+from leadscore.cli.score_list import score_list
 from leadscore.cli.tiers import tiers_app
 from leadscore.features.core.errors import LeadScoreError
 
@@ -184,20 +185,19 @@ def score(
     as_json: Json = False,
 ) -> int:
     """Score every open lead of a night into the ledger, or a one-off list into a file."""
+    if leads is not None:
+        if replace or accept or workers or master or engine != "duckdb":
+            raise LeadScoreError(
+                "--replace, --accept, --workers, --engine and --master are for a night; take them "
+                "out, or --leads"
+            )
+        return score_list(directory, leads, out=out, as_of=moment_of(as_of), as_json=as_json)
+    if out is not None:
+        raise LeadScoreError("--out is for a list; take it out, or say --leads FILE, too")
     from leadscore.cli.screens.night_screen import night_summary
     from leadscore.serving.export.night_view import shown_night
-    from leadscore.serving.export.spreadsheets import write_scores
-    from leadscore.serving.nightly.run_night import score_file, score_night
+    from leadscore.serving.nightly.run_night import score_night
 
-    if leads is not None:
-        scored, policy = score_file(directory, leads, as_of=moment_of(as_of))
-        target = out or leads.with_name(f"{leads.stem}.scores.csv")
-        write_scores(scored.rows, target)
-        tell(night_summary(scored.rows, scored.cuts, policy))
-        tell(f"wrote {target}")
-        if as_json:
-            print_json({"tiers": scored.rows["tier"].value_counts().to_dict(), "file": target})
-        return DONE
     where, directory = _engine(engine, master, directory)
     result = score_night(
         directory,

@@ -9,8 +9,9 @@ import os
 import sys
 from datetime import UTC, datetime
 from functools import wraps
+from inspect import Parameter, signature
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, ParamSpec
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -35,20 +36,28 @@ Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON on 
 
 NO_ROOM = {errno.ENOSPC, errno.EDQUOT}
 
-P = ParamSpec("P")
+CONTEXT = Parameter("context", Parameter.KEYWORD_ONLY, annotation=typer.Context)
 
 
-def command(verb: Callable[P, int]) -> Callable[P, None]:
-    """Turn a verb's result into an exit code, and a user's error into one message."""
+def command(verb: Callable[..., int]) -> Callable[..., None]:
+    """Turn a verb's result into an exit code, and a user's error into one message.
+
+    Options of a group of verbs, such as `-C` in `leadscore models -C DIR rollback`, reach the verb
+    that follows; one that the verb does not have, or has with another value, is an error.
+    """
+    own = signature(verb, eval_str=True)
 
     @wraps(verb)
-    def run(*args: P.args, **kwargs: P.kwargs) -> None:
+    def run(*args: Any, context: typer.Context | None = None, **options: Any) -> None:
         # Threads that wait for each other must not burn the cores of a machine that others share;
         # it has to be said before a library with threads is loaded.
         os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
         _log_to_standard_error()
         try:
-            code = verb(*args, **kwargs)
+            options |= _given_before(context) if context else {}
+            if CONTEXT.name in own.parameters:
+                options[CONTEXT.name] = context
+            code = verb(*args, **options)
         except RunLocked as error:
             typer.secho(f"leadscore: {error}", err=True, fg="red")
             code = LOCKED
@@ -65,7 +74,35 @@ def command(verb: Callable[P, int]) -> Callable[P, None]:
             code = BAD_INPUT
         raise typer.Exit(code)
 
+    others = [each for each in own.parameters.values() if each.name != CONTEXT.name]
+    run.__signature__ = own.replace(parameters=[*others, CONTEXT])  # type: ignore[attr-defined]
     return run
+
+
+def _given_before(verb: typer.Context) -> dict[str, Any]:
+    """Find the options that were given to the verb's group."""
+    group: Any = verb.parent  # Typer has no public name for its class
+    found: dict[str, Any] = {}
+    for option in group.command.params if group else ():
+        name, flag = option.name, option.opts[0]
+        if not _is_given(group, name):
+            continue
+        if name not in verb.params:
+            raise LeadScoreError(f"`{verb.command_path}` has no option {flag}; leave it out")
+        found[name] = group.params[name]
+        if _is_given(verb, name) and _resolved(verb.params[name]) != _resolved(found[name]):
+            both = f"as {found[name]} and as {verb.params[name]}"
+            raise LeadScoreError(f"{flag} is given twice, {both}; give it once")
+    return found
+
+
+def _is_given(context: typer.Context, name: str) -> bool:
+    source = context.get_parameter_source(name)
+    return source is not None and source.name == "COMMANDLINE"
+
+
+def _resolved(value: object) -> object:
+    return value.resolve() if isinstance(value, Path) else value
 
 
 def _of_the_system(error: OSError) -> str:

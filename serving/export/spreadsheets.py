@@ -92,6 +92,7 @@ SCORE_COLUMNS = (
     "model_version",
     "policy_version",
 )
+LIST_COLUMNS = ("row", "why_not_scored", "cells_not_used")  # of a list's row, behind its score
 
 XLSX_FORMATS: dict[Kind, str] = {
     "text": "@",
@@ -283,7 +284,7 @@ def write_scores(rows: pd.DataFrame, file: Path) -> Path:
     Parameters
     ----------
     rows
-        A row a lead with the ledger's columns.
+        A row a row of the list: the ledger's columns and `LIST_COLUMNS`.
     file
         Where to; replaced whole or not at all. Parquet where its name ends in `.parquet`.
 
@@ -291,7 +292,7 @@ def write_scores(rows: pd.DataFrame, file: Path) -> Path:
     -------
     Path
     """
-    named = rows[[*SCORE_COLUMNS]].copy()
+    named = rows[[*SCORE_COLUMNS, *LIST_COLUMNS]].copy()
     file.parent.mkdir(parents=True, exist_ok=True)
     with replacing(file, sync=True) as part:
         if file.suffix == ".parquet":
@@ -299,7 +300,7 @@ def write_scores(rows: pd.DataFrame, file: Path) -> Path:
             return file
         for name in LISTS:
             named[name] = ["; ".join(each) for each in named[name]]
-        for column in ("lead_id", *LISTS):
-            named[column] = [neutralised(text) for text in named[column]]
+        for column in ("lead_id", *LISTS, *LIST_COLUMNS[1:]):
+            named[column] = named[column].map(neutralised, na_action="ignore")
         named.to_csv(part, index=False)
     return file

@@ -1,4 +1,4 @@
-"""`leadscore score`: the nightly job over every open lead, and a one-off list."""
+"""`leadscore score`: the nightly job over every open lead."""
 
 from __future__ import annotations
 
@@ -15,9 +15,8 @@ from leadscore.features.contract.contract import ADDRESSES, load_contract
 from leadscore.features.core.clock import naive
 from leadscore.features.core.errors import LeadScoreError
 from leadscore.features.core.project_lock import project_lock
-from leadscore.features.point_in_time.snapshots import listed_snapshots, next_midnight
+from leadscore.features.point_in_time.snapshots import next_midnight
 from leadscore.features.sources.source_tables import file_states
-from leadscore.features.tables.open_tables import open_tables
 from leadscore.serving.ledger.reader import latest_before, night_batches, nights
 from leadscore.serving.ledger.writer import Written, write_night
 from leadscore.serving.nightly.bucket_passes import told, unseen_cells
@@ -27,10 +26,9 @@ from leadscore.serving.nightly.engine import HERE, Engine
 from leadscore.serving.nightly.night_context import Night
 from leadscore.serving.nightly.night_record import keep_record
 from leadscore.serving.nightly.run_manifest import now
-from leadscore.serving.nightly.scoring import Scored, score_leads
 from leadscore.serving.nightly.tier_pass import Tiered, decide_tiers, tier_parts
 from leadscore.serving.nightly.timings import Stages
-from leadscore.serving.policy.policy import Exploration, Policy, load_policy, policy_version
+from leadscore.serving.policy.policy import Policy, load_policy, policy_version
 from leadscore.training.registry.registry import Registry
 
 if TYPE_CHECKING:
@@ -106,7 +104,7 @@ def score_night(
     RunLocked
         Where another run works in this project.
     """
-    contract, policy, champion = _settings(directory)
+    contract, policy, champion = project_settings(directory)
     with project_lock(directory, command="leadscore score"):
         publish = _publisher(contract)
         began_at, stages = now(), Stages()
@@ -201,52 +199,6 @@ def _key(
     }
 
 
-def score_file(
-    directory: Path, leads_file: Path, *, as_of: datetime | None = None
-) -> tuple[Scored, Policy]:
-    """Score a one-off list of leads; the ledger is not touched.
-
-    A list takes nobody's place: its leads get the tiers of the whole policy but for the capacity
-    and the control group, which are those of a night.
-
-    Parameters
-    ----------
-    directory
-        The project folder.
-    leads_file
-        Leads with the contract's columns; the target may be absent.
-    as_of
-        The moment, UTC; by default as for a night.
-
-    Returns
-    -------
-    scored : Scored
-    policy : Policy
-
-    Raises
-    ------
-    LeadScoreError
-        Where the file, contract, policy or model cannot be used.
-    """
-    contract, policy, champion = _settings(directory)
-    if not leads_file.exists():
-        raise LeadScoreError(f"{leads_file} does not exist; give --leads a file of leads")
-    with open_tables(contract, known_by=None, leads_file=leads_file) as tables:
-        moment = naive(as_of) or default_night(tables)
-        nobody = {"capacity": None, "exploration": Exploration(share=0.0)}
-        scored = score_leads(
-            tables,
-            listed_snapshots(tables, as_of=moment),
-            as_of=moment,
-            champion=champion,
-            policy=policy.model_copy(update=nobody),
-            previous=None,
-            explained=("SQL", "MQL", "Nurture"),
-        )
-    rows = scored.rows.assign(policy_version=policy_version(policy))
-    return dataclasses.replace(scored, rows=rows), policy
-
-
 def default_night(tables: Tables) -> datetime:
     """Return the first midnight after the data end, or the last one that has passed."""
     now = naive(datetime.now(UTC))
@@ -256,7 +208,8 @@ def default_night(tables: Tables) -> datetime:
     return min(next_midnight(tables.data_end), last_passed)
 
 
-def _settings(directory: Path) -> tuple[Contract, Policy, Registered]:
+def project_settings(directory: Path) -> tuple[Contract, Policy, Registered]:
+    """Load a project's contract, its policy and its champion."""
     contract = load_contract(directory)
     return contract, load_policy(directory, contract), Registry(directory, contract.name).champion()
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from leadscore.features.contract.contract import Stage
+    from leadscore.serving.nightly.score_list import ScoredList
     from leadscore.serving.policy.policy import Policy
     from leadscore.serving.tiers.cutoffs import CutOffs, TierCut
 
@@ -58,6 +59,21 @@ def night_summary(
     parts += [Text(f"! {cut.tier}: {cut.sentence}", "bold yellow") for cut in _unkept(cuts)]
     parts.append(handoff_table(night, top=top))
     return Group(*parts)
+
+
+def list_summary(listed: ScoredList) -> Text:
+    """Say how many rows of a one-off list were scored, and why the others were not."""
+    told = Text(f"{len(listed.scored.rows):,} of {len(listed.rows):,} rows are scored.")
+    if listed.not_scored:
+        kinds = ", ".join(f"{count:,} × {kind}" for kind, count in listed.not_scored.items())
+        told.append(f" Not scored: {kinds}.", "bold yellow")
+    if listed.cells_not_used:
+        told.append(
+            f" Unreadable cells that count as missing: {listed.cells_not_used:,}.", "yellow"
+        )
+    if listed.quarantine:
+        told.append(f" Which, say the last columns of the scores, and {listed.quarantine}.")
+    return told
 
 
 def tier_table(night: pd.DataFrame) -> Table:

@@ -43,6 +43,8 @@ def measure(tables: Tables):
         ("1.5k", 1500, "1,000-4,999"),
         ("10 members", 10, "10-49"),
         ("10 Mitarbeiter", 10, "10-49"),
+        ("1.2E+03", 1200, "1,000-4,999"),
+        ("1e999", None, None),
         ("many", None, None),
         (None, None, None),
     ],

@@ -1,16 +1,12 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
 
 import pandas as pd
 import pytest
 
 from leadscore.features.core.errors import DataError
 from leadscore.features.tables.data_end import rows_of_the_future
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 DATED = """
 [leads]
@@ -193,37 +189,3 @@ def test_columns_out_of_sight_are_no_attributes(opened):
 def test_a_column_that_is_missing_is_named_with_the_nearest(opened, change, message):
     with pytest.raises(DataError, match=message):
         opened(DATED.replace(*change))
-
-
-def one_off(tmp_path: Path, text: str) -> Path:
-    file = tmp_path / "list.csv"
-    file.write_text(text, encoding="utf-8")
-    return file
-
-
-def test_a_one_off_list_takes_the_place_of_known_leads(opened, tmp_path):
-    file = one_off(tmp_path, "Lead No,Made on,Firm,Size\nA,2024-01-01,new,7\nZ,2024-03-02,,\n")
-    tables = opened(leads_file=file)
-    leads = tables.leads.to_pandas().set_index("lead_id")
-    assert leads["listed"].to_dict() == {"A": True, "Z": True, "B": False, "C": False}
-    assert leads.loc["A", ["account", "lead_size"]].tolist() == ["new", 7]
-    assert tables.quarantine.rows.empty
-
-
-def test_broken_lines_of_a_one_off_list_are_counted(opened, tmp_path):
-    contract = DATED + "[reading]\nmax_quarantine_share = 1\n"
-    file = one_off(tmp_path, "Lead No,Made on,Firm,Size\nZ,2024-03-02,,\nY,2024\n")
-    rows = opened(contract, leads_file=file).quarantine.rows
-    assert rows[["table", "row", "column"]].to_numpy().tolist() == [["leads", 2, "(whole line)"]]
-
-
-def test_a_one_off_list_must_have_the_contracts_columns(opened, tmp_path):
-    file = one_off(tmp_path, "Lead No,Made on,Firm,Sise\nA,2024-01-01,new,7\n")
-    with pytest.raises(DataError, match=r"list\.csv has no column 'Size'.* mean 'Sise'"):
-        opened(leads_file=file)
-
-
-def test_a_one_off_list_of_a_flat_file_needs_no_target(opened, tmp_path):
-    file = one_off(tmp_path, "Size\n7\n8\n")
-    tables = opened(FLAT, files={"leads__csv": "Size,Result\n1,Won\n2,Lost\n"}, leads_file=file)
-    assert tables.leads.order_by("lead_id").lead_size.to_pyarrow().to_pylist() == [7, 8]

@@ -333,14 +333,6 @@ def test_json_goes_to_standard_output_alone(run_cli: Run, own_project: Path) -> 
     assert "Night of" in ran.err
 
 
-def test_json_of_a_one_off_list_names_the_file(run_cli: Run, own_project: Path) -> None:
-    listed = own_project / "listed.csv"
-    pd.read_csv(own_project / "raw/leads.csv", dtype=str).tail(20).to_csv(listed, index=False)
-    ran = run_cli("score", "-C", own_project, "--leads", listed, "--json")
-    assert ran.code == 0
-    assert json.loads(ran.out)["file"] == str(own_project / "listed.scores.csv")
-
-
 def test_the_models_are_listed_for_people_and_as_json(run_cli: Run, project: Project) -> None:
     ran = run_cli("models", "-C", project.directory, "--json")
     assert ran.code == 0

@@ -11,6 +11,7 @@ from openpyxl import load_workbook
 
 from leadscore.serving.export.spreadsheets import (
     COLUMNS,
+    LIST_COLUMNS,
     SCORE_COLUMNS,
     export,
     handoffs,
@@ -166,9 +167,13 @@ def test_a_night_from_before_there_were_briefs_is_exported(
 
 def test_the_scores_of_a_list_hold_what_people_act_on(tmp_path: Path, night: pd.DataFrame) -> None:
     night.loc[9, "lead_id"] = "=1"
-    written = from_csv(write_scores(night, tmp_path / "x.csv"))
-    assert list(written[0]) == list(SCORE_COLUMNS)
+    night.loc[8, "lead_id"] = None
+    listed = night.assign(row=range(10), why_not_scored="=x: missing", cells_not_used="")
+    written = from_csv(write_scores(listed, tmp_path / "x.csv"))
+    assert list(written[0]) == [*SCORE_COLUMNS, *LIST_COLUMNS]
     assert written[9]["lead_id"] == "'=1"
+    assert written[8]["lead_id"] == ""
+    assert written[0]["why_not_scored"] == "'=x: missing"
     assert written[0]["reasons_for"] == "Pricing page views: 4 (typical lead: 0); Trial: yes"
     assert written[0]["brief"] == "Last: pricing view on 28 Jun."
 

@@ -10,9 +10,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pandas as pd
 import pytest
-from rich.console import Console
 
-from leadscore.cli.screens.night_screen import night_summary
 from leadscore.features.contract.contract import CONTRACT_FILE, load_contract
 from leadscore.features.core.errors import DataError, LeadScoreError, RunLocked
 from leadscore.features.core.project_lock import project_lock
@@ -22,8 +20,7 @@ from leadscore.serving.ledger.schema import SCHEMA
 from leadscore.serving.ledger.score_checks import NightFault
 from leadscore.serving.nightly import bucket_passes as run
 from leadscore.serving.nightly import run_night as nightly
-from leadscore.serving.nightly.run_night import default_night, last_night, score_file, score_night
-from leadscore.serving.policy.policy import policy_version
+from leadscore.serving.nightly.run_night import default_night, last_night, score_night
 from leadscore.training.registry.mlflow_run import Trained
 from leadscore.training.registry.registry import Registered, Registry
 
@@ -32,8 +29,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from leadscore.features.tables.tables import Tables
-    from leadscore.serving.nightly.scoring import Judged, Scored
-    from leadscore.serving.policy.policy import Policy
+    from leadscore.serving.nightly.scoring import Judged
     from tests.conftest import Project, Ran
 
 NIGHT = datetime(2026, 6, 1, tzinfo=UTC)
@@ -178,79 +174,6 @@ def test_the_password_of_an_address_is_not_left_with_a_nights_work(own_project: 
 def test_a_second_run_waits_its_turn(own_project: Path) -> None:
     with project_lock(own_project, command="leadscore score"), pytest.raises(RunLocked):
         score_night(own_project, as_of=NIGHT)
-
-
-# ---- a one-off list
-
-
-def new_leads(directory: Path, count: int = 12) -> pd.DataFrame:
-    rows = pd.read_csv(directory / "raw/leads.csv", dtype=str, keep_default_na=False)
-    return rows.tail(count).assign(lead_id=[f"NEW-{number}" for number in range(count)])
-
-
-def test_a_list_of_new_leads_is_scored_whole(own_project: Path) -> None:
-    listed = own_project / "list.csv"
-    new_leads(own_project).to_csv(listed, index=False)
-    scored, _ = score_file(own_project, listed)
-    assert sorted(scored.rows["lead_id"]) == sorted(f"NEW-{number}" for number in range(12))
-    assert scored.rows["p_sql"].between(0, 1).all()
-    assert not (own_project / "ledger").exists()
-
-
-def test_a_list_of_known_leads_scores_with_the_projects_events(scored_project: Path) -> None:
-    told = read_night(scored_project, NIGHT).set_index("lead_id")
-    rows = pd.read_csv(scored_project / "raw/leads.csv", dtype=str, keep_default_na=False)
-    ids = told.index[told["rule"].isna()][:15]
-    listed = scored_project / "known.csv"
-    rows[rows["lead_id"].isin(ids)].drop_duplicates("lead_id").to_csv(listed, index=False)
-    scored, _ = score_file(scored_project, listed, as_of=NIGHT)
-    found = scored.rows.set_index("lead_id")
-    np.testing.assert_array_equal(found["p_sql"], told.loc[found.index, "p_sql"])
-
-
-def test_a_list_takes_nobodys_place(own_project: Path) -> None:
-    listed = own_project / "list.csv"
-    new_leads(own_project, 60).to_csv(listed, index=False)
-    without, _ = score_file(own_project, listed)
-    with (own_project / "tiers.toml").open("a", encoding="utf-8") as policy:
-        policy.write("\n[capacity]\nreps = 0\nleads_a_day = 1\n")
-    scored, policy = score_file(own_project, listed)
-    assert scored.rows["tier"].tolist() == without.rows["tier"].tolist()
-    assert scored.rows["waiting"].isna().all()
-    assert set(scored.rows["policy_version"]) == {policy_version(policy)}
-    assert "places" not in said_of(scored, policy)
-
-
-def said_of(scored: Scored, policy: Policy) -> str:
-    console = Console(record=True, width=120, quiet=True)
-    console.print(night_summary(scored.rows, scored.cuts, policy))
-    return console.export_text()
-
-
-def test_a_list_need_not_have_the_target(tmp_path: Path, run_cli: Callable[..., Ran]) -> None:
-    random = np.random.default_rng(5)
-    size = random.integers(1, 500, 1200)
-    won = (random.random(1200) < 0.1 + 0.6 * size / 500).astype(int)
-    frame = pd.DataFrame({"Size": size, "Source": random.choice(["fair", "web"], 1200), "Won": won})
-    frame.to_csv(tmp_path / "leads.csv", index=False)
-    project = tmp_path / "p"
-    assert run_cli("init", tmp_path / "leads.csv", "--target", "Won", "-C", project).code == 0
-    assert run_cli("train", "-C", project).code == 0
-    frame.drop(columns="Won").head(30).to_csv(tmp_path / "list.csv", index=False)
-    out = tmp_path / "scores.csv"
-    ran = run_cli("score", "-C", project, "--leads", tmp_path / "list.csv", "--out", out)
-    assert ran.code == 0, ran.err
-    scores = pd.read_csv(out)
-    assert len(scores) == 30
-    assert scores["p_won"].between(0, 1).all()
-    assert scores["p_sql"].isna().all()
-
-
-def test_a_list_without_a_column_of_the_contract_is_refused(own_project: Path) -> None:
-    listed = own_project / "list.csv"
-    new_leads(own_project).drop(columns="industry").to_csv(listed, index=False)
-    with pytest.raises(LeadScoreError, match=r"list\.csv has no column 'industry'"):
-        score_file(own_project, listed)
 
 
 def registry_with_two(directory: Path) -> Registry:

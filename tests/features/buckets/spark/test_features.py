@@ -9,9 +9,9 @@ import pandas as pd
 import pytest
 
 from leadscore.features.families.feature_table import build_features
-from leadscore.features.families.firmographic import _first_number
 from leadscore.features.families.job_titles import department, seniority
 from leadscore.features.point_in_time.snapshots import nightly_snapshots, training_snapshots
+from leadscore.features.tables.cell_parsing import measure_cell
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -136,7 +136,7 @@ def test_words_numbers_and_moments_mean_the_same(connection: SparkConnection) ->
         "row",
         rank=seniority(table.word),
         team=department(table.word),
-        number=_first_number(table.word),
+        number=measure_cell(table.word),
         days=table.at.epoch_seconds() / 86_400.0,
         share=table.row / 86_400.0,
     )
