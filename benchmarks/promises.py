@@ -14,7 +14,6 @@ import shlex
 import sys
 import tempfile
 import time
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,6 +24,7 @@ import numpy as np  # noqa: E402
 
 from benchmarks.machine import circumstances  # noqa: E402
 from benchmarks.promises_companies import KNOWN_BY, Kind, trained_companies  # noqa: E402
+from benchmarks.promises_kept import Kept  # noqa: E402
 from benchmarks.promises_report import AFTER, NIGHTS, SAME, report  # noqa: E402
 from benchmarks.promises_rules import NAIVE, OURS, rules  # noqa: E402
 from benchmarks.simulated import MODELS  # noqa: E402
@@ -49,50 +49,6 @@ FIRST_SEED = 20_001  # companies of other benchmarks have smaller ones
 FIRST_DRIFT_SEED = 21_001
 # The default promises, and one between them that more of these companies can give.
 PROMISES = {"SQL": SQL_MIN_PRECISION, "between": 0.20, "MQL": MQL_MIN_PRECISION}
-
-
-@dataclass(frozen=True)
-class Kept:
-    """What came of one promise.
-
-    Parameters
-    ----------
-    seed, drift
-        The company.
-    tier, promised
-        Which promise.
-    rule
-        How the cut-off was found.
-    judged_on
-        `SAME`, `AFTER` or `NIGHTS`.
-    cut_off
-        None where the rule found none; all that follows is then NaN.
-    precision
-        True precision of the leads when they first reach the cut-off.
-    precision_in_tier
-        The same over all snapshots at or above it.
-    handed_over
-        The share of the leads that reach it.
-    found
-        The share of the expected SQLs, over snapshots, that are at or above it.
-    """
-
-    seed: int
-    drift: float
-    tier: str
-    promised: float
-    rule: str
-    judged_on: str
-    cut_off: float | None
-    precision: float
-    precision_in_tier: float
-    handed_over: float
-    found: float
-
-    @property
-    def is_short(self) -> bool:
-        """Whether there is a cut-off that does not keep its promise."""
-        return self.precision < self.promised
 
 
 def main() -> None:

@@ -13,7 +13,7 @@ from benchmarks.promises_rules import NAIVE, OURS
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from benchmarks.promises import Kept
+    from benchmarks.promises_kept import Kept
 
 SAME, AFTER, NIGHTS = "same months", "two months after", "two months after, every night"
 ALLOWED = 0.05  # what a confidence of 95 % leaves

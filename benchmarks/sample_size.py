@@ -15,7 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,6 +25,7 @@ sys.path.insert(0, str(ROOT))
 import numpy as np  # noqa: E402
 
 from benchmarks.machine import circumstances, markdown_table  # noqa: E402
+from benchmarks.sample_size_loss import Loss  # noqa: E402
 from benchmarks.sample_size_plot import draw  # noqa: E402
 from benchmarks.simulated import (  # noqa: E402
     FRESH_LEADS,
@@ -74,38 +75,6 @@ over the companies, range in brackets. A company with too few to learn a stage f
 every model; it learns `won` directly. Seconds and memory are of both models together, with
 simulating the company and building its features."""
 PICTURE_WORDS = "![Loss against the true propensities by number of leads]({path})"
-
-
-@dataclass(frozen=True)
-class Loss:
-    """How far one model stays behind the truth on fresh leads.
-
-    Parameters
-    ----------
-    leads, seed
-        The company it learnt from.
-    stage, model
-        What was learnt, and by whom.
-    rows, positives
-        Snapshots that taught, and how many of them reached the stage.
-    auc_behind, log_loss_behind
-        The truth's AUC minus the model's; the model's log loss minus the truth's.
-    seconds
-        To simulate, prepare and learn the company with both models.
-    peak_mb
-        The most memory that took.
-    """
-
-    leads: int
-    seed: int
-    stage: str
-    model: str
-    rows: int
-    positives: int
-    auc_behind: float
-    log_loss_behind: float
-    seconds: float
-    peak_mb: float
 
 
 def main() -> None:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from matplotlib.axes import Axes
 
-    from benchmarks.sample_size import Loss
+    from benchmarks.sample_size_loss import Loss
 
 # Okabe and Ito's colours, which colour-blind people tell apart; markers differ for print.
 STYLES = {

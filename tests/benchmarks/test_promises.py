@@ -23,7 +23,7 @@ from benchmarks.promises_companies import KNOWN_BY, Company, Kind, trained_compa
 from benchmarks.promises_report import report  # noqa: E402
 
 if TYPE_CHECKING:
-    from benchmarks.promises import Kept
+    from benchmarks.promises_kept import Kept
 
 LEADS = 3_000  # enough to learn from
 KEPT = promises.Kept(
