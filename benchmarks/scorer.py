@@ -28,8 +28,8 @@ from leadscore.features.tables.open_tables import open_tables
 from leadscore.serving.jobs.init_project import start_project
 from leadscore.serving.lead_facts.model_inputs import learnt_features
 from leadscore.simulation.simulate import simulate
+from leadscore.training.encoding.feature_columns import FeatureColumns
 from leadscore.training.fast_scoring import dispatch as scorer
-from leadscore.training.model.feature_columns import FeatureColumns
 from leadscore.training.registry.registry import Registry
 from leadscore.training.workflow.train import train
 

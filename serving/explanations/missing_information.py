@@ -11,8 +11,8 @@ import numpy as np
 import pandas as pd
 
 from leadscore.training.dataset.stage_rows import SINCE_SQL
+from leadscore.training.encoding.text_dictionary import as_categories
 from leadscore.training.model.reference_values import ATTRIBUTES
-from leadscore.training.model.text_dictionary import as_categories
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 
 from leadscore.features.core.errors import DataError, ModelMismatch
-from leadscore.training.model.feature_columns import FeatureColumns, listed
-from leadscore.training.model.text_dictionary import distinct_words
+from leadscore.training.encoding.feature_columns import FeatureColumns, listed
+from leadscore.training.encoding.text_dictionary import distinct_words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 
 from leadscore.features.core.formatting import percent
-from leadscore.features.core.statistics import share_interval
 from leadscore.training.dataset.splits import parts_of_stage
 from leadscore.training.evaluation.display_names import REACHED
 from leadscore.training.evaluation.evaluate import account_or_lead
+from leadscore.training.model.statistics import share_interval
 
 if TYPE_CHECKING:
     from leadscore.training.dataset.training_data import Prepared

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from joblib import Parallel, delayed
 
-from leadscore.features.core.statistics import clustered_error, log_losses_of_margin
 from leadscore.training.model.boosting import FoldRows
 from leadscore.training.model.cross_validation import cross_validate, out_of_fold
 from leadscore.training.model.logistic_design import LinearDesign
 from leadscore.training.model.logistic_model import LinearModel
+from leadscore.training.model.statistics import clustered_error, log_losses_of_margin
 from leadscore.training.model.time_folds import FEW_ROWS, recency_weight, subsample
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from sklearn.base import BaseEstimator
 from sklearn.isotonic import IsotonicRegression
 from sklearn.utils.validation import check_is_fitted
 
-from leadscore.features.core.statistics import clustered_error, log_losses
+from leadscore.training.model.statistics import clustered_error, log_losses
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

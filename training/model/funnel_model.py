@@ -11,7 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from leadscore.features.core.errors import TooLittleData
 from leadscore.training.dataset.stage_rows import SINCE_SQL, stage_part, too_little
-from leadscore.training.model.feature_columns import FeatureColumns
+from leadscore.training.encoding.feature_columns import FeatureColumns
 from leadscore.training.model.hyperparameter_search import Search
 from leadscore.training.model.reference_values import typical_value, usual_values
 from leadscore.training.model.stage_model import StageModel
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from leadscore.features.families.catalogue import Feature
     from leadscore.training.dataset.labels import Labels
     from leadscore.training.dataset.splits import Split
-    from leadscore.training.model.feature_columns import Features
+    from leadscore.training.encoding.feature_columns import Features
 
 
 class FunnelModel(BaseEstimator):  # type: ignore[misc]

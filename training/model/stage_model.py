@@ -11,6 +11,9 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 from threadpoolctl import threadpool_limits
 
+from leadscore.training.encoding.feature_columns import FeatureColumns
+from leadscore.training.encoding.ordered_target_encoder import WordRates
+from leadscore.training.encoding.text_encoder import TextEncoder
 from leadscore.training.fast_scoring.dispatch import contributions, raw_score
 from leadscore.training.model.blending import (
     LINEAR_ROWS,
@@ -31,7 +34,6 @@ from leadscore.training.model.boosting import (
 )
 from leadscore.training.model.calibrator import Calibrator
 from leadscore.training.model.cross_validation import rates_out_of_fold
-from leadscore.training.model.feature_columns import FeatureColumns
 from leadscore.training.model.hyperparameter_search import (
     LARGE_PORTFOLIO,
     PORTFOLIO,
@@ -42,8 +44,6 @@ from leadscore.training.model.hyperparameter_search import (
     search_recipes,
 )
 from leadscore.training.model.logistic_model import LinearModel
-from leadscore.training.model.ordered_target_encoder import WordRates
-from leadscore.training.model.text_encoder import TextEncoder
 from leadscore.training.model.time_folds import (
     FEW_ROWS,
     Fold,
@@ -60,7 +60,7 @@ if TYPE_CHECKING:
     from lightgbm import Booster
     from numpy.typing import NDArray
 
-    from leadscore.training.model.feature_columns import Features
+    from leadscore.training.encoding.feature_columns import Features
 
 ROWS_FOR_THREADS = 100_000  # below, threads that share a tree wait for each other more than work
 

@@ -22,12 +22,12 @@ TRUSTED_TYPES = [
     "lightgbm.basic.Booster",
     "numpy.dtype",
     "leadscore.training.model.calibrator.Calibrator",
-    "leadscore.training.model.text_encoder.TextEncoder",
+    "leadscore.training.encoding.text_encoder.TextEncoder",
     "leadscore.training.model.stage_model.StageModel",
     "leadscore.training.model.funnel_model.FunnelModel",
     "leadscore.training.model.logistic_model.LinearModel",
     "leadscore.training.model.logistic_design.LinearDesign",
-    "leadscore.training.model.ordered_target_encoder.WordRates",
+    "leadscore.training.encoding.ordered_target_encoder.WordRates",
 ]
 LOADER = "leadscore.serving.online.mlflow_pyfunc"  # stands in every saved model
 REQUIREMENTS = ["leadscore", "lightgbm", "pandas", "scikit-learn", "skops"]

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from leadscore.features.core.errors import ModelMismatch, nearest
-from leadscore.training.model.text_dictionary import DistinctWords, distinct_words
+from leadscore.training.encoding.text_dictionary import DistinctWords, distinct_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -9,12 +9,12 @@ import pandas as pd
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
-from leadscore.training.model.feature_columns import FeatureColumns
+from leadscore.training.encoding.feature_columns import FeatureColumns
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from leadscore.training.model.feature_columns import Features
+    from leadscore.training.encoding.feature_columns import Features
 
 MAX_WORDS = 250  # LightGBM keeps a category's bin in a byte; rarer words say little each
 

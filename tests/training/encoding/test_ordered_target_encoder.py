@@ -6,7 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leadscore.training.model.ordered_target_encoder import MIN_ROWS_OF_WORD, PRIOR_ROWS, WordRates
+from leadscore.training.encoding.ordered_target_encoder import (
+    MIN_ROWS_OF_WORD,
+    PRIOR_ROWS,
+    WordRates,
+)
 
 rows = st.lists(
     st.tuples(st.sampled_from(["a", "b", None]), st.integers(0, 1), st.integers(0, 8)),

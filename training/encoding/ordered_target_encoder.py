@@ -8,14 +8,14 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
-from leadscore.training.model.feature_columns import FeatureColumns
+from leadscore.training.encoding.feature_columns import FeatureColumns
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
-    from leadscore.training.model.feature_columns import Features
+    from leadscore.training.encoding.feature_columns import Features
 
 MIN_ROWS_OF_WORD = 5  # rarer words are not kept: they tell next to nothing, or name a person
 PRIOR_ROWS = 10.0  # a word counts fully once it has been seen far more often than this

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from leadscore.features.core.errors import ModelMismatch
-from leadscore.training.model.text_encoder import MAX_WORDS, TextEncoder
+from leadscore.training.encoding.text_encoder import MAX_WORDS, TextEncoder
 
 WORDS = ["web", "fair", "mail", "phone", "unseen", None]
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leadscore.training.model.text_dictionary import as_categories, distinct_words
+from leadscore.training.encoding.text_dictionary import as_categories, distinct_words
 
 words = st.lists(st.sampled_from(["web", "fair", "", "Ä", None]), max_size=20)
 FORMS = {
