@@ -151,7 +151,7 @@ def result_file(folder: Path, name: str, snapshots: str) -> Path:
 def _compute(name: str, bench: Bench, folder: Path, snapshots: str, out: Path) -> None:
     from benchmarks.features_frames import in_pandas, in_polars
     from benchmarks.features_sql import one_pass, two_stages
-    from leadscore.features.families.feature_table import FeatureTable, build_engagement
+    from leadscore.features.families import FeatureTable, build_engagement
 
     if name in {OURS, OUR_QUERY}:
         family = build_engagement(bench.tables, bench.snapshots, kinds=bench.kinds)

@@ -15,12 +15,11 @@ from typing import TYPE_CHECKING
 import ibis
 import pyarrow.parquet as pq
 
-from leadscore.features.contract.contract import CONTRACT_FILE, load_contract
-from leadscore.features.families.engagement_query import common_kinds
-from leadscore.features.families.event_groups import event_groups
-from leadscore.features.point_in_time.snapshots import nightly_snapshots, training_snapshots
-from leadscore.features.tables.open_tables import open_tables
-from leadscore.simulation.simulate import simulate
+from leadscore.features.contract import CONTRACT_FILE, load_contract
+from leadscore.features.families import common_kinds, event_groups
+from leadscore.features.point_in_time import nightly_snapshots, training_snapshots
+from leadscore.features.tables import open_tables
+from leadscore.simulation import simulate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,8 +27,8 @@ if TYPE_CHECKING:
 
     import ibis.expr.types as ir
 
-    from leadscore.features.families.event_groups import EventGroup
-    from leadscore.features.tables.tables import Tables
+    from leadscore.features.families import EventGroup
+    from leadscore.features.tables import Tables
 
 LEADS_AT_ONCE = 10_000  # different leads; more of them differ no more
 EVENTS_OF_THEIR_OWN = 39  # events a lead that the simulator makes unasked

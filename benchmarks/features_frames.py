@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from leadscore.features.families.engagement_definitions import WINDOWS_DAYS
+from leadscore.features.families import WINDOWS_DAYS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from benchmarks.features_data import Bench
-    from leadscore.features.families.event_groups import EventGroup
+    from leadscore.features.families import EventGroup
 
 KEYS = ["lead_id", "as_of"]
 USED = ["lead_id", "occurred_at", "recorded_at", "kind", "value"]

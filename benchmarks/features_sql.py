@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from leadscore.features.families.engagement_definitions import WINDOWS_DAYS
+from leadscore.features.families import WINDOWS_DAYS
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from benchmarks.features_data import Bench
-    from leadscore.features.families.event_groups import EventGroup
+    from leadscore.features.families import EventGroup
 
 KEYS = "lead_id, as_of"
 AGE = "greatest(floor(((epoch(s.as_of) - epoch(e.occurred_at)) - 1) / 86400), 0)::INT"

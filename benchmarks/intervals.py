@@ -37,11 +37,10 @@ from benchmarks.simulated import (  # noqa: E402
     prepared_project,
     simulated_project,
 )
-from leadscore.features.contract.contract import CONTRACT_FILE  # noqa: E402
-from leadscore.features.core.errors import TooLittleData  # noqa: E402
-from leadscore.training.dataset.splits import parts_of_stage  # noqa: E402
-from leadscore.training.evaluation.evaluate import account_or_lead  # noqa: E402
-from leadscore.training.evaluation.metrics import measure  # noqa: E402
+from leadscore.features.contract import CONTRACT_FILE  # noqa: E402
+from leadscore.features.core import TooLittleData  # noqa: E402
+from leadscore.training.dataset import parts_of_stage  # noqa: E402
+from leadscore.training.evaluation import account_or_lead, measure  # noqa: E402
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -49,7 +48,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from benchmarks.simulated import FreshStage
-    from leadscore.training.dataset.training_data import Prepared
+    from leadscore.training.dataset import Prepared
 
 RESULT = Path(__file__).parent / "results" / "intervals.md"
 COMPANIES = 100

@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from benchmarks.leaky_companies import KINDS, Company, made_up_company  # noqa: E402
-from leadscore.training.leakage.audit import Finding, audit_columns  # noqa: E402
+from leadscore.training.leakage import Finding, audit_columns  # noqa: E402
 
 RESULT = Path(__file__).parent / "results" / "leakage.md"
 COMPANIES = 20

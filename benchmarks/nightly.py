@@ -97,8 +97,8 @@ def make_base(folder: Path, *, leads: int) -> None:
     if (folder / "mlflow.db").exists():
         return
     from benchmarks.simulated import simulated_project
-    from leadscore.training.registry.registry import Registry
-    from leadscore.training.workflow.train import TrainingResult, train
+    from leadscore.training.registry import Registry
+    from leadscore.training.workflow import TrainingResult, train
 
     simulated_project(folder, leads=leads, seed=SEED)
     result = train(folder, budget_seconds=0)

@@ -20,12 +20,12 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from benchmarks.machine import circumstances, markdown_table
 from benchmarks.online_server import Client, Server, as_request, serving
 from benchmarks.simulated import simulated_project
-from leadscore.features.contract.contract import load_contract
-from leadscore.features.point_in_time.snapshots import nightly_snapshots
-from leadscore.features.tables.open_tables import open_tables
-from leadscore.serving.lead_facts.model_inputs import learnt_features
-from leadscore.training.registry.registry import Registry
-from leadscore.training.workflow.train import train
+from leadscore.features.contract import load_contract
+from leadscore.features.point_in_time import nightly_snapshots
+from leadscore.features.tables import open_tables
+from leadscore.serving.lead_facts import learnt_features
+from leadscore.training.registry import Registry
+from leadscore.training.workflow import train
 
 LEADS, SEED = 8_000, 61  # a company that no other benchmark uses
 A_SECOND, SECONDS = 50, 60

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from leadscore.training.registry.registry import Registry
+from leadscore.training.registry import Registry
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

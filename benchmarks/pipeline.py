@@ -183,7 +183,7 @@ def _peak_mb() -> float:
 
 
 def _simulate(folder: Path, leads: int) -> Worked:
-    from leadscore.simulation.simulate import simulate
+    from leadscore.simulation import simulate
 
     watch = Stopwatch()
     company = simulate(folder / "raw", leads=leads)
@@ -191,7 +191,7 @@ def _simulate(folder: Path, leads: int) -> Worked:
 
 
 def _draft(folder: Path, leads: int) -> Worked:
-    from leadscore.serving.jobs.init_project import start_project
+    from leadscore.serving.jobs import start_project
 
     raw = folder / "raw"
     watch = Stopwatch()
@@ -206,8 +206,8 @@ def _draft(folder: Path, leads: int) -> Worked:
 
 
 def _open(folder: Path, leads: int) -> Worked:  # noqa: ARG001 - every stage is called alike
-    from leadscore.features.contract.contract import load_contract
-    from leadscore.features.tables.open_tables import open_tables
+    from leadscore.features.contract import load_contract
+    from leadscore.features.tables import open_tables
 
     watch = Stopwatch()
     with open_tables(load_contract(folder)) as tables:
@@ -216,10 +216,10 @@ def _open(folder: Path, leads: int) -> Worked:  # noqa: ARG001 - every stage is 
 
 
 def _training_features(folder: Path, leads: int) -> Worked:  # noqa: ARG001
-    from leadscore.features.contract.contract import load_contract
-    from leadscore.features.families.feature_table import build_features
-    from leadscore.features.point_in_time.snapshots import training_snapshots
-    from leadscore.features.tables.open_tables import open_tables
+    from leadscore.features.contract import load_contract
+    from leadscore.features.families import build_features
+    from leadscore.features.point_in_time import training_snapshots
+    from leadscore.features.tables import open_tables
 
     with open_tables(load_contract(folder)) as tables:
         watch = Stopwatch()
@@ -229,11 +229,11 @@ def _training_features(folder: Path, leads: int) -> Worked:  # noqa: ARG001
 
 
 def _night_features(folder: Path, leads: int) -> Worked:  # noqa: ARG001
-    from leadscore.features.contract.contract import load_contract
-    from leadscore.features.families.feature_table import build_features
-    from leadscore.features.point_in_time.snapshots import nightly_snapshots
-    from leadscore.features.tables.open_tables import open_tables
-    from leadscore.serving.nightly.run_night import default_night
+    from leadscore.features.contract import load_contract
+    from leadscore.features.families import build_features
+    from leadscore.features.point_in_time import nightly_snapshots
+    from leadscore.features.tables import open_tables
+    from leadscore.serving.nightly import default_night
 
     with open_tables(load_contract(folder)) as tables:
         watch = Stopwatch()
@@ -243,8 +243,8 @@ def _night_features(folder: Path, leads: int) -> Worked:  # noqa: ARG001
 
 
 def _train(folder: Path, leads: int) -> Worked:  # noqa: ARG001
-    from leadscore.training.registry.registry import Registry
-    from leadscore.training.workflow.train import TrainingResult, train
+    from leadscore.training.registry import Registry
+    from leadscore.training.workflow import TrainingResult, train
 
     watch = Stopwatch()
     result = train(folder, again=True)
@@ -258,7 +258,7 @@ def _train(folder: Path, leads: int) -> Worked:  # noqa: ARG001
 
 
 def _score(folder: Path, leads: int) -> Worked:  # noqa: ARG001
-    from leadscore.serving.nightly.run_night import score_night
+    from leadscore.serving.nightly import score_night
 
     watch = Stopwatch()
     result = score_night(folder, replace=True)

@@ -23,9 +23,9 @@ from benchmarks.machine import circumstances, markdown_table
 from benchmarks.postgres_nights import PLAIN, write_made_up_night
 from benchmarks.postgres_readers import polling
 from benchmarks.postgres_ways import READ_AT, WAYS, Load, prepare
-from leadscore.features.contract.publishing import PostgresDestination
-from leadscore.serving.export.postgres.publish import publish_night
-from leadscore.serving.ledger.schema import SCHEMA
+from leadscore.features.contract import PostgresDestination
+from leadscore.serving.export.postgres import publish_night
+from leadscore.serving.ledger import SCHEMA
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

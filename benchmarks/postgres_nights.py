@@ -9,9 +9,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from leadscore.serving.ledger.schema import MOVES, SCHEMA
-from leadscore.serving.ledger.staging import ROW_GROUP
-from leadscore.serving.tiers.tier_names import TIERS
+from leadscore.serving.ledger import MOVES, ROW_GROUP, SCHEMA
+from leadscore.serving.tiers import TIERS
 
 if TYPE_CHECKING:
     from pathlib import Path

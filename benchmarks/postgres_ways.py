@@ -14,12 +14,19 @@ import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 from psycopg.sql import SQL, Identifier
 
-from leadscore.features.contract.publishing import PostgresDestination
-from leadscore.serving.export.postgres.columns import COLUMNS, WITHOUT_STATISTICS
-from leadscore.serving.export.postgres.connection import connected
-from leadscore.serving.export.postgres.live_tables import empty_hidden, load_hidden, switch
-from leadscore.serving.export.postgres.migrations import LATEST_SLOT, LATEST_TIERS, SLOTS
-from leadscore.serving.ledger.schema import SCHEMA
+from leadscore.features.contract import PostgresDestination
+from leadscore.serving.export.postgres import (
+    COLUMNS,
+    LATEST_SLOT,
+    LATEST_TIERS,
+    SLOTS,
+    WITHOUT_STATISTICS,
+    connected,
+    empty_hidden,
+    load_hidden,
+    switch,
+)
+from leadscore.serving.ledger import SCHEMA
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -28,7 +35,7 @@ if TYPE_CHECKING:
 
     from psycopg.sql import Composable
 
-    from leadscore.serving.export.postgres.connection import Database
+    from leadscore.serving.export.postgres import Database
 
 BATCH_ROWS = 65_536
 POINTER_AND_VIEW: tuple[LiteralString, ...] = (

@@ -28,7 +28,7 @@ from benchmarks.promises_kept import Kept  # noqa: E402
 from benchmarks.promises_report import AFTER, NIGHTS, SAME, report  # noqa: E402
 from benchmarks.promises_rules import NAIVE, OURS, rules  # noqa: E402
 from benchmarks.simulated import MODELS  # noqa: E402
-from leadscore.serving.policy.policy import MQL_MIN_PRECISION, SQL_MIN_PRECISION  # noqa: E402
+from leadscore.serving.policy import MQL_MIN_PRECISION, SQL_MIN_PRECISION  # noqa: E402
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -23,21 +23,20 @@ from joblib import Parallel, delayed
 from threadpoolctl import threadpool_limits
 
 from benchmarks.simulated import learnt, simulated_project, true_propensities
-from leadscore.features.contract.contract import CONTRACT_FILE, load_contract
-from leadscore.features.core.errors import TooLittleData
-from leadscore.features.families.engagement_query import common_kinds
-from leadscore.features.families.feature_table import feature_frame
-from leadscore.features.tables.open_tables import open_tables
-from leadscore.simulation.simulate import AGES_DAYS, HORIZON_DAYS
-from leadscore.training.dataset.training_data import prepare
-from leadscore.training.evaluation.nightly_holdout import nightly_evidence
+from leadscore.features.contract import CONTRACT_FILE, load_contract
+from leadscore.features.core import TooLittleData
+from leadscore.features.families import common_kinds, feature_frame
+from leadscore.features.tables import open_tables
+from leadscore.simulation import AGES_DAYS, HORIZON_DAYS
+from leadscore.training.dataset import prepare
+from leadscore.training.evaluation import nightly_evidence
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
-    from leadscore.training.dataset.training_data import Prepared
+    from leadscore.training.dataset import Prepared
 
 KNOWN_BY = datetime(2026, 5, 1)  # two months before the simulation ends: a model is used as long
 NIGHTS = range(61)

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from leadscore.serving.policy.policy import Policy, TierPromise
+from leadscore.serving.policy import Policy, TierPromise
+from leadscore.serving.tiers import Evidence
 from leadscore.serving.tiers.cutoffs import _candidates, cut_offs
-from leadscore.serving.tiers.first_crossings import Evidence
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -17,8 +17,8 @@ import pandas as pd
 from joblib import cpu_count
 
 from benchmarks.quality_sets import task_of
-from leadscore.training.evaluation.baselines import Regression
-from leadscore.training.model.stage_model import StageModel
+from leadscore.training.evaluation import Regression
+from leadscore.training.model import StageModel
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -10,23 +10,25 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmarks.simulated import prepared_project, simulated_project
-from leadscore.features.contract.contract import CONTRACT_FILE, load_contract
-from leadscore.features.families.engagement_query import common_kinds
-from leadscore.features.families.feature_table import build_features
-from leadscore.features.point_in_time.snapshots import still_open
-from leadscore.features.tables.open_tables import open_tables
-from leadscore.serving.jobs.init_project import start_project
-from leadscore.training.dataset.labels import Labels, label_snapshots
-from leadscore.training.dataset.splits import Split, parts_of_stage, split_by_time
-from leadscore.training.dataset.stage_rows import (
+from leadscore.features.contract import CONTRACT_FILE, load_contract
+from leadscore.features.families import build_features, common_kinds
+from leadscore.features.point_in_time import still_open
+from leadscore.features.tables import open_tables
+from leadscore.serving.jobs import start_project
+from leadscore.training.dataset import (
     MIN_JUDGED,
     MIN_POSITIVES,
+    Labels,
+    Split,
+    audit,
     count_stages,
+    label_snapshots,
+    parts_of_stage,
+    split_by_time,
     stage_part,
 )
-from leadscore.training.dataset.training_data import audit
-from leadscore.training.evaluation.evaluate import account_or_lead
-from leadscore.training.leakage.audit import excluded_columns
+from leadscore.training.evaluation import account_or_lead
+from leadscore.training.leakage import excluded_columns
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.quality_peers import Answer
-from leadscore.training.evaluation.metrics import compare, rank, weighed
+from leadscore.training.evaluation import compare, rank, weighed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

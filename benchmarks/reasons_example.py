@@ -18,9 +18,9 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from benchmarks.simulated import simulated_project  # noqa: E402
-from leadscore.serving.ledger.reader import read_night  # noqa: E402
-from leadscore.serving.nightly.run_night import score_night  # noqa: E402
-from leadscore.training.workflow.train import train  # noqa: E402
+from leadscore.serving.ledger import read_night  # noqa: E402
+from leadscore.serving.nightly import score_night  # noqa: E402
+from leadscore.training.workflow import train  # noqa: E402
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from leadscore.simulation.simulate import simulate
+from leadscore.simulation import simulate
 
 HERE = Path(__file__).resolve().parents[1]
 DATA = Path(os.environ.get("LEADSCORE_DATA", HERE / "../shared/data")).resolve()

@@ -34,11 +34,11 @@ from benchmarks.simulated import (  # noqa: E402
     prepared_project,
     simulated_project,
 )
-from leadscore.features.contract.contract import CONTRACT_FILE  # noqa: E402
-from leadscore.features.core.errors import TooLittleData  # noqa: E402
-from leadscore.training.dataset.splits import parts_of_stage  # noqa: E402
-from leadscore.training.evaluation.baselines import Regression  # noqa: E402
-from leadscore.training.model.funnel_model import FunnelModel  # noqa: E402
+from leadscore.features.contract import CONTRACT_FILE  # noqa: E402
+from leadscore.features.core import TooLittleData  # noqa: E402
+from leadscore.training.dataset import parts_of_stage  # noqa: E402
+from leadscore.training.evaluation import Regression  # noqa: E402
+from leadscore.training.model import FunnelModel  # noqa: E402
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from benchmarks.simulated import FreshStage
-    from leadscore.training.dataset.training_data import Prepared
+    from leadscore.training.dataset import Prepared
 
 RESULT = Path(__file__).parent / "results" / "sample_size.md"
 PICTURE = ROOT / "docs" / "pictures" / "sample_size.svg"

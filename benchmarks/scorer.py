@@ -22,23 +22,23 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmarks.machine import circumstances, markdown_table
 from benchmarks.scorer_peers import AS_GOOD, Problem, explainers, grow, make_problem, scorers
-from leadscore.features.contract.contract import load_contract
-from leadscore.features.point_in_time.snapshots import nightly_snapshots
-from leadscore.features.tables.open_tables import open_tables
-from leadscore.serving.jobs.init_project import start_project
-from leadscore.serving.lead_facts.model_inputs import learnt_features
-from leadscore.simulation.simulate import simulate
-from leadscore.training.encoding.feature_columns import FeatureColumns
+from leadscore.features.contract import load_contract
+from leadscore.features.point_in_time import nightly_snapshots
+from leadscore.features.tables import open_tables
+from leadscore.serving.jobs import start_project
+from leadscore.serving.lead_facts import learnt_features
+from leadscore.simulation import simulate
+from leadscore.training.encoding import FeatureColumns
 from leadscore.training.fast_scoring import dispatch as scorer
-from leadscore.training.registry.registry import Registry
-from leadscore.training.workflow.train import train
+from leadscore.training.registry import Registry
+from leadscore.training.workflow import train
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from numpy.typing import NDArray
 
-    from leadscore.training.model.funnel_model import FunnelModel
+    from leadscore.training.model import FunnelModel
 
     Work = Callable[[], object]
 

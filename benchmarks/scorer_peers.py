@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from sklearn.metrics import roc_auc_score
 
-from leadscore.training.fast_scoring.compiled_trees import CompiledTrees, MatrixRows
+from leadscore.training.fast_scoring import CompiledTrees, MatrixRows
 
 if TYPE_CHECKING:
     from collections.abc import Callable

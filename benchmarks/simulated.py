@@ -17,15 +17,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from leadscore.features.contract.contract import CONTRACT_FILE, load_contract
-from leadscore.features.tables.open_tables import open_tables
-from leadscore.serving.jobs.init_project import start_project
-from leadscore.simulation.simulate import AGES_DAYS, HORIZON_DAYS, SimulatedCompany, simulate
-from leadscore.training.dataset.splits import parts_of_stage
-from leadscore.training.dataset.training_data import prepare
-from leadscore.training.evaluation.baselines import Regression
-from leadscore.training.evaluation.metrics import rank, weighed
-from leadscore.training.model.funnel_model import FunnelModel
+from leadscore.features.contract import CONTRACT_FILE, load_contract
+from leadscore.features.tables import open_tables
+from leadscore.serving.jobs import start_project
+from leadscore.simulation import AGES_DAYS, HORIZON_DAYS, SimulatedCompany, simulate
+from leadscore.training.dataset import parts_of_stage, prepare
+from leadscore.training.evaluation import Regression, rank, weighed
+from leadscore.training.model import FunnelModel
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -33,7 +31,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from leadscore.training.dataset.training_data import Prepared
+    from leadscore.training.dataset import Prepared
 
     Predict = Callable[[pd.DataFrame, str], pd.Series[float]]  # of features and a stage
 

@@ -23,22 +23,19 @@ from benchmarks.simulated import (
     simulated_project,
     true_propensities,
 )
-from leadscore.features.contract.contract import load_contract
-from leadscore.features.families.feature_table import build_features
-from leadscore.features.point_in_time.snapshots import nightly_snapshots
-from leadscore.features.tables.open_tables import open_tables
-from leadscore.serving.policy.policy import MARGIN, NIGHTS, Policy
-from leadscore.serving.tiers.assign_tiers import decide
-from leadscore.serving.tiers.cutoffs import cut_offs
-from leadscore.serving.tiers.previous_night import REMEMBERED
-from leadscore.serving.tiers.tier_names import ALREADY_SQL
-from leadscore.simulation.simulate import HORIZON_DAYS
-from leadscore.training.dataset.stage_rows import SINCE_SQL
-from leadscore.training.evaluation.nightly_holdout import nightly_evidence
+from leadscore.features.contract import load_contract
+from leadscore.features.families import build_features
+from leadscore.features.point_in_time import nightly_snapshots
+from leadscore.features.tables import open_tables
+from leadscore.serving.policy import MARGIN, NIGHTS, Policy
+from leadscore.serving.tiers import ALREADY_SQL, REMEMBERED, cut_offs, decide
+from leadscore.simulation import HORIZON_DAYS
+from leadscore.training.dataset import SINCE_SQL
+from leadscore.training.evaluation import nightly_evidence
 
 if TYPE_CHECKING:
-    from leadscore.serving.tiers.cutoffs import CutOffs
-    from leadscore.simulation.simulate import SimulatedCompany
+    from leadscore.serving.tiers import CutOffs
+    from leadscore.simulation import SimulatedCompany
 
 LEADS, SEED = 12_000, 41  # a company that no other benchmark uses
 LAST_NIGHT = datetime(2026, 5, 31)  # after it, one horizon of outcomes is known to the end

@@ -17,8 +17,8 @@ sys.path.insert(0, str(ROOT))
 
 from benchmarks.machine import circumstances, markdown_table  # noqa: E402
 from benchmarks.simulated import simulated_project, true_propensities  # noqa: E402
-from leadscore.training.evaluation.metrics import compare, measure  # noqa: E402
-from leadscore.training.workflow.train import TrainingResult, train  # noqa: E402
+from leadscore.training.evaluation import compare, measure  # noqa: E402
+from leadscore.training.workflow import TrainingResult, train  # noqa: E402
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -9,18 +9,15 @@ from typing import TYPE_CHECKING
 import ibis
 import pandas as pd
 
-from leadscore.features.contract.contract import TERMS, Contract
-from leadscore.features.families.feature_table import build_features
-from leadscore.features.point_in_time.snapshots import NO_DATE
-from leadscore.features.tables.attributes import attributes_of
-from leadscore.features.tables.clean_events_outcomes import CHANNEL_TOUCH
-from leadscore.features.tables.quarantine import Quarantine
-from leadscore.features.tables.tables import Tables
+from leadscore.features.contract import TERMS, Contract
+from leadscore.features.families import build_features
+from leadscore.features.point_in_time import NO_DATE
+from leadscore.features.tables import CHANNEL_TOUCH, Quarantine, Tables, attributes_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from leadscore.features.families.catalogue import Feature
+    from leadscore.features.families import Feature
 
 KIND = "page view"  # stands for any kind or group of events
 GROUPS = {"email_sent": ("sent",), "email_opened": ("opened",)}  # what the open rate is made of

@@ -14,7 +14,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from leadscore.features.contract.contract import FeatureSettings, HorizonDays
+from leadscore.features.contract import FeatureSettings, HorizonDays
 from leadscore.simulation.company import START, make_company
 from leadscore.simulation.exported_tables import (
     events_table,

@@ -11,11 +11,8 @@ import pyarrow as pa
 from pyarrow import feather
 
 from leadscore.features.buckets.event_cache import KeptEvents, event_files, key_of
-from leadscore.features.sources.remote_source import sources_of
-from leadscore.features.sources.row_numbers import ROW, row_number
-from leadscore.features.sources.source_tables import open_source, state_of
-from leadscore.features.tables.cell_parsing import text_cell
-from leadscore.features.tables.screening import broken_lines
+from leadscore.features.sources import ROW, open_source, row_number, sources_of, state_of
+from leadscore.features.tables import broken_lines, text_cell
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -23,7 +20,7 @@ if TYPE_CHECKING:
     import ibis.expr.types as ir
     from ibis.backends.duckdb import Backend
 
-    from leadscore.features.contract.contract import Contract, Source
+    from leadscore.features.contract import Contract, Source
 
 logger = logging.getLogger(__name__)
 

@@ -19,10 +19,14 @@ from leadscore.features.buckets.bucketed_tables import Buckets
 from leadscore.features.buckets.collect_totals import bucket_totals, sum_totals
 from leadscore.features.buckets.events_end import events_end
 from leadscore.features.buckets.worker_pool import WorkerPool
-from leadscore.features.tables.data_end import end_of
-from leadscore.features.tables.open_tables import connected, screen_tables
-from leadscore.features.tables.quarantine import Faults, Quarantine
-from leadscore.features.tables.query_cache import QueryCache
+from leadscore.features.tables import (
+    Faults,
+    Quarantine,
+    QueryCache,
+    connected,
+    end_of,
+    screen_tables,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -33,9 +37,8 @@ if TYPE_CHECKING:
     from ibis.backends.duckdb import Backend
 
     from leadscore.features.buckets.collect_totals import BucketTotals
-    from leadscore.features.contract.contract import Contract
-    from leadscore.features.tables.company_totals import CompanyTotals
-    from leadscore.features.tables.tables import Tables
+    from leadscore.features.contract import Contract
+    from leadscore.features.tables import CompanyTotals, Tables
 
 
 @dataclass(frozen=True)

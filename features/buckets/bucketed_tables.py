@@ -15,8 +15,7 @@ if TYPE_CHECKING:
     import ibis.expr.types as ir
     import pyarrow as pa
 
-    from leadscore.features.tables.quarantine import Quarantine
-    from leadscore.features.tables.tables import Tables
+    from leadscore.features.tables import Quarantine, Tables
 
 
 class Buckets:

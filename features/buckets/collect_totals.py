@@ -10,9 +10,8 @@ import ibis
 import pyarrow as pa
 from ibis import _
 
-from leadscore.features.point_in_time.channel_conversion import DAILY, matured_by_day
-from leadscore.features.tables.company_totals import CompanyTotals
-from leadscore.features.tables.data_end import last_passed
+from leadscore.features.point_in_time import DAILY, matured_by_day
+from leadscore.features.tables import CompanyTotals, last_passed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
 
     import ibis.expr.types as ir
 
-    from leadscore.features.tables.tables import Tables
+    from leadscore.features.tables import Tables
 
 
 @dataclass(frozen=True)

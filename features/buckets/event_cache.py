@@ -9,13 +9,13 @@ from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
-from leadscore.features.core.atomic_file import write_text
-from leadscore.features.sources.source_tables import files_of, state_of
+from leadscore.features.core import write_text
+from leadscore.features.sources import files_of, state_of
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from leadscore.features.contract.contract import Contract
+    from leadscore.features.contract import Contract
 
 logger = logging.getLogger(__name__)
 

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 import ibis
 from ibis import _
 
-from leadscore.features.tables.cell_parsing import time_cell
-from leadscore.features.tables.data_end import ONE_DAY, last_passed
+from leadscore.features.tables import ONE_DAY, last_passed, time_cell
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,9 +16,8 @@ if TYPE_CHECKING:
     import ibis.expr.types as ir
 
     from leadscore.features.buckets.bucket_files import BucketFiles
-    from leadscore.features.contract.contract import Contract
-    from leadscore.features.tables.screening import Screening
-    from leadscore.features.tables.tables import Tables
+    from leadscore.features.contract import Contract
+    from leadscore.features.tables import Screening, Tables
 
 
 def events_end(

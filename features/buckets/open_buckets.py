@@ -14,18 +14,16 @@ from leadscore.features.buckets.bucket_store import BucketOpening
 from leadscore.features.buckets.bucketed_tables import Buckets
 from leadscore.features.buckets.event_cache import with_spare_buckets
 from leadscore.features.buckets.worker_pool import WorkerPool, default_workers
-from leadscore.features.core.atomic_file import write_text
-from leadscore.features.core.clock import naive
-from leadscore.features.sources.remote_source import sources_of
-from leadscore.features.sources.source_tables import rows_about
-from leadscore.features.tables.open_tables import connected, open_tables, tables_of
+from leadscore.features.core import naive, write_text
+from leadscore.features.sources import rows_about, sources_of
+from leadscore.features.tables import connected, open_tables, tables_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from datetime import datetime
     from pathlib import Path
 
-    from leadscore.features.contract.contract import Contract
+    from leadscore.features.contract import Contract
 
 logger = logging.getLogger(__name__)
 

@@ -4,3 +4,58 @@ Every section and setting of the file is a typed field here: sources, column rol
 read, horizons, feature settings, audit, publishing targets (`publishing`) and limits of a night.
 A new setting of `leadscore.toml` begins here. Drafting the file is `onboarding`'s.
 """
+
+from leadscore.features.contract.column_names import (
+    mentions,
+    name_words,
+    overwritten_state,
+    speaks_of_outcome,
+    words_of,
+)
+from leadscore.features.contract.contract import (
+    ADDRESSES,
+    CONTRACT_FILE,
+    OUTCOME_STAGES,
+    TERMS,
+    ColumnSpec,
+    ColumnType,
+    Contract,
+    EventsSource,
+    FeatureSettings,
+    HorizonDays,
+    OutcomesSource,
+    Reading,
+    Role,
+    Source,
+    Stage,
+    load_contract,
+)
+from leadscore.features.contract.night_limits import Limits
+from leadscore.features.contract.publishing import HistoryMode, PostgresDestination
+
+__all__ = [
+    "ADDRESSES",
+    "CONTRACT_FILE",
+    "OUTCOME_STAGES",
+    "TERMS",
+    "ColumnSpec",
+    "ColumnType",
+    "Contract",
+    "EventsSource",
+    "FeatureSettings",
+    "HistoryMode",
+    "HorizonDays",
+    "Limits",
+    "OutcomesSource",
+    "PostgresDestination",
+    "Reading",
+    "Role",
+    "Source",
+    "Stage",
+    "load_contract",
+    "mentions",
+    "name_words",
+    "overwritten_state",
+    "speaks_of_outcome",
+    "words_of",
+]

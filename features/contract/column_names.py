@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from leadscore.features.core.settings import Settings, read_settings
+from leadscore.features.core import Settings, read_settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -22,7 +22,7 @@ from leadscore.features.contract.table_sources import (
     Source,
     Stage,
 )
-from leadscore.features.core.settings import Settings, read_settings
+from leadscore.features.core import Settings, read_settings
 
 __all__ = [  # the sections' types beside the contract itself
     "ADDRESSES",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from leadscore.features.core.settings import Settings
+from leadscore.features.core import Settings
 
 
 class Limits(Settings):

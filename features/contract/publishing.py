@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from leadscore.features.core.settings import Settings
+from leadscore.features.core import Settings
 
 HistoryMode = Literal["all", "changed", "none"]
 

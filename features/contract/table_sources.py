@@ -7,8 +7,7 @@ from typing import Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from leadscore.features.core.errors import nearest
-from leadscore.features.core.settings import Settings
+from leadscore.features.core import Settings, nearest
 
 Role = Literal["firmographic", "channel", "personal", "value", "ignored"]
 ColumnType = Literal["number", "text"]

@@ -5,3 +5,36 @@ of engagement (counts, windows, decay, trend) are data in `engagement_definition
 kinds are counted together is `event_groups`, what they are called is `event_labels`. Every feature
 has a `Feature` record (name, family, group, window, measure, unit, words) for the catalogue.
 """
+
+from leadscore.features.families.catalogue import Feature, from_records, to_records
+from leadscore.features.families.engagement_definitions import WINDOWS_DAYS
+from leadscore.features.families.engagement_query import common_kinds
+from leadscore.features.families.event_groups import EventGroup, event_groups, not_by_the_lead
+from leadscore.features.families.event_labels import one_of, several
+from leadscore.features.families.feature_table import (
+    FeatureTable,
+    build_engagement,
+    build_features,
+    feature_frame,
+)
+from leadscore.features.families.firmographic import EMAIL_PATTERN
+from leadscore.features.families.sales_history import reason_group
+
+__all__ = [
+    "EMAIL_PATTERN",
+    "WINDOWS_DAYS",
+    "EventGroup",
+    "Feature",
+    "FeatureTable",
+    "build_engagement",
+    "build_features",
+    "common_kinds",
+    "event_groups",
+    "feature_frame",
+    "from_records",
+    "not_by_the_lead",
+    "one_of",
+    "reason_group",
+    "several",
+    "to_records",
+]

@@ -7,18 +7,16 @@ from typing import TYPE_CHECKING
 import ibis
 from ibis import _
 
-from leadscore.features.core.text import as_words
+from leadscore.features.core import as_words
 from leadscore.features.families.catalogue import Feature
 from leadscore.features.families.feature_set import OF_A_LEAD, OF_A_SNAPSHOT, FeatureSet, Lookup
-from leadscore.features.point_in_time.channel_conversion import past_rates
-from leadscore.features.point_in_time.known_before import events_before, latest_text
-from leadscore.features.tables.clean_events_outcomes import CHANNEL_TOUCH
+from leadscore.features.point_in_time import events_before, latest_text, past_rates
+from leadscore.features.tables import CHANNEL_TOUCH
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
-    from leadscore.features.tables.attributes import Attribute
-    from leadscore.features.tables.tables import Tables
+    from leadscore.features.tables import Attribute, Tables
 
 
 def channel_features(tables: Tables, snapshots: ir.Table) -> FeatureSet:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import ibis.expr.types as ir
 
     from leadscore.features.families.catalogue import Measure
-    from leadscore.features.tables.tables import Tables
+    from leadscore.features.tables import Tables
 
 WINDOWS_DAYS = {1: "24 hours", 7: "7 days", 30: "30 days", 90: "90 days"}
 TREND_DAYS = 14

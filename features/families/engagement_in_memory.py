@@ -13,14 +13,14 @@ import ibis
 import numpy as np
 import pyarrow as pa
 
-from leadscore.features.core.clock import SECONDS_A_DAY
+from leadscore.features.core import SECONDS_A_DAY
 from leadscore.features.families.engagement_definitions import (
     WEIGHT_UNITS,
     engagement_definitions,
     exact_value,
     weight_units,
 )
-from leadscore.features.point_in_time.known_before import events_before
+from leadscore.features.point_in_time import events_before
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from leadscore.features.families.catalogue import Measure
     from leadscore.features.families.engagement_definitions import Definition
     from leadscore.features.families.event_groups import EventGroup
-    from leadscore.features.tables.tables import Tables
+    from leadscore.features.tables import Tables
 
 Whole: TypeAlias = "NDArray[np.int64]"
 Numbers: TypeAlias = "NDArray[np.float64]"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import ibis
 from ibis import _
 
-from leadscore.features.core.clock import SECONDS_A_DAY
+from leadscore.features.core import SECONDS_A_DAY
 from leadscore.features.families.catalogue import TIME_SINCE
 from leadscore.features.families.engagement_definitions import (
     WEIGHT_UNITS,
@@ -17,7 +17,7 @@ from leadscore.features.families.engagement_definitions import (
     weight_units,
 )
 from leadscore.features.families.feature_set import OF_A_SNAPSHOT, FeatureSet, Lookup
-from leadscore.features.point_in_time.known_before import events_before, known_before
+from leadscore.features.point_in_time import events_before, known_before
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from leadscore.features.families.catalogue import Feature, Measure
     from leadscore.features.families.engagement_definitions import Definition
     from leadscore.features.families.event_groups import EventGroup
-    from leadscore.features.tables.tables import Tables
+    from leadscore.features.tables import Tables
 
 KEYS = ("lead_id", "as_of")
 MAX_KINDS = 24  # each kind is eight columns; past this they are noise and cost

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from leadscore.features.core.text import as_words
+from leadscore.features.core import as_words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -22,8 +22,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from leadscore.features.families.catalogue import Feature
-    from leadscore.features.tables.query_cache import QueryCache
-    from leadscore.features.tables.tables import Tables
+    from leadscore.features.tables import QueryCache, Tables
 
 
 # The widest join of so many takes about 2 GB, half of what DuckDB is given; so do the days of so

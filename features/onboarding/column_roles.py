@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from leadscore.features.contract.column_names import name_words, speaks_of_outcome
+from leadscore.features.contract import name_words, speaks_of_outcome
 from leadscore.features.onboarding.vocabulary import vocabulary
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from leadscore.features.contract.contract import Reading
+from leadscore.features.contract import Reading
 from leadscore.features.onboarding.column_roles import guess_columns
 from leadscore.features.onboarding.horizons import guess_horizons, measure_durations
 from leadscore.features.onboarding.outcome_labels import stage_words
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from leadscore.features.contract.contract import Stage
+    from leadscore.features.contract import Stage
     from leadscore.features.onboarding.column_profile import ColumnProfile, TableProfile
     from leadscore.features.onboarding.file_sample import Sample
     from leadscore.features.onboarding.outcome_labels import TargetWords

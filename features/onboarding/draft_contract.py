@@ -6,8 +6,8 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from leadscore.features.contract.contract import CONTRACT_FILE, Reading, load_contract
-from leadscore.features.core.errors import DataError
+from leadscore.features.contract import CONTRACT_FILE, Reading, load_contract
+from leadscore.features.core import DataError
 from leadscore.features.onboarding.column_profile import (
     TableProfile,
     decimal_mark,
@@ -32,7 +32,7 @@ from leadscore.features.onboarding.table_columns import guess_created_at
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from leadscore.features.contract.contract import Stage
+    from leadscore.features.contract import Stage
 
 
 def draft_contract(

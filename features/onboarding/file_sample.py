@@ -19,8 +19,8 @@ import duckdb
 import ibis
 import pandas as pd
 
-from leadscore.features.core.errors import DataError
-from leadscore.features.sources.csv_source import DELIMITERS, without_repeats
+from leadscore.features.core import DataError
+from leadscore.features.sources import DELIMITERS, without_repeats
 
 SAMPLE_ROWS = 200_000  # enough to meet words of 1 in 10,000; some 300 MB at 40 columns of text
 HEAD_BYTES = 262_144  # a few hundred rows of the widest exports, to tell the delimiter from

@@ -9,12 +9,12 @@ import ibis
 import pandas as pd
 import pyarrow as pa
 
-from leadscore.features.tables.cell_parsing import time_cell
+from leadscore.features.tables import time_cell
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from leadscore.features.contract.contract import Reading
+    from leadscore.features.contract import Reading
 
 # Spans people plan in; in less than a week a nightly score could hardly be acted on.
 HORIZONS_DAYS = (7, 14, 21, 30, 45, 60, 90, 120, 180, 365)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from leadscore.features.core.errors import DataError
+from leadscore.features.core import DataError
 from leadscore.features.onboarding.column_roles import guess_lead_id, may_identify, says_key
 from leadscore.features.onboarding.table_columns import ID_OVERLAP
 

@@ -6,15 +6,14 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from leadscore.features.contract.column_names import speaks_of_outcome, words_of
-from leadscore.features.contract.contract import OUTCOME_STAGES
-from leadscore.features.core.errors import DataError
+from leadscore.features.contract import OUTCOME_STAGES, speaks_of_outcome, words_of
+from leadscore.features.core import DataError
 from leadscore.features.onboarding.vocabulary import vocabulary
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from leadscore.features.contract.contract import Stage
+    from leadscore.features.contract import Stage
     from leadscore.features.onboarding.column_profile import ColumnProfile
 
 _NEGATION = re.compile(r"(not|non|no|never|un|in)[ -]?")

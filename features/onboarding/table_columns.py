@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from leadscore.features.contract.column_names import mentions, words_of
-from leadscore.features.core.errors import DataError
+from leadscore.features.contract import mentions, words_of
+from leadscore.features.core import DataError
 from leadscore.features.onboarding.column_roles import FREE_TEXT_SHARE
 from leadscore.features.onboarding.outcome_labels import understands_stages
 from leadscore.features.onboarding.vocabulary import vocabulary

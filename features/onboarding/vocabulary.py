@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
-from leadscore.features.core.settings import Settings, read_settings
+from leadscore.features.core import Settings, read_settings
 
 Phrases = tuple[str, ...]
 Ranked = tuple[Phrases, ...]  # the plainest first

@@ -3,3 +3,41 @@
 Snapshots for training and for a night, the filter of rows known before a moment, when a stage was
 reached, and how channels had converted by then.
 """
+
+from leadscore.features.point_in_time.channel_conversion import DAILY, matured_by_day, past_rates
+from leadscore.features.point_in_time.known_before import (
+    BETWEEN,
+    events_before,
+    known_before,
+    latest_text,
+    paired_before,
+)
+from leadscore.features.point_in_time.snapshots import (
+    NO_DATE,
+    listed_closings,
+    listed_snapshots,
+    next_midnight,
+    nightly_snapshots,
+    still_open,
+    training_snapshots,
+)
+from leadscore.features.point_in_time.stage_reached import reached_at
+
+__all__ = [
+    "BETWEEN",
+    "DAILY",
+    "NO_DATE",
+    "events_before",
+    "known_before",
+    "latest_text",
+    "listed_closings",
+    "listed_snapshots",
+    "matured_by_day",
+    "next_midnight",
+    "nightly_snapshots",
+    "paired_before",
+    "past_rates",
+    "reached_at",
+    "still_open",
+    "training_snapshots",
+]

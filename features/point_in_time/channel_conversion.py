@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, get_args
 import ibis
 from ibis import _
 
-from leadscore.features.contract.contract import Stage
+from leadscore.features.contract import Stage
 from leadscore.features.point_in_time.stage_reached import reached_at
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     import ibis.expr.types as ir
 
-    from leadscore.features.tables.tables import Tables
+    from leadscore.features.tables import Tables
 
 PRIOR_LEADS = 20  # a channel speaks for itself once it has brought a few dozen matured leads
 DAILY = ("own_level", "stage", "matured_day")  # what counts of matured leads are counted by

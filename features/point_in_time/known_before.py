@@ -6,15 +6,14 @@ from typing import TYPE_CHECKING
 
 import ibis
 
-from leadscore.features.core.clock import SECONDS_A_DAY
-from leadscore.features.core.errors import DataError
+from leadscore.features.core import SECONDS_A_DAY, DataError
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     import ibis.expr.types as ir
 
-    from leadscore.features.tables.tables import Tables
+    from leadscore.features.tables import Tables
 
 BETWEEN = "\x1f"  # a separator that no text of the tables contains
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     import ibis.expr.types as ir
 
-    from leadscore.features.tables.tables import Tables
+    from leadscore.features.tables import Tables
 
 # A flat file without dates is looked at once, as it stands; its snapshots need some moment.
 NO_DATE = datetime(1970, 1, 1)  # UTC without a zone, as everywhere inside

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 import ibis
 from ibis import _
 
-from leadscore.features.core.errors import DataError
+from leadscore.features.core import DataError
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
-    from leadscore.features.contract.contract import Stage
-    from leadscore.features.tables.tables import Tables
+    from leadscore.features.contract import Stage
+    from leadscore.features.tables import Tables
 
 
 def reached_at(tables: Tables, stage: Stage) -> ir.Table:

@@ -3,3 +3,44 @@
 A file format, an encoding, a delimiter, a database to read from: each is a file here and gives a
 table of the user's own columns. What the columns mean is decided in `tables`.
 """
+
+from leadscore.features.sources.csv_lines import split_lines
+from leadscore.features.sources.csv_source import DELIMITERS, without_repeats
+from leadscore.features.sources.postgres_pushdown import (
+    is_pushed,
+    keep_rows,
+    pushed_down,
+    refuse_text,
+)
+from leadscore.features.sources.remote_source import sources_of
+from leadscore.features.sources.row_numbers import ROW, own_columns, row_number
+from leadscore.features.sources.source_tables import (
+    file_states,
+    files_of,
+    open_source,
+    parquet_files,
+    place_of,
+    rows_about,
+    state_of,
+)
+
+__all__ = [
+    "DELIMITERS",
+    "ROW",
+    "file_states",
+    "files_of",
+    "is_pushed",
+    "keep_rows",
+    "open_source",
+    "own_columns",
+    "parquet_files",
+    "place_of",
+    "pushed_down",
+    "refuse_text",
+    "row_number",
+    "rows_about",
+    "sources_of",
+    "split_lines",
+    "state_of",
+    "without_repeats",
+]

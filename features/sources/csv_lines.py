@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from leadscore.features.contract.contract import Reading
+    from leadscore.features.contract import Reading
 
 REPLACED = "\ufffd"  # what Python puts in place of bytes that are no text
 

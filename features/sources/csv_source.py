@@ -8,15 +8,14 @@ import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from leadscore.features.core.errors import DataError
-from leadscore.features.core.slugs import unique
+from leadscore.features.core import DataError, unique
 from leadscore.features.sources.row_numbers import numbered_copy
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
     from ibis.backends.duckdb import Backend
 
-    from leadscore.features.contract.contract import Contract
+    from leadscore.features.contract import Contract
 
 DELIMITERS = (",", ";", "\t", "|")
 ENCODINGS_OF_DUCKDB = {"utf-8", "utf8", "utf-8-sig"}

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import ibis
 import sqlglot.expressions as sge
 
-from leadscore.features.core.errors import DataError
+from leadscore.features.core import DataError
 from leadscore.features.sources.remote_source import (
     address_of,
     connected_to,
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import ibis.expr.types as ir
     from ibis.backends import BaseBackend
 
-    from leadscore.features.contract.contract import Contract, Source
+    from leadscore.features.contract import Contract, Source
 
 POSTGRES = ("postgres", "postgresql")
 

@@ -11,7 +11,7 @@ import ibis
 import ibis.expr.datatypes as dt
 from ibis.common.exceptions import TableNotFound
 
-from leadscore.features.core.errors import DataError
+from leadscore.features.core import DataError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from ibis.backends import BaseBackend
 
-    from leadscore.features.contract.contract import Contract, Source
+    from leadscore.features.contract import Contract, Source
 
 # Drivers make Python's objects of each batch's cells: some 100 MB at a time, not gigabytes.
 BATCH_ROWS = 50_000

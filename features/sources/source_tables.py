@@ -14,7 +14,7 @@ import ibis
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from leadscore.features.core.errors import DataError
+from leadscore.features.core import DataError
 from leadscore.features.sources.csv_source import open_csv
 from leadscore.features.sources.postgres_pushdown import is_pushed, pushed_table
 from leadscore.features.sources.remote_source import (
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     import ibis.expr.types as ir
     from ibis.backends.duckdb import Backend
 
-    from leadscore.features.contract.contract import Contract, Source
+    from leadscore.features.contract import Contract, Source
 
 IN_FILE, FILE = "file_row_number", "filename"  # as DuckDB calls where in which file a row stands
 SAMPLED_BYTES = 1 << 16  # a few hundred lines, which tell how long lines are

@@ -3,3 +3,53 @@
 How a cell is read (numbers, dates, words for missing), which rows go to quarantine and why, when
 the data end. `open_tables` gives `Tables`: leads, events, outcomes, clean.
 """
+
+from leadscore.features.tables.attributes import Attribute, attributes_of
+from leadscore.features.tables.cell_parsing import (
+    EPOCH_PATTERN,
+    measure_cell,
+    number_cell,
+    text_cell,
+    time_cell,
+)
+from leadscore.features.tables.clean_events_outcomes import CHANNEL_TOUCH
+from leadscore.features.tables.company_totals import CompanyTotals
+from leadscore.features.tables.data_end import ONE_DAY, end_of, last_passed, rows_of_the_future
+from leadscore.features.tables.data_fingerprint import fingerprint
+from leadscore.features.tables.listed_leads import CELL, ListedLeads, listed_faults
+from leadscore.features.tables.open_tables import connected, open_tables, screen_tables, tables_of
+from leadscore.features.tables.quarantine import AS_MISSING, Faults, Quarantine
+from leadscore.features.tables.query_cache import QueryCache
+from leadscore.features.tables.screening import Screening, broken_lines
+from leadscore.features.tables.tables import Tables
+
+__all__ = [
+    "AS_MISSING",
+    "CELL",
+    "CHANNEL_TOUCH",
+    "EPOCH_PATTERN",
+    "ONE_DAY",
+    "Attribute",
+    "CompanyTotals",
+    "Faults",
+    "ListedLeads",
+    "Quarantine",
+    "QueryCache",
+    "Screening",
+    "Tables",
+    "attributes_of",
+    "broken_lines",
+    "connected",
+    "end_of",
+    "fingerprint",
+    "last_passed",
+    "listed_faults",
+    "measure_cell",
+    "number_cell",
+    "open_tables",
+    "rows_of_the_future",
+    "screen_tables",
+    "tables_of",
+    "text_cell",
+    "time_cell",
+]

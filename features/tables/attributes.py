@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from leadscore.features.contract.contract import (
+from leadscore.features.contract import (
     TERMS,
     ColumnSpec,
     ColumnType,
@@ -13,8 +13,7 @@ from leadscore.features.contract.contract import (
     Reading,
     Role,
 )
-from leadscore.features.core.errors import DataError
-from leadscore.features.core.slugs import slug, unique
+from leadscore.features.core import DataError, slug, unique
 from leadscore.features.tables.cell_parsing import number_cell, text_cell
 
 if TYPE_CHECKING:

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 import ibis
 
-from leadscore.features.sources.postgres_pushdown import is_pushed, refuse_text
+from leadscore.features.sources import is_pushed, refuse_text
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
     import ibis.expr.types as ir
 
-    from leadscore.features.contract.contract import Reading
+    from leadscore.features.contract import Reading
 
 # A zone at the end of a timestamp: Z, +01:00, +0100, +01 after a time, or an IANA name.
 ZONE_PATTERN = r"(:\d{2}(\.\d+)?(Z|[+-]\d{2}(:?\d{2})?))$|[A-Za-z]+/[A-Za-z_]+$"

@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING
 
 import ibis
 
-from leadscore.features.contract.contract import OUTCOME_STAGES
-from leadscore.features.core.errors import DataError
-from leadscore.features.sources.row_numbers import own_columns, row_number
-from leadscore.features.sources.source_tables import place_of
+from leadscore.features.contract import OUTCOME_STAGES
+from leadscore.features.core import DataError
+from leadscore.features.sources import own_columns, place_of, row_number
 from leadscore.features.tables.cell_parsing import (
     number_cell,
     text_cell,
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
     import ibis.expr.types as ir
     from ibis.backends.duckdb import Backend
 
-    from leadscore.features.contract.contract import Contract, EventsSource, OutcomesSource, Reading
+    from leadscore.features.contract import Contract, EventsSource, OutcomesSource, Reading
 from leadscore.features.tables.screening import Fault, Screened
 
 CHANNEL_TOUCH = ("source", "medium", "campaign", "landing_page")

@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING
 
 import ibis
 
-from leadscore.features.core.errors import DataError
-from leadscore.features.sources.row_numbers import own_columns, row_number
-from leadscore.features.sources.source_tables import place_of
+from leadscore.features.core import DataError
+from leadscore.features.sources import own_columns, place_of, row_number
 from leadscore.features.tables.attributes import attributes_of, read_attributes
 from leadscore.features.tables.cell_parsing import text_cell, time_cell, unreadable_numbers
 from leadscore.features.tables.quarantine import NOT_A_DATE
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
     import ibis.expr.types as ir
     from ibis.backends.duckdb import Backend
 
-    from leadscore.features.contract.contract import Contract
+    from leadscore.features.contract import Contract
     from leadscore.features.tables.attributes import Attribute
 from leadscore.features.tables.screening import Screened
 

@@ -8,10 +8,8 @@ from typing import TYPE_CHECKING
 import ibis
 import pandas as pd
 
-from leadscore.features.core.errors import DataError
-from leadscore.features.sources.csv_lines import split_lines
-from leadscore.features.sources.row_numbers import own_columns
-from leadscore.features.sources.source_tables import open_source
+from leadscore.features.core import DataError
+from leadscore.features.sources import open_source, own_columns, split_lines
 from leadscore.features.tables.attributes import MEASURED
 from leadscore.features.tables.cell_parsing import unreadable_numbers
 from leadscore.features.tables.clean_leads import (
@@ -29,7 +27,7 @@ if TYPE_CHECKING:
     import ibis.expr.types as ir
     from ibis.backends.duckdb import Backend
 
-    from leadscore.features.contract.contract import Contract
+    from leadscore.features.contract import Contract
     from leadscore.features.tables.attributes import Attribute
 
 CELL = "cell"  # the kind of a fault that costs a cell and not its row

@@ -11,10 +11,8 @@ from typing import TYPE_CHECKING
 
 import ibis
 
-from leadscore.features.core.clock import naive
-from leadscore.features.sources.postgres_pushdown import pushed_down
-from leadscore.features.sources.remote_source import sources_of
-from leadscore.features.sources.source_tables import open_source
+from leadscore.features.core import naive
+from leadscore.features.sources import open_source, pushed_down, sources_of
 from leadscore.features.tables.clean_events_outcomes import screen_events, screen_outcomes
 from leadscore.features.tables.clean_leads import screen_leads, with_listed
 from leadscore.features.tables.data_end import data_end_of
@@ -30,7 +28,7 @@ if TYPE_CHECKING:
     import ibis.expr.types as ir
     from ibis.backends.duckdb import Backend
 
-    from leadscore.features.contract.contract import Contract
+    from leadscore.features.contract import Contract
     from leadscore.features.tables.screening import Screening
 
 logger = logging.getLogger(__name__)

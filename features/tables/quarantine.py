@@ -10,8 +10,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from leadscore.features.core.atomic_file import replacing
-from leadscore.features.core.errors import DataError
+from leadscore.features.core import DataError, replacing
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import ibis.expr.types as ir
     import pandas as pd
 
-    from leadscore.features.contract.contract import Contract
+    from leadscore.features.contract import Contract
     from leadscore.features.tables.attributes import Attribute
     from leadscore.features.tables.company_totals import CompanyTotals
     from leadscore.features.tables.listed_leads import ListedLeads

@@ -6,4 +6,7 @@ options, exit codes, messages, logging.
 
 from leadscore.cli.app import app, main
 
-__all__ = ["app", "main"]
+__all__ = [
+    "app",
+    "main",
+]

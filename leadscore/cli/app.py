@@ -23,7 +23,7 @@ from leadscore.cli.runtime import (
 )
 from leadscore.cli.score_list import score_list
 from leadscore.cli.tiers import tiers_app
-from leadscore.features.core.errors import LeadScoreError
+from leadscore.features.core import LeadScoreError
 
 app = typer.Typer(
     help="Predictive lead scoring that a company can trust with its pipeline.",
@@ -43,12 +43,11 @@ def demo(
     leads: Annotated[int, typer.Option(help="How many leads the made-up company has.")] = 20_000,
 ) -> int:
     """Simulate a company, train, score its last night and export the tiers, on defaults."""
-    from leadscore.cli.screens.night_screen import night_summary
-    from leadscore.cli.screens.training_screen import training_summary
-    from leadscore.serving.export.night_view import shown_night
-    from leadscore.serving.jobs.demo import run_demo
-    from leadscore.serving.nightly.run_night import last_night
-    from leadscore.training.workflow.train import AlreadyTrained
+    from leadscore.cli.screens import night_summary, training_summary
+    from leadscore.serving.export import shown_night
+    from leadscore.serving.jobs import run_demo
+    from leadscore.serving.nightly import last_night
+    from leadscore.training.workflow import AlreadyTrained
 
     result = run_demo(directory, leads=leads)
     if isinstance(result.trained, AlreadyTrained):
@@ -84,7 +83,7 @@ def init(
     overwrite: Annotated[bool, typer.Option(help="Replace drafts that are there.")] = False,
 ) -> int:
     """Draft leadscore.toml and tiers.toml from somebody's files."""
-    from leadscore.serving.jobs.init_project import start_project
+    from leadscore.serving.jobs import start_project
 
     if stage not in {"sql", "won"}:
         raise LeadScoreError(f"--stage {stage}: use sql or won")
@@ -107,8 +106,8 @@ def init(
 @command
 def check(directory: Folder = Path(), as_of: AsOf = None, as_json: Json = False) -> int:
     """Check contract, quarantine, viability and leakage before anything is trained."""
-    from leadscore.cli.screens.training_screen import check_summary
-    from leadscore.training.workflow.check import check as run_check
+    from leadscore.cli.screens import check_summary
+    from leadscore.training.workflow import check as run_check
 
     checked = run_check(directory, as_of=moment_of(as_of))
     tell(check_summary(checked))
@@ -129,9 +128,9 @@ def train(
     as_json: Json = False,
 ) -> int:
     """Train on what was known by then, judge on later leads, register, promote if all agrees."""
-    from leadscore.cli.screens.training_screen import training_summary
-    from leadscore.training.workflow.train import AlreadyTrained
-    from leadscore.training.workflow.train import train as run_training
+    from leadscore.cli.screens import training_summary
+    from leadscore.training.workflow import AlreadyTrained
+    from leadscore.training.workflow import train as run_training
 
     result = run_training(
         directory, as_of=moment_of(as_of), again=again, budget_seconds=_seconds(budget)
@@ -194,9 +193,9 @@ def score(
         return score_list(directory, leads, out=out, as_of=moment_of(as_of), as_json=as_json)
     if out is not None:
         raise LeadScoreError("--out is for a list; take it out, or say --leads FILE, too")
-    from leadscore.cli.screens.night_screen import night_summary
-    from leadscore.serving.export.night_view import shown_night
-    from leadscore.serving.nightly.run_night import score_night
+    from leadscore.cli.screens import night_summary
+    from leadscore.serving.export import shown_night
+    from leadscore.serving.nightly import score_night
 
     where, directory = _engine(engine, master, directory)
     result = score_night(
@@ -218,7 +217,7 @@ def score(
         tell(f"{result.written.path}: {result.written.rows:,} rows, {result.written.outcome}")
     to_do = False
     if result.published is not None:
-        from leadscore.cli.screens.publish_screen import published_summary
+        from leadscore.cli.screens import published_summary
 
         tell(published_summary(result.published))
         to_do = bool(result.published.to_do)
@@ -238,8 +237,8 @@ def explain(
     as_json: Json = False,
 ) -> int:
     """Show one lead: propensities, tier, reasons, what changed, and what the ledger said before."""
-    from leadscore.cli.screens.lead_screen import lead_record, lead_summary
-    from leadscore.serving.jobs.explain_lead import explain as run_explain
+    from leadscore.cli.screens import lead_record, lead_summary
+    from leadscore.serving.jobs import explain as run_explain
 
     explained = run_explain(directory, lead_id, as_of=moment_of(as_of))
     tell(lead_summary(explained))
@@ -256,9 +255,9 @@ def export(
     out: Annotated[Path | None, typer.Option(help="The folder for the files.")] = None,
 ) -> int:
     """Write the handoff list and all tiers of a night as CSV and XLSX."""
-    from leadscore.serving.export.spreadsheets import export as run_export
-    from leadscore.serving.ledger.reader import read_night
-    from leadscore.serving.nightly.run_night import last_night
+    from leadscore.serving.export import export as run_export
+    from leadscore.serving.ledger import read_night
+    from leadscore.serving.nightly import last_night
 
     moment = moment_of(as_of) or last_night(directory)
     files = run_export(read_night(directory, moment), out or directory / "exports")
@@ -279,8 +278,8 @@ def publish(
     as_json: Json = False,
 ) -> int:
     """Publish a night of the ledger to PostgreSQL, where [publish.postgres] says."""
-    from leadscore.cli.screens.publish_screen import published_record, published_summary
-    from leadscore.serving.export.postgres.publish import publish as run_publish
+    from leadscore.cli.screens import published_record, published_summary
+    from leadscore.serving.export.postgres import publish as run_publish
 
     published = run_publish(directory, moment_of(as_of))
     tell(published_summary(published))
@@ -291,10 +290,10 @@ def publish(
 
 def _engine(name: str, master: str | None, directory: Path) -> tuple[Any, Path]:
     """Find the engine, and the project folder as its workers see it."""
-    from leadscore.serving.nightly.engine import HERE
+    from leadscore.serving.nightly import HERE
 
     if name == "spark":
-        from leadscore.serving.nightly.spark_engine import spark_engine
+        from leadscore.serving.nightly import spark_engine
 
         return spark_engine(master), directory.resolve()
     if name != "duckdb":

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from leadscore.cli.runtime import DONE, Folder, Json, command, print_json, registry_of, tell
-from leadscore.features.core.errors import LeadScoreError
+from leadscore.features.core import LeadScoreError
 
 models_app = typer.Typer(help="List the registered models; compare two, promote one, or roll back.")
 
@@ -24,7 +24,7 @@ def models(context: typer.Context, directory: Folder = Path(), as_json: Json = F
 
 @command
 def _list_models(directory: Path, as_json: bool) -> int:  # noqa: FBT001
-    from leadscore.cli.screens.models_screen import versions_table
+    from leadscore.cli.screens import versions_table
 
     versions = registry_of(directory).versions()
     tell(versions_table(versions))
@@ -76,8 +76,8 @@ def compare(
     as_json: Json = False,
 ) -> int:
     """Compare two versions on the same later leads: who is better, and who would move."""
-    from leadscore.cli.screens.comparison_table import as_record, comparison_table
-    from leadscore.training.workflow.compare_versions import compare_versions
+    from leadscore.cli.screens import as_record, comparison_table
+    from leadscore.training.workflow import compare_versions
 
     compared = compare_versions(directory, first, second)
     tell(comparison_table(compared))
@@ -90,7 +90,7 @@ def compare(
 @command
 def history(directory: Folder = Path(), as_json: Json = False) -> int:
     """List every promotion and rollback: who, when and why."""
-    from leadscore.cli.screens.models_screen import promotions_table
+    from leadscore.cli.screens import promotions_table
 
     made = registry_of(directory).promotions()
     tell(promotions_table(made))

@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from leadscore.features.core.errors import LeadScoreError, RunLocked, TooLittleData
+from leadscore.features.core import LeadScoreError, RunLocked, TooLittleData
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from leadscore.features.contract.contract import Contract
-    from leadscore.training.registry.registry import Registry
+    from leadscore.features.contract import Contract
+    from leadscore.training.registry import Registry
 
 DONE, NEEDS_A_PERSON, BAD_INPUT, LOCKED = 0, 1, 2, 3
 
@@ -133,14 +133,14 @@ def moment_of(text: str | None) -> datetime | None:
 
 def contract_of(directory: Path) -> Contract:
     """Load a project's contract."""
-    from leadscore.features.contract.contract import load_contract
+    from leadscore.features.contract import load_contract
 
     return load_contract(directory)
 
 
 def registry_of(directory: Path) -> Registry:
     """Open a project's registry."""
-    from leadscore.training.registry.registry import Registry
+    from leadscore.training.registry import Registry
 
     return Registry(directory, contract_of(directory).name)
 

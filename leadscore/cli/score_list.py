@@ -15,9 +15,9 @@ def score_list(
     directory: Path, leads: Path, *, out: Path | None, as_of: datetime | None, as_json: bool
 ) -> int:
     """Score a list, write it beside the list or to `out`, and say what was not scored and why."""
-    from leadscore.cli.screens.night_screen import list_summary, night_summary
-    from leadscore.serving.export.spreadsheets import write_scores
-    from leadscore.serving.nightly.score_list import score_file
+    from leadscore.cli.screens import list_summary, night_summary
+    from leadscore.serving.export import write_scores
+    from leadscore.serving.nightly import score_file
 
     listed = score_file(directory, leads, as_of=as_of)
     target = write_scores(listed.rows, out or leads.with_name(f"{leads.stem}.scores.csv"))

@@ -18,7 +18,7 @@ from leadscore.cli.runtime import (
     registry_of,
     tell,
 )
-from leadscore.features.core.errors import LeadScoreError
+from leadscore.features.core import LeadScoreError
 
 tiers_app = typer.Typer(help="Explain the tier policy in sentences.")
 
@@ -32,8 +32,8 @@ def tiers(context: typer.Context, directory: Folder = Path()) -> None:
 
 @command
 def _explain_tiers(directory: Path) -> int:
-    from leadscore.serving.policy.policy import load_policy
-    from leadscore.serving.tiers.describe_policy import sentences
+    from leadscore.serving.policy import load_policy
+    from leadscore.serving.tiers import sentences
 
     contract = contract_of(directory)
     horizons = None if contract.is_flat else contract.horizon_days
@@ -45,9 +45,8 @@ def _explain_tiers(directory: Path) -> int:
 @command
 def tiers_check(directory: Folder = Path()) -> int:
     """Explain the policy with what it does on the champion's evidence."""
-    from leadscore.serving.policy.policy import load_policy
-    from leadscore.serving.tiers.cutoffs import cut_offs
-    from leadscore.serving.tiers.describe_policy import sentences
+    from leadscore.serving.policy import load_policy
+    from leadscore.serving.tiers import cut_offs, sentences
 
     contract = contract_of(directory)
     policy = load_policy(directory, contract)
@@ -71,8 +70,8 @@ def tiers_what_if(
     as_json: Json = False,
 ) -> int:
     """Show what other settings, such as --sql.min_precision 0.25, would have done last night."""
-    from leadscore.cli.screens.what_if_screen import what_if_record, what_if_screen
-    from leadscore.serving.jobs.policy_what_if import what_if
+    from leadscore.cli.screens import what_if_record, what_if_screen
+    from leadscore.serving.jobs import what_if
 
     found = what_if(directory, _settings(context.args), policy_file=policy)
     tell(what_if_screen(found))

@@ -11,8 +11,8 @@ from leadscore.serving.explanations.reasons import MIN_LOG_ODDS, subject, value_
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from leadscore.features.families.catalogue import Feature
-    from leadscore.training.registry.registry import Registered
+    from leadscore.features.families import Feature
+    from leadscore.training.registry import Registered
 
 
 def changed_facts(

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    from leadscore.features.families.catalogue import Feature
+    from leadscore.features.families import Feature
 
 # A source and its medium say one thing ("organic", "search"): the stronger of the two tells it.
 WITH_SOURCE = {"medium": "source", "latest_medium": "latest_source"}

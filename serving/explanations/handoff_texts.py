@@ -10,13 +10,13 @@ import pandas as pd
 from leadscore.serving.explanations.missing_information import missing_facts
 from leadscore.serving.explanations.reasons import reasons
 from leadscore.serving.explanations.sales_brief import handoff_briefs
-from leadscore.serving.ledger.schema import LISTS
+from leadscore.serving.ledger import LISTS
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
-    from leadscore.features.tables.tables import Tables
-    from leadscore.training.registry.registry import Registered
+    from leadscore.features.tables import Tables
+    from leadscore.training.registry import Registered
 
 
 def handoff_words(

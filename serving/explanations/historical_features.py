@@ -6,17 +6,17 @@ from typing import TYPE_CHECKING
 
 import ibis
 
-from leadscore.features.tables.open_tables import open_tables
+from leadscore.features.tables import open_tables
 from leadscore.serving.explanations.score_change import Stops
-from leadscore.serving.lead_facts.model_inputs import learnt_features
+from leadscore.serving.lead_facts import learnt_features
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     import ibis.expr.types as ir
 
-    from leadscore.features.tables.tables import Tables
-    from leadscore.training.registry.registry import Registered
+    from leadscore.features.tables import Tables
+    from leadscore.training.registry import Registered
 
 
 def retrace(

@@ -10,18 +10,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from leadscore.training.dataset.stage_rows import SINCE_SQL
-from leadscore.training.encoding.text_dictionary import as_categories
-from leadscore.training.model.reference_values import ATTRIBUTES
+from leadscore.training.dataset import SINCE_SQL
+from leadscore.training.encoding import as_categories
+from leadscore.training.model import ATTRIBUTES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     import numpy.typing as npt
 
-    from leadscore.features.families.catalogue import Feature
-    from leadscore.training.model.funnel_model import FunnelModel
-    from leadscore.training.model.stage_model import StageModel
+    from leadscore.features.families import Feature
+    from leadscore.training.model import FunnelModel, StageModel
 
     Indices = npt.NDArray[np.intp]
     Numbers = npt.NDArray[np.float64]

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from leadscore.features.core.errors import ModelMismatch
-from leadscore.features.core.formatting import ago, looks_personal, number, percent, shortened
+from leadscore.features.core import ModelMismatch, ago, looks_personal, number, percent, shortened
 from leadscore.serving.explanations.fact_groups import columns_of_facts
 
 if TYPE_CHECKING:
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    from leadscore.features.families.catalogue import Feature
+    from leadscore.features.families import Feature
 
     Numbers = npt.NDArray[np.float64]
     Codes = npt.NDArray[np.int64]

@@ -8,11 +8,9 @@ import ibis
 import pandas as pd
 from ibis import _
 
-from leadscore.features.core.formatting import day, looks_personal, number, shortened
-from leadscore.features.core.text import as_words
-from leadscore.features.families.event_groups import not_by_the_lead
-from leadscore.features.families.event_labels import one_of, several
-from leadscore.features.point_in_time.known_before import events_before, paired_before
+from leadscore.features.core import as_words, day, looks_personal, number, shortened
+from leadscore.features.families import not_by_the_lead, one_of, several
+from leadscore.features.point_in_time import events_before, paired_before
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,7 +18,7 @@ if TYPE_CHECKING:
 
     import ibis.expr.types as ir
 
-    from leadscore.features.tables.tables import Tables
+    from leadscore.features.tables import Tables
 
 RECENT_DAYS = 30  # what a lead did before that, nobody opens a call with
 MOST_KINDS = 6  # more are no brief; the rest is counted

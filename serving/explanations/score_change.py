@@ -11,10 +11,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from leadscore.features.core.errors import ModelMismatch
+from leadscore.features.core import ModelMismatch
 from leadscore.serving.explanations.change_parts import Part, Split, parts_between
 from leadscore.serving.explanations.changed_facts import changed_facts
-from leadscore.serving.tiers.cutoffs import cut_offs
+from leadscore.serving.tiers import cut_offs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from leadscore.features.contract.contract import Stage
+    from leadscore.features.contract import Stage
     from leadscore.serving.explanations.change_parts import Steps
-    from leadscore.serving.policy.policy import Policy
-    from leadscore.training.registry.registry import Registered
+    from leadscore.serving.policy import Policy
+    from leadscore.training.registry import Registered
 
 
 @dataclass(frozen=True)

@@ -2,3 +2,14 @@
 
 A publishing target is a file or a room here; its settings are in `features.contract`.
 """
+
+from leadscore.serving.export.night_view import shown_night
+from leadscore.serving.export.spreadsheets import Exported, export, handoffs, write_scores
+
+__all__ = [
+    "Exported",
+    "export",
+    "handoffs",
+    "shown_night",
+    "write_scores",
+]

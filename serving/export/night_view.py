@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from leadscore.serving.export.spreadsheets import handoffs
-from leadscore.serving.ledger.reader import read_leads, read_night
+from leadscore.serving.ledger import read_leads, read_night
 
 if TYPE_CHECKING:
     from datetime import datetime

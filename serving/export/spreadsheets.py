@@ -15,9 +15,9 @@ from zoneinfo import ZoneInfo
 
 import xlsxwriter
 
-from leadscore.features.core.atomic_file import replacing
-from leadscore.serving.ledger.schema import LISTS
-from leadscore.serving.tiers.tier_names import ALREADY_SQL, TIERS, rule_words
+from leadscore.features.core import replacing
+from leadscore.serving.ledger import LISTS
+from leadscore.serving.tiers import ALREADY_SQL, TIERS, rule_words
 
 if TYPE_CHECKING:
     from datetime import datetime

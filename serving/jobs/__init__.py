@@ -1,1 +1,16 @@
 """The other verbs, a file each: init, demo, explain a lead, try another policy."""
+
+from leadscore.serving.jobs.demo import run_demo
+from leadscore.serving.jobs.explain_lead import Explained, explain
+from leadscore.serving.jobs.init_project import start_project
+from leadscore.serving.jobs.policy_what_if import Outcome, WhatIf, what_if
+
+__all__ = [
+    "Explained",
+    "Outcome",
+    "WhatIf",
+    "explain",
+    "run_demo",
+    "start_project",
+    "what_if",
+]

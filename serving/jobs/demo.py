@@ -6,14 +6,14 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from leadscore.features.contract.contract import CONTRACT_FILE
-from leadscore.features.core.errors import LeadScoreError
-from leadscore.serving.export.spreadsheets import Exported, export
+from leadscore.features.contract import CONTRACT_FILE
+from leadscore.features.core import LeadScoreError
+from leadscore.serving.export import Exported, export
 from leadscore.serving.jobs.init_project import start_project
-from leadscore.serving.ledger.reader import read_night
-from leadscore.serving.nightly.run_night import NightResult, score_night
-from leadscore.simulation.simulate import simulate
-from leadscore.training.workflow.train import AlreadyTrained, TrainingResult, train
+from leadscore.serving.ledger import read_night
+from leadscore.serving.nightly import NightResult, score_night
+from leadscore.simulation import simulate
+from leadscore.training.workflow import AlreadyTrained, TrainingResult, train
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -11,29 +11,26 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from leadscore.features.contract.contract import load_contract
-from leadscore.features.core.clock import naive
-from leadscore.features.core.errors import LeadScoreError, ModelMismatch
-from leadscore.features.point_in_time.snapshots import nightly_snapshots
-from leadscore.features.tables.open_tables import open_tables
-from leadscore.serving.explanations.historical_features import retrace
-from leadscore.serving.explanations.score_change import Change, Stops, Verdict, change_between
-from leadscore.serving.ledger.reader import history, read_notes
-from leadscore.serving.nightly.run_night import default_night
-from leadscore.serving.nightly.scoring import Scored, score_leads
-from leadscore.serving.policy.policy import load_policy
-from leadscore.serving.tiers.tier_names import ALREADY_SQL
-from leadscore.training.registry.registry import Registered, Registry
+from leadscore.features.contract import load_contract
+from leadscore.features.core import LeadScoreError, ModelMismatch, naive
+from leadscore.features.point_in_time import nightly_snapshots
+from leadscore.features.tables import open_tables
+from leadscore.serving.explanations import Change, Stops, Verdict, change_between, retrace
+from leadscore.serving.ledger import history, read_notes
+from leadscore.serving.nightly import Scored, default_night, score_leads
+from leadscore.serving.policy import load_policy
+from leadscore.serving.tiers import ALREADY_SQL
+from leadscore.training.registry import Registered, Registry
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     import ibis.expr.types as ir
 
-    from leadscore.features.contract.contract import Contract, Stage
-    from leadscore.features.tables.tables import Tables
-    from leadscore.serving.ledger.night_metadata import NightNotes
-    from leadscore.serving.policy.policy import Policy
+    from leadscore.features.contract import Contract, Stage
+    from leadscore.features.tables import Tables
+    from leadscore.serving.ledger import NightNotes
+    from leadscore.serving.policy import Policy
 
 logger = logging.getLogger(__name__)
 

@@ -5,23 +5,21 @@ from __future__ import annotations
 import tomllib
 from typing import TYPE_CHECKING
 
-from leadscore.features.contract.contract import CONTRACT_FILE, Contract
-from leadscore.features.core.atomic_file import write_text
-from leadscore.features.core.errors import ContractError
-from leadscore.features.onboarding.draft_contract import draft_contract
-from leadscore.features.tables.open_tables import open_tables
-from leadscore.serving.lead_facts.rule_inputs import SETBACKS
-from leadscore.serving.policy.draft_policy import draft_policy
-from leadscore.serving.policy.policy import POLICY_FILE
-from leadscore.training.dataset.labels import stages_of
+from leadscore.features.contract import CONTRACT_FILE, Contract
+from leadscore.features.core import ContractError, write_text
+from leadscore.features.onboarding import draft_contract
+from leadscore.features.tables import open_tables
+from leadscore.serving.lead_facts import SETBACKS
+from leadscore.serving.policy import POLICY_FILE, draft_policy
+from leadscore.training.dataset import stages_of
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     import ibis.expr.types as ir
 
-    from leadscore.features.contract.contract import Stage
-    from leadscore.features.tables.tables import Tables
+    from leadscore.features.contract import Stage
+    from leadscore.features.tables import Tables
 
 
 def start_project(

@@ -9,19 +9,14 @@ from typing import TYPE_CHECKING, Any
 import ibis
 import pandas as pd
 
-from leadscore.features.contract.contract import load_contract
-from leadscore.features.core.clock import naive
-from leadscore.features.core.errors import ContractError, LeadScoreError
-from leadscore.features.core.settings import validated
-from leadscore.features.tables.open_tables import open_tables
-from leadscore.serving.lead_facts.deal_value import expected_amounts
-from leadscore.serving.lead_facts.rule_inputs import rule_facts
-from leadscore.serving.ledger.reader import latest_before, nights, read_night
-from leadscore.serving.policy.policy import MODES, OF_A_PROMISE, POLICY_FILE, Policy, load_policy
-from leadscore.serving.tiers.assign_tiers import decide
-from leadscore.serving.tiers.cutoffs import CutOffs, cut_offs
-from leadscore.serving.tiers.previous_night import REMEMBERED
-from leadscore.training.registry.registry import Registry
+from leadscore.features.contract import load_contract
+from leadscore.features.core import ContractError, LeadScoreError, naive, validated
+from leadscore.features.tables import open_tables
+from leadscore.serving.lead_facts import expected_amounts, rule_facts
+from leadscore.serving.ledger import latest_before, nights, read_night
+from leadscore.serving.policy import MODES, OF_A_PROMISE, POLICY_FILE, Policy, load_policy
+from leadscore.serving.tiers import REMEMBERED, CutOffs, cut_offs, decide
+from leadscore.training.registry import Registry
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,7 +25,7 @@ if TYPE_CHECKING:
 
     import ibis.expr.types as ir
 
-    from leadscore.features.tables.tables import Tables
+    from leadscore.features.tables import Tables
 
 FIXED = ("lead_id", "p_sql", "p_won", "model_version")  # of the ledger; what no policy changes
 

@@ -6,14 +6,14 @@ from functools import reduce
 from operator import and_, or_
 from typing import TYPE_CHECKING
 
-from leadscore.features.core.errors import ContractError
-from leadscore.features.families.firmographic import EMAIL_PATTERN
+from leadscore.features.core import ContractError
+from leadscore.features.families import EMAIL_PATTERN
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
-    from leadscore.features.tables.tables import Tables
-    from leadscore.serving.policy.conditions import Condition
+    from leadscore.features.tables import Tables
+    from leadscore.serving.policy import Condition
 
 
 def holds(tables: Tables, joined: ir.Table, condition: Condition) -> ir.BooleanValue:

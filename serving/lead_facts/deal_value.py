@@ -9,14 +9,14 @@ import ibis
 import numpy as np
 import pandas as pd
 
-from leadscore.features.core.clock import naive
-from leadscore.features.point_in_time.known_before import known_before
+from leadscore.features.core import naive
+from leadscore.features.point_in_time import known_before
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
     import pyarrow as pa
 
-    from leadscore.features.tables.tables import Tables
+    from leadscore.features.tables import Tables
 
 WINS = "wins by segment"  # how the wins of every bucket of leads are asked for
 NEVER = datetime(1, 1, 1)

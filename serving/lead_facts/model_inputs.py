@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from leadscore.features.core.errors import ModelMismatch, nearest
-from leadscore.features.families.feature_table import FeatureTable, build_features
+from leadscore.features.core import ModelMismatch, nearest
+from leadscore.features.families import FeatureTable, build_features
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     import ibis.expr.types as ir
     import pandas as pd
 
-    from leadscore.features.tables.tables import Tables
-    from leadscore.training.registry.registry import Registered
+    from leadscore.features.tables import Tables
+    from leadscore.training.registry import Registered
 
 
 def learnt_features(tables: Tables, snapshots: ir.Table, champion: Registered) -> pd.DataFrame:

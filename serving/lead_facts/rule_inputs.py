@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 import ibis
 from ibis import _
 
-from leadscore.features.core.errors import ContractError, nearest
-from leadscore.features.families.sales_history import reason_group
-from leadscore.features.point_in_time.known_before import BETWEEN, latest_text, paired_before
+from leadscore.features.core import ContractError, nearest
+from leadscore.features.families import reason_group
+from leadscore.features.point_in_time import BETWEEN, latest_text, paired_before
 from leadscore.serving.lead_facts.column_conditions import holds
 
 if TYPE_CHECKING:
@@ -22,10 +22,8 @@ if TYPE_CHECKING:
     import ibis.expr.types as ir
     import pandas as pd
 
-    from leadscore.features.tables.tables import Tables
-    from leadscore.serving.policy.conditions import Condition
-    from leadscore.serving.policy.policy import Policy
-    from leadscore.serving.policy.rules import Rule
+    from leadscore.features.tables import Tables
+    from leadscore.serving.policy import Condition, Policy, Rule
 
 SETBACKS = ("rejected", "recycled")
 DIGEST_SIGNS = 8  # 32 bits tell that a lead changed, and are too few to find anybody by

@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import Self
 
-from leadscore.serving.policy.policy import Policy
+from leadscore.serving.policy import Policy
 
 KEY = b"leadscore"  # under which a night's Parquet file carries its notes
 POLICY, BEGINS_AT = "policy", "begins_at"

@@ -9,9 +9,9 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from leadscore.features.core.errors import LeadScoreError
+from leadscore.features.core import LeadScoreError
 from leadscore.serving.ledger.score_checks import night_faults
-from leadscore.serving.tiers.tier_names import TIERS
+from leadscore.serving.tiers import TIERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from leadscore.serving.tiers.tier_names import ALREADY_SQL
+from leadscore.serving.tiers import ALREADY_SQL
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -15,11 +15,9 @@ from typing import TYPE_CHECKING
 import pandas as pd
 from ibis import _
 
-from leadscore.serving.explanations.handoff_texts import handoff_words
-from leadscore.serving.lead_facts.deal_value import WINS, wins_by_segment
-from leadscore.serving.lead_facts.model_inputs import learnt_features
-from leadscore.serving.ledger.schema import SCHEMA, as_night
-from leadscore.serving.ledger.score_checks import NightFault, count_scores, faults_of
+from leadscore.serving.explanations import handoff_words
+from leadscore.serving.lead_facts import WINS, learnt_features, wins_by_segment
+from leadscore.serving.ledger import SCHEMA, NightFault, as_night, count_scores, faults_of
 from leadscore.serving.nightly.checkpoint_store import DONE, FEATURES, LEADS, ROWS, TIERS, UNSEEN
 from leadscore.serving.nightly.scoring import EXPLAINED, JUDGED, Stamp, judge_leads, stamped
 from leadscore.serving.nightly.timings import Progress
@@ -29,7 +27,7 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-    from leadscore.serving.ledger.score_checks import ScoreCount
+    from leadscore.serving.ledger import ScoreCount
     from leadscore.serving.nightly.night_context import Night
     from leadscore.serving.nightly.tier_pass import Tiered
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 from pyarrow import feather
 
-from leadscore.features.core.atomic_file import replacing
+from leadscore.features.core import replacing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -11,15 +11,15 @@ from dataclasses import dataclass
 from math import sqrt
 from typing import TYPE_CHECKING
 
-from leadscore.serving.ledger.score_checks import PROPENSITIES, NightFault
-from leadscore.serving.tiers.tier_names import TIERS
+from leadscore.serving.ledger import PROPENSITIES, NightFault
+from leadscore.serving.tiers import TIERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     import pandas as pd
 
-    from leadscore.features.contract.night_limits import Limits
+    from leadscore.features.contract import Limits
 
 OFFERED = ("SQL", "MQL")  # the tiers that somebody acts on
 STANDARD_ERRORS = 4.0  # chance alone goes beyond so many once in 16,000 nights

@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from leadscore.features.buckets.open_buckets import open_buckets
+from leadscore.features.buckets import open_buckets
 from leadscore.serving.nightly.bucket_passes import judge
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from contextlib import AbstractContextManager
 
-    from leadscore.features.buckets.bucketed_tables import Buckets
-    from leadscore.serving.ledger.score_checks import NightFault
+    from leadscore.features.buckets import Buckets
+    from leadscore.serving.ledger import NightFault
     from leadscore.serving.nightly.night_context import Night
 
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
-from leadscore.features.buckets.bucket_store import BucketStore
-from leadscore.features.point_in_time.snapshots import nightly_snapshots
+from leadscore.features.buckets import BucketStore
+from leadscore.features.point_in_time import nightly_snapshots
 from leadscore.serving.nightly.checkpoint_store import Workbench
 from leadscore.serving.nightly.timings import Stages
-from leadscore.training.registry.registry import Registry
+from leadscore.training.registry import Registry
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -21,11 +21,9 @@ if TYPE_CHECKING:
 
     import ibis.expr.types as ir
 
-    from leadscore.features.buckets.bucket_store import BucketOpening
-    from leadscore.features.buckets.bucketed_tables import Buckets
-    from leadscore.features.buckets.worker_pool import Opening
-    from leadscore.serving.policy.policy import Policy
-    from leadscore.training.registry.registry import Registered
+    from leadscore.features.buckets import BucketOpening, Buckets, Opening
+    from leadscore.serving.policy import Policy
+    from leadscore.training.registry import Registered
 
 Found = TypeVar("Found")
 

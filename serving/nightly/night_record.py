@@ -6,9 +6,9 @@ import logging
 from datetime import UTC
 from typing import TYPE_CHECKING
 
-from leadscore.features.core.errors import LeadScoreError
+from leadscore.features.core import LeadScoreError
 from leadscore.serving.nightly.run_manifest import Manifest, messages, now, versions_of_libraries
-from leadscore.training.registry.registry import Registry
+from leadscore.training.registry import Registry
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -8,13 +8,13 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
-from leadscore.features.core.atomic_file import write_text
+from leadscore.features.core import write_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from leadscore.serving.ledger.score_checks import NightFault
+    from leadscore.serving.ledger import NightFault
 
 RUNS = "runs"
 LIBRARIES = ("leadscore", "duckdb", "ibis-framework", "lightgbm", "pandas", "pyarrow")

@@ -10,15 +10,12 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
-from leadscore.features.buckets.open_buckets import SMALL_MACHINE, BucketLimits
-from leadscore.features.contract.contract import ADDRESSES, load_contract
-from leadscore.features.core.clock import naive
-from leadscore.features.core.errors import LeadScoreError
-from leadscore.features.core.project_lock import project_lock
-from leadscore.features.point_in_time.snapshots import next_midnight
-from leadscore.features.sources.source_tables import file_states
-from leadscore.serving.ledger.reader import latest_before, night_batches, nights
-from leadscore.serving.ledger.writer import Written, write_night
+from leadscore.features.buckets import SMALL_MACHINE, BucketLimits
+from leadscore.features.contract import ADDRESSES, load_contract
+from leadscore.features.core import LeadScoreError, naive, project_lock
+from leadscore.features.point_in_time import next_midnight
+from leadscore.features.sources import file_states
+from leadscore.serving.ledger import Written, latest_before, night_batches, nights, write_night
 from leadscore.serving.nightly.bucket_passes import told, unseen_cells
 from leadscore.serving.nightly.checkpoint_store import Workbench
 from leadscore.serving.nightly.drift_checks import NightShape, shape_of, unlike, unseen_words
@@ -28,19 +25,18 @@ from leadscore.serving.nightly.night_record import keep_record
 from leadscore.serving.nightly.run_manifest import now
 from leadscore.serving.nightly.tier_pass import Tiered, decide_tiers, tier_parts
 from leadscore.serving.nightly.timings import Stages
-from leadscore.serving.policy.policy import Policy, load_policy, policy_version
-from leadscore.training.registry.registry import Registry
+from leadscore.serving.policy import Policy, load_policy, policy_version
+from leadscore.training.registry import Registry
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from leadscore.features.contract.contract import Contract
-    from leadscore.features.tables.quarantine import Quarantine
-    from leadscore.features.tables.tables import Tables
-    from leadscore.serving.export.postgres.publish import Published
-    from leadscore.serving.ledger.score_checks import NightFault
-    from leadscore.training.registry.registry import Registered
+    from leadscore.features.contract import Contract
+    from leadscore.features.tables import Quarantine, Tables
+    from leadscore.serving.export.postgres import Published
+    from leadscore.serving.ledger import NightFault
+    from leadscore.training.registry import Registered
 
 logger = logging.getLogger(__name__)
 
@@ -165,7 +161,7 @@ def _publisher(contract: Contract) -> Callable[..., Published] | None:
     """Find what publishes a night, before hours are spent on one that could not be published."""
     if contract.publish.postgres is None:
         return None
-    from leadscore.serving.export.postgres.publish import publish_night  # noqa: PLC0415 - an extra's driver
+    from leadscore.serving.export.postgres import publish_night  # noqa: PLC0415 - an extra's driver
 
     return publish_night
 

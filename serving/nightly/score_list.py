@@ -9,24 +9,20 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from leadscore.features.core.clock import naive
-from leadscore.features.core.errors import LeadScoreError
-from leadscore.features.point_in_time.snapshots import listed_closings, listed_snapshots
-from leadscore.features.tables.listed_leads import CELL, listed_faults
-from leadscore.features.tables.open_tables import open_tables
-from leadscore.features.tables.quarantine import AS_MISSING, Quarantine
-from leadscore.serving.ledger.schema import LISTS
+from leadscore.features.core import LeadScoreError, naive
+from leadscore.features.point_in_time import listed_closings, listed_snapshots
+from leadscore.features.tables import AS_MISSING, CELL, Quarantine, listed_faults, open_tables
+from leadscore.serving.ledger import LISTS
 from leadscore.serving.nightly.run_night import default_night, project_settings
 from leadscore.serving.nightly.scoring import score_leads
-from leadscore.serving.policy.policy import Exploration, policy_version
+from leadscore.serving.policy import Exploration, policy_version
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from leadscore.features.tables.listed_leads import ListedLeads
-    from leadscore.features.tables.tables import Tables
+    from leadscore.features.tables import ListedLeads, Tables
     from leadscore.serving.nightly.scoring import Scored
-    from leadscore.serving.policy.policy import Policy
+    from leadscore.serving.policy import Policy
 
 # A list takes nobody's place: capacity and control group are those of a night.
 NOBODY = {"capacity": None, "exploration": Exploration(share=0.0)}

@@ -11,23 +11,20 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from leadscore.serving.explanations.handoff_texts import handoff_words
-from leadscore.serving.lead_facts.deal_value import expected_amounts
-from leadscore.serving.lead_facts.model_inputs import learnt_features
-from leadscore.serving.lead_facts.rule_inputs import rule_facts
-from leadscore.serving.ledger.night_metadata import NightNotes
-from leadscore.serving.policy.policy import policy_version
-from leadscore.serving.tiers.assign_tiers import decide
-from leadscore.serving.tiers.cutoffs import CutOffs, cut_offs
+from leadscore.serving.explanations import handoff_words
+from leadscore.serving.lead_facts import expected_amounts, learnt_features, rule_facts
+from leadscore.serving.ledger import NightNotes
+from leadscore.serving.policy import policy_version
+from leadscore.serving.tiers import CutOffs, cut_offs, decide
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     import ibis.expr.types as ir
 
-    from leadscore.features.tables.tables import Tables
-    from leadscore.serving.policy.policy import Policy
-    from leadscore.training.registry.registry import Registered
+    from leadscore.features.tables import Tables
+    from leadscore.serving.policy import Policy
+    from leadscore.training.registry import Registered
 
 EXPLAINED = ("SQL", "MQL")  # whom somebody will act on tonight
 COVERED = ("firmographic", "channel")  # facts that can be unknown; no activity is a fact, too

@@ -15,14 +15,11 @@ from typing import TYPE_CHECKING, cast
 
 import pyarrow as pa
 
-from leadscore.features.buckets.open_buckets import SMALL_MACHINE
-from leadscore.features.buckets.spark.session import own_errors
-from leadscore.features.buckets.spark.shuffle import bucket_of
-from leadscore.features.buckets.spark.spark_buckets import SparkBuckets, open_on_spark
-from leadscore.features.buckets.worker_pool import work
-from leadscore.features.core.errors import LeadScoreError
-from leadscore.features.point_in_time.snapshots import nightly_snapshots
-from leadscore.serving.lead_facts.model_inputs import learnt_table
+from leadscore.features.buckets import SMALL_MACHINE, work
+from leadscore.features.buckets.spark import SparkBuckets, bucket_of, open_on_spark, own_errors
+from leadscore.features.core import LeadScoreError
+from leadscore.features.point_in_time import nightly_snapshots
+from leadscore.serving.lead_facts import learnt_table
 from leadscore.serving.nightly.bucket_passes import ask_wins, judge_buckets, judge_frame
 from leadscore.serving.nightly.checkpoint_store import DONE
 from leadscore.serving.nightly.engine import Engine
@@ -35,9 +32,9 @@ if TYPE_CHECKING:
     import pandas as pd
     from pyspark.sql import DataFrame
 
-    from leadscore.features.buckets.open_buckets import BucketLimits
-    from leadscore.features.contract.contract import Contract
-    from leadscore.serving.ledger.score_checks import NightFault
+    from leadscore.features.buckets import BucketLimits
+    from leadscore.features.contract import Contract
+    from leadscore.serving.ledger import NightFault
     from leadscore.serving.nightly.night_context import Night
 
 PLACE = "(bucket)"  # no feature is called that

@@ -9,17 +9,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from leadscore.serving.ledger.night_metadata import NightNotes
-from leadscore.serving.ledger.reader import night_file
-from leadscore.serving.ledger.schema import as_today
+from leadscore.serving.ledger import NightNotes, as_today, night_file
 from leadscore.serving.nightly.checkpoint_store import LEADS, OFFERS, PLACES, TIERS
 from leadscore.serving.nightly.scoring import Stamp
-from leadscore.serving.tiers.assign_tiers import offer, settle, share_places
-from leadscore.serving.tiers.capacity_allocation import Allocation
-from leadscore.serving.tiers.cutoffs import CutOffs, cut_offs
-from leadscore.serving.tiers.model_tiers import find_bars
-from leadscore.serving.tiers.offered import Offered
-from leadscore.serving.tiers.previous_night import REMEMBERED, remembered
+from leadscore.serving.tiers import (
+    REMEMBERED,
+    Allocation,
+    CutOffs,
+    Offered,
+    cut_offs,
+    find_bars,
+    offer,
+    remembered,
+    settle,
+    share_places,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -28,8 +32,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from leadscore.serving.nightly.night_context import Night
-    from leadscore.serving.tiers.model_tiers import Bar
-    from leadscore.serving.tiers.offered import Queue
+    from leadscore.serving.tiers import Bar, Queue
 
 BEFORE = "before_{:%Y%m%dT%H%M%S%f}"  # what is sorted of it; a run gone on with may find another
 SAID = ("lead_id", *REMEMBERED)  # what of it is wanted

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from leadscore.features.buckets.worker_pool import peak_memory_mb
+from leadscore.features.buckets import peak_memory_mb
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from leadscore.features.contract.contract import load_contract
-from leadscore.features.core.clock import naive
-from leadscore.features.core.errors import LeadScoreError
-from leadscore.features.point_in_time.snapshots import nightly_snapshots
-from leadscore.features.tables.open_tables import open_tables
-from leadscore.serving.lead_facts.model_inputs import learnt_features
-from leadscore.serving.nightly.run_night import default_night
-from leadscore.training.registry.registry import Registry
+from leadscore.features.contract import load_contract
+from leadscore.features.core import LeadScoreError, naive
+from leadscore.features.point_in_time import nightly_snapshots
+from leadscore.features.tables import open_tables
+from leadscore.serving.lead_facts import learnt_features
+from leadscore.serving.nightly import default_night
+from leadscore.training.registry import Registry
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

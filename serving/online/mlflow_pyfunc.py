@@ -19,11 +19,10 @@ import mlflow.sklearn
 from mlflow.exceptions import MlflowException
 from mlflow.protos.databricks_pb2 import BAD_REQUEST
 
-from leadscore.features.core.errors import LeadScoreError
+from leadscore.features.core import LeadScoreError
 from leadscore.serving.online.request_rows import rows_of, score_rows, tables_in
-from leadscore.training.model.funnel_model import FunnelModel
-from leadscore.training.model.reference_values import example_rows
-from leadscore.training.registry.mlflow_model import check_format
+from leadscore.training.model import FunnelModel, example_rows
+from leadscore.training.registry import check_format
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 import pandas as pd
 
-from leadscore.features.core.errors import DataError, ModelMismatch
-from leadscore.training.encoding.feature_columns import FeatureColumns, listed
-from leadscore.training.encoding.text_dictionary import distinct_words
+from leadscore.features.core import DataError, ModelMismatch
+from leadscore.training.encoding import FeatureColumns, distinct_words, listed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from leadscore.training.model.funnel_model import FunnelModel
+    from leadscore.training.model import FunnelModel
 
 Row: TypeAlias = "list[float | str | None]"
 

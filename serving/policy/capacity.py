@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field
 
-from leadscore.features.core.settings import Settings
+from leadscore.features.core import Settings
 from leadscore.serving.policy.conditions import Condition
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from leadscore.features.core.settings import Fault
+    from leadscore.features.core import Fault
 
 EVERYBODY = "sales"  # the one team of a policy that names none
 

@@ -6,12 +6,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from leadscore.features.contract.contract import Contract
-from leadscore.features.core.errors import nearest
-from leadscore.features.core.settings import Settings
+from leadscore.features.contract import Contract
+from leadscore.features.core import Settings, nearest
 
 if TYPE_CHECKING:
-    from leadscore.features.core.settings import Fault
+    from leadscore.features.core import Fault
 
 # What may be asked of a column; of a personal one no more than the last three.
 TEXT_TESTS = ("one_of", "none_of", "contains")

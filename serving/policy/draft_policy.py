@@ -6,13 +6,13 @@ import json
 from math import floor
 from typing import TYPE_CHECKING
 
-from leadscore.features.contract.column_names import mentions, words_of
+from leadscore.features.contract import mentions, words_of
 from leadscore.serving.policy.policy import MARGIN, MQL_MIN_PRECISION, NIGHTS, SQL_MIN_PRECISION
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from leadscore.features.contract.contract import Stage
+    from leadscore.features.contract import Stage
 
 SELECTION_FACTOR = (
     2.0  # sales should see a lead for it twice as good as the average one, or why sort

@@ -8,16 +8,15 @@ from typing import TYPE_CHECKING, Any, Literal, TypeGuard
 
 from pydantic import Field
 
-from leadscore.features.contract.contract import Contract
-from leadscore.features.core.errors import nearest
-from leadscore.features.core.settings import Settings, read_settings
+from leadscore.features.contract import Contract
+from leadscore.features.core import Settings, nearest, read_settings
 from leadscore.serving.policy.capacity import Capacity
 from leadscore.serving.policy.rules import CoolOff, Disqualifier, HandRaiser
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from leadscore.features.core.settings import Fault
+    from leadscore.features.core import Fault
 
 POLICY_FILE = "tiers.toml"
 

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import AfterValidator, Field
 
-from leadscore.features.contract.contract import Contract
-from leadscore.features.core.settings import Settings
+from leadscore.features.contract import Contract
+from leadscore.features.core import Settings
 from leadscore.serving.policy.conditions import Condition, Words, at_least_one
 
 if TYPE_CHECKING:
-    from leadscore.features.core.settings import Fault
+    from leadscore.features.core import Fault
 
 
 class Rule(Settings):

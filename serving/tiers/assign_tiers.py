@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    from leadscore.serving.policy.policy import Policy
+    from leadscore.serving.policy import Policy
     from leadscore.serving.tiers.cutoffs import CutOffs
 
     Mask = npt.NDArray[np.bool_]

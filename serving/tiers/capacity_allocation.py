@@ -11,7 +11,7 @@ import pandas as pd
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from leadscore.serving.policy.capacity import Capacity
+    from leadscore.serving.policy import Capacity
 
     Mask = npt.NDArray[np.bool_]
     Numbers = npt.NDArray[np.float64]

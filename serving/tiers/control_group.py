@@ -15,7 +15,7 @@ from leadscore.serving.tiers.tier_names import EXPLORATION
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from leadscore.serving.policy.policy import Exploration, Policy
+    from leadscore.serving.policy import Exploration, Policy
     from leadscore.serving.tiers.cutoffs import CutOffs
 
     Mask = npt.NDArray[np.bool_]

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    from leadscore.serving.policy.rules import CoolOff
+    from leadscore.serving.policy import CoolOff
 
 
 def cooling(

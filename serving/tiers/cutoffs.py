@@ -22,16 +22,15 @@ from typing import TYPE_CHECKING, Literal
 
 from scipy.stats import beta, binom
 
-from leadscore.features.core.errors import ModelMismatch
-from leadscore.features.core.formatting import number, percent
+from leadscore.features.core import ModelMismatch, number, percent
 from leadscore.serving.tiers.describe_policy import fallback_words
 from leadscore.serving.tiers.first_crossings import Evidence, Reached
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from leadscore.features.contract.contract import Stage
-    from leadscore.serving.policy.policy import Mode, Policy, TierPromise
+    from leadscore.features.contract import Stage
+    from leadscore.serving.policy import Mode, Policy, TierPromise
 
 Tier = Literal["SQL", "MQL", "Nurture", "Disqualified"]
 

@@ -4,14 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from leadscore.features.core.formatting import number, percent
-from leadscore.serving.policy.conditions import all_words, either
+from leadscore.features.core import number, percent
+from leadscore.serving.policy import all_words, either
 
 if TYPE_CHECKING:
-    from leadscore.features.contract.contract import HorizonDays, Stage
-    from leadscore.serving.policy.capacity import Capacity, Team
-    from leadscore.serving.policy.policy import Exploration, Hysteresis, Policy, TierPromise, Value
-    from leadscore.serving.policy.rules import CoolOff, HandRaiser
+    from leadscore.features.contract import HorizonDays, Stage
+    from leadscore.serving.policy import (
+        Capacity,
+        CoolOff,
+        Exploration,
+        HandRaiser,
+        Hysteresis,
+        Policy,
+        Team,
+        TierPromise,
+        Value,
+    )
     from leadscore.serving.tiers.cutoffs import CutOffs, TierCut
 
 # The sentence parts of each propensity: what the lead does, and what such leads do.

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     import pandas as pd
 
-    from leadscore.features.contract.contract import Stage
+    from leadscore.features.contract import Stage
 
     Numbers = npt.NDArray[np.float64]
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     import pandas as pd
 
-    from leadscore.serving.policy.policy import Hysteresis
+    from leadscore.serving.policy import Hysteresis
     from leadscore.serving.tiers.cutoffs import CutOffs, TierCut
 
     Mask = npt.NDArray[np.bool_]

@@ -10,7 +10,7 @@ from leadscore.serving.tiers.tier_names import ALREADY_SQL
 if TYPE_CHECKING:
     import pandas as pd
 
-    from leadscore.serving.policy.policy import Policy
+    from leadscore.serving.policy import Policy
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    from leadscore.serving.policy.capacity import Capacity
+    from leadscore.serving.policy import Capacity
     from leadscore.serving.tiers.capacity_allocation import Allocation
 
     Mask = npt.NDArray[np.bool_]

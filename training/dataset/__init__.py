@@ -3,3 +3,40 @@
 Labels and their maturity, splits by time and account, which rows a stage learns from, whether
 there is enough of them, and which leads a registered version cannot have seen.
 """
+
+from leadscore.training.dataset.data_sufficiency import NotViable, StageViability, Viability
+from leadscore.training.dataset.labels import Labels, label_snapshots, stages_of
+from leadscore.training.dataset.splits import Split, parts_of_stage, split_by_time
+from leadscore.training.dataset.stage_rows import (
+    MIN_JUDGED,
+    MIN_POSITIVES,
+    SINCE_SQL,
+    count_stages,
+    stage_part,
+    too_little,
+)
+from leadscore.training.dataset.training_data import Prepared, audit, prepare
+from leadscore.training.dataset.unseen_leads import traces, unseen_by
+
+__all__ = [
+    "MIN_JUDGED",
+    "MIN_POSITIVES",
+    "SINCE_SQL",
+    "Labels",
+    "NotViable",
+    "Prepared",
+    "Split",
+    "StageViability",
+    "Viability",
+    "audit",
+    "count_stages",
+    "label_snapshots",
+    "parts_of_stage",
+    "prepare",
+    "split_by_time",
+    "stage_part",
+    "stages_of",
+    "too_little",
+    "traces",
+    "unseen_by",
+]

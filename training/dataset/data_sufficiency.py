@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from leadscore.features.core.errors import TooLittleData
+from leadscore.features.core import TooLittleData
 from leadscore.training.dataset.splits import TEST_SHARE
 from leadscore.training.dataset.stage_rows import MIN_JUDGED, MIN_POSITIVES, stage_part
 

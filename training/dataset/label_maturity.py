@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 if TYPE_CHECKING:
-    from leadscore.features.contract.contract import Stage
-    from leadscore.features.tables.tables import Tables
+    from leadscore.features.contract import Stage
+    from leadscore.features.tables import Tables
 
 FEWEST_LEADS = 50  # a side; below it a rate says little
 ERRORS = 3.0  # standard errors; ordinary months differ by two now and then

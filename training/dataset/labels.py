@@ -10,13 +10,13 @@ import numpy as np
 import pandas as pd
 from ibis import _
 
-from leadscore.features.point_in_time.stage_reached import reached_at
+from leadscore.features.point_in_time import reached_at
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
-    from leadscore.features.contract.contract import Stage
-    from leadscore.features.tables.tables import Tables
+    from leadscore.features.contract import Stage
+    from leadscore.features.tables import Tables
 
 
 @dataclass(frozen=True)

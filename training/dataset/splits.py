@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from leadscore.features.core.errors import TooLittleData
+from leadscore.features.core import TooLittleData
 
 if TYPE_CHECKING:
     from leadscore.training.dataset.labels import Labels

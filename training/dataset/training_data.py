@@ -9,12 +9,10 @@ import numpy as np
 import pandas as pd
 from ibis import _
 
-from leadscore.features.core.errors import DataError, TooLittleData
-from leadscore.features.families.engagement_query import common_kinds
-from leadscore.features.families.feature_table import feature_frame
-from leadscore.features.point_in_time.snapshots import training_snapshots
-from leadscore.features.point_in_time.stage_reached import reached_at
-from leadscore.features.tables.data_end import rows_of_the_future
+from leadscore.features.core import DataError, TooLittleData
+from leadscore.features.families import common_kinds, feature_frame
+from leadscore.features.point_in_time import reached_at, training_snapshots
+from leadscore.features.tables import rows_of_the_future
 from leadscore.training.dataset.data_sufficiency import (
     NotViable,
     StageViability,
@@ -26,13 +24,18 @@ from leadscore.training.dataset.label_maturity import young_leads_caution
 from leadscore.training.dataset.labels import Labels, label_snapshots, stages_of
 from leadscore.training.dataset.splits import Split, split_at_random, split_by_time
 from leadscore.training.dataset.stage_rows import StageCounts, count_stages
-from leadscore.training.leakage.audit import Finding, audit_columns, excluded_columns
-from leadscore.training.leakage.model_effect import AucEffect, auc_with_and_without
+from leadscore.training.leakage import (
+    AucEffect,
+    Finding,
+    auc_with_and_without,
+    audit_columns,
+    excluded_columns,
+)
 
 if TYPE_CHECKING:
-    from leadscore.features.contract.contract import Stage
-    from leadscore.features.families.catalogue import Feature
-    from leadscore.features.tables.tables import Tables
+    from leadscore.features.contract import Stage
+    from leadscore.features.families import Feature
+    from leadscore.features.tables import Tables
 
 AUDITED = ("firmographic", "channel")
 

@@ -3,3 +3,18 @@
 `TextEncoder` keeps the words seen in training; `WordRates` replaces a word by its leads' outcomes,
 from earlier leads only; `feature_columns` reads a frame once for all stages.
 """
+
+from leadscore.training.encoding.feature_columns import FeatureColumns, Features, listed
+from leadscore.training.encoding.ordered_target_encoder import WordRates
+from leadscore.training.encoding.text_dictionary import as_categories, distinct_words
+from leadscore.training.encoding.text_encoder import TextEncoder
+
+__all__ = [
+    "FeatureColumns",
+    "Features",
+    "TextEncoder",
+    "WordRates",
+    "as_categories",
+    "distinct_words",
+    "listed",
+]

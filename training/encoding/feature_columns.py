@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 import pandas as pd
 
-from leadscore.features.core.errors import ModelMismatch, nearest
+from leadscore.features.core import ModelMismatch, nearest
 from leadscore.training.encoding.text_dictionary import DistinctWords, distinct_words
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from joblib import Parallel, delayed
 from scipy.special import expit
 from sklearn.linear_model import LogisticRegression
 
-from leadscore.training.model.logistic_model import LinearModel
+from leadscore.training.model import LinearModel
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

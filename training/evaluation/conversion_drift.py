@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from leadscore.features.core.formatting import percent
-from leadscore.training.dataset.splits import parts_of_stage
+from leadscore.features.core import percent
+from leadscore.training.dataset import parts_of_stage
 from leadscore.training.evaluation.display_names import REACHED
 from leadscore.training.evaluation.evaluate import account_or_lead
-from leadscore.training.model.statistics import share_interval
+from leadscore.training.model import share_interval
 
 if TYPE_CHECKING:
-    from leadscore.training.dataset.training_data import Prepared
-    from leadscore.training.model.funnel_model import FunnelModel
+    from leadscore.training.dataset import Prepared
+    from leadscore.training.model import FunnelModel
 
 EM_STEPS = 500  # a rate in a thousand needs some hundred
 EM_TOLERANCE = 1e-7

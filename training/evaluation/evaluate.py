@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from leadscore.training.dataset.splits import parts_of_stage
+from leadscore.training.dataset import parts_of_stage
 from leadscore.training.evaluation.baselines import baseline_propensities
 from leadscore.training.evaluation.metrics import measure
-from leadscore.training.scorecard.scorecard import PointsTable, distil
+from leadscore.training.scorecard import PointsTable, distil
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-    from leadscore.training.dataset.training_data import Prepared
-    from leadscore.training.model.funnel_model import FunnelModel
+    from leadscore.training.dataset import Prepared
+    from leadscore.training.model import FunnelModel
 
 
 @dataclass(frozen=True)

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from leadscore.training.dataset.stage_rows import stage_part
+from leadscore.training.dataset import stage_part
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from leadscore.features.families.catalogue import Feature
-    from leadscore.training.dataset.training_data import Prepared
-    from leadscore.training.model.funnel_model import FunnelModel
+    from leadscore.features.families import Feature
+    from leadscore.training.dataset import Prepared
+    from leadscore.training.model import FunnelModel
 
 SAMPLED_ROWS = 2_000  # mean contributions are then sure to a few per cent
 STRIP_FEATURES, STRIP_ROWS = 10, 180  # at most 1,800 points in one picture

@@ -15,9 +15,9 @@ import ibis
 import pandas as pd
 from ibis import _
 
-from leadscore.features.families.feature_table import feature_frame
-from leadscore.features.point_in_time.snapshots import still_open, training_snapshots
-from leadscore.training.dataset.labels import label_snapshots
+from leadscore.features.families import feature_frame
+from leadscore.features.point_in_time import still_open, training_snapshots
+from leadscore.training.dataset import label_snapshots
 from leadscore.training.evaluation.evaluate import evidence_of, paired
 
 if TYPE_CHECKING:
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
     import ibis.expr.types as ir
 
-    from leadscore.features.tables.tables import Tables
-    from leadscore.training.dataset.training_data import Prepared
+    from leadscore.features.tables import Tables
+    from leadscore.training.dataset import Prepared
 
     Predict = Callable[[pd.DataFrame], pd.DataFrame]
 

@@ -9,13 +9,13 @@ import numpy as np
 import pandas as pd
 
 from leadscore.training.evaluation.metrics import measure_auc
-from leadscore.training.model.statistics import share_interval
+from leadscore.training.model import share_interval
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from leadscore.features.families.catalogue import Feature
-    from leadscore.training.dataset.training_data import Prepared
+    from leadscore.features.families import Feature
+    from leadscore.training.dataset import Prepared
 
 UNKNOWN, OTHER = "unknown", "other"
 SHOWN_VALUES = 12  # of a dimension; more lines than that nobody compares

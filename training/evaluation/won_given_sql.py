@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from leadscore.training.dataset.stage_rows import stage_part
+from leadscore.training.dataset import stage_part
 from leadscore.training.evaluation.curves import reliability_table
 
 if TYPE_CHECKING:
-    from leadscore.training.dataset.training_data import Prepared
-    from leadscore.training.model.funnel_model import FunnelModel
+    from leadscore.training.dataset import Prepared
+    from leadscore.training.model import FunnelModel
 
 MOST_PARTS = 5
 WINS_A_PART = 5  # with fewer a part's realised share says nothing

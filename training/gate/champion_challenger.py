@@ -9,19 +9,19 @@ from typing import TYPE_CHECKING
 import ibis
 import pandas as pd
 
-from leadscore.features.core.errors import ModelMismatch
-from leadscore.features.families.feature_table import build_features
-from leadscore.training.dataset.unseen_leads import unseen_by
-from leadscore.training.evaluation.segments import segments_of
-from leadscore.training.registry.promotions import CHAMPION
+from leadscore.features.core import ModelMismatch
+from leadscore.features.families import build_features
+from leadscore.training.dataset import unseen_by
+from leadscore.training.evaluation import segments_of
+from leadscore.training.registry import CHAMPION
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from leadscore.features.tables.tables import Tables
-    from leadscore.training.dataset.training_data import Prepared
-    from leadscore.training.evaluation.evaluate import Evaluation
-    from leadscore.training.registry.registry import Registered, Registry
+    from leadscore.features.tables import Tables
+    from leadscore.training.dataset import Prepared
+    from leadscore.training.evaluation import Evaluation
+    from leadscore.training.registry import Registered, Registry
 
 logger = logging.getLogger(__name__)
 

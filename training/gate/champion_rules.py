@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from leadscore.training.dataset.stage_rows import MIN_JUDGED
-from leadscore.training.evaluation.metrics import compare, rank, weighed
+from leadscore.training.dataset import MIN_JUDGED
+from leadscore.training.evaluation import compare, rank, weighed
 from leadscore.training.gate.promotion_gate import Rule, signed
 from leadscore.training.gate.segment_regressions import segment_gaps
-from leadscore.training.model.statistics import log_losses
+from leadscore.training.model import log_losses
 
 if TYPE_CHECKING:
     import pandas as pd

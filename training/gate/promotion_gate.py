@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from leadscore.training.evaluation.metrics import compare
+from leadscore.training.evaluation import compare
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     import pandas as pd
 
-    from leadscore.training.evaluation.evaluate import Evaluation
-    from leadscore.training.leakage.audit import Finding
+    from leadscore.training.evaluation import Evaluation
+    from leadscore.training.leakage import Finding
 
 # No honest lead-scoring model on later leads gets here; a column from after the outcome does.
 IMPLAUSIBLE_AUC = 0.95

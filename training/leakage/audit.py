@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 import pandas as pd
 
-from leadscore.features.contract.column_names import (
+from leadscore.features.contract import (
     mentions,
     name_words,
     speaks_of_outcome,

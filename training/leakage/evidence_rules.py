@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from leadscore.features.contract.column_names import (
+from leadscore.features.contract import (
     mentions,
     overwritten_state,
     speaks_of_outcome,

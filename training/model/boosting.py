@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from leadscore.training.encoding.ordered_target_encoder import WordRates
+from leadscore.training.encoding import WordRates
 from leadscore.training.model.time_folds import recency_weight
 
 if TYPE_CHECKING:

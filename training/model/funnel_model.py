@@ -9,9 +9,9 @@ import pandas as pd
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
-from leadscore.features.core.errors import TooLittleData
-from leadscore.training.dataset.stage_rows import SINCE_SQL, stage_part, too_little
-from leadscore.training.encoding.feature_columns import FeatureColumns
+from leadscore.features.core import TooLittleData
+from leadscore.training.dataset import SINCE_SQL, stage_part, too_little
+from leadscore.training.encoding import FeatureColumns
 from leadscore.training.model.hyperparameter_search import Search
 from leadscore.training.model.reference_values import typical_value, usual_values
 from leadscore.training.model.stage_model import StageModel
@@ -19,10 +19,9 @@ from leadscore.training.model.stage_model import StageModel
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from leadscore.features.families.catalogue import Feature
-    from leadscore.training.dataset.labels import Labels
-    from leadscore.training.dataset.splits import Split
-    from leadscore.training.encoding.feature_columns import Features
+    from leadscore.features.families import Feature
+    from leadscore.training.dataset import Labels, Split
+    from leadscore.training.encoding import Features
 
 
 class FunnelModel(BaseEstimator):  # type: ignore[misc]

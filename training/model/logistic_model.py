@@ -10,14 +10,14 @@ from sklearn.base import BaseEstimator
 from sklearn.linear_model import LogisticRegression
 from sklearn.utils.validation import check_is_fitted
 
-from leadscore.training.encoding.feature_columns import FeatureColumns
+from leadscore.training.encoding import FeatureColumns
 from leadscore.training.model.logistic_design import LinearDesign
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
     from scipy import sparse
 
-    from leadscore.training.encoding.feature_columns import Features
+    from leadscore.training.encoding import Features
 
 STRENGTH = 0.3  # inverse ridge penalty where it is not tuned
 

@@ -13,7 +13,7 @@ import pandas as pd
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from leadscore.features.families.catalogue import Feature
+    from leadscore.features.families import Feature
 
     Value = float | str
 

@@ -11,10 +11,8 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 from threadpoolctl import threadpool_limits
 
-from leadscore.training.encoding.feature_columns import FeatureColumns
-from leadscore.training.encoding.ordered_target_encoder import WordRates
-from leadscore.training.encoding.text_encoder import TextEncoder
-from leadscore.training.fast_scoring.dispatch import contributions, raw_score
+from leadscore.training.encoding import FeatureColumns, TextEncoder, WordRates
+from leadscore.training.fast_scoring import contributions, raw_score
 from leadscore.training.model.blending import (
     LINEAR_ROWS,
     LinearFit,
@@ -60,7 +58,7 @@ if TYPE_CHECKING:
     from lightgbm import Booster
     from numpy.typing import NDArray
 
-    from leadscore.training.encoding.feature_columns import Features
+    from leadscore.training.encoding import Features
 
 ROWS_FOR_THREADS = 100_000  # below, threads that share a tree wait for each other more than work
 

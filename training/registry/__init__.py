@@ -3,3 +3,18 @@
 What is saved with a version and how (`mlflow_model`, `mlflow_run`), where the store is, and
 promotions and rollbacks with who, when and why.
 """
+
+from leadscore.training.registry.mlflow_model import check_format
+from leadscore.training.registry.mlflow_run import Trained, metrics_for_mlflow
+from leadscore.training.registry.promotions import CHAMPION, ChampionChanged
+from leadscore.training.registry.registry import Registered, Registry
+
+__all__ = [
+    "CHAMPION",
+    "ChampionChanged",
+    "Registered",
+    "Registry",
+    "Trained",
+    "check_format",
+    "metrics_for_mlflow",
+]

@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from leadscore.features.core.errors import ModelMismatch
-from leadscore.training.model.reference_values import example_rows
+from leadscore.features.core import ModelMismatch
+from leadscore.training.model import example_rows
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from leadscore.training.model.funnel_model import FunnelModel
+    from leadscore.training.model import FunnelModel
 
 FORMAT = 3  # raised when a saved model of an earlier version can no longer be read
 FORMAT_KEY = "leadscore_format"  # in the metadata of MLflow's model

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from leadscore.features.families.catalogue import Feature, to_records
+from leadscore.features.families import Feature, to_records
 from leadscore.training.registry.mlflow_model import log_model
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from leadscore.training.model.funnel_model import FunnelModel
+    from leadscore.training.model import FunnelModel
 
 LEARNT_FROM = "learnt_from.parquet"
 

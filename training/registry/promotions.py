@@ -8,8 +8,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Protocol
 
-from leadscore.features.core.errors import LeadScoreError
-from leadscore.features.core.file_lock import locked
+from leadscore.features.core import LeadScoreError, locked
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from leadscore.features.core.errors import LeadScoreError
-from leadscore.features.families.catalogue import Feature, from_records
+from leadscore.features.core import LeadScoreError
+from leadscore.features.families import Feature, from_records
 from leadscore.training.registry import promotions as promotion
 from leadscore.training.registry.mlflow_model import check_format
 from leadscore.training.registry.mlflow_run import LEARNT_FROM, Trained, log_trained
@@ -22,7 +22,7 @@ from leadscore.training.registry.promotions import CHAMPION, Promotion, one_at_a
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from leadscore.training.model.funnel_model import FunnelModel
+    from leadscore.training.model import FunnelModel
 
 STORE, ARTIFACTS = "mlflow.db", "mlartifacts"
 

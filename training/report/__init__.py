@@ -3,3 +3,16 @@
 One record of facts (`report_data`), sentences (`narrative`), tables and charts, and the templates
 that both outputs share. A section of the report begins here.
 """
+
+from leadscore.training.report.html_report import html_report
+from leadscore.training.report.model_card import model_card
+from leadscore.training.report.narrative import suspect_sentences
+from leadscore.training.report.report_data import Facts, gather
+
+__all__ = [
+    "Facts",
+    "gather",
+    "html_report",
+    "model_card",
+    "suspect_sentences",
+]

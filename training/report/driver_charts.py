@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import altair as alt
 
-from leadscore.features.core.formatting import percent
+from leadscore.features.core import percent
 from leadscore.training.report.chart_style import (
     BLUE,
     VERMILION,
@@ -25,7 +25,7 @@ from leadscore.training.report.chart_style import (
 if TYPE_CHECKING:
     import pandas as pd
 
-    from leadscore.training.evaluation.feature_contributions import Drivers
+    from leadscore.training.evaluation import Drivers
 
 FACTS_SHOWN = 12
 ROW_HEIGHT, STRIP_HEIGHT, WORD_HEIGHT = 24, 34, 20  # pixels

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from leadscore.features.core.formatting import percent
-from leadscore.training.evaluation.display_names import REACHED, STAGE_WORDS
-from leadscore.training.gate.promotion_gate import chance
+from leadscore.features.core import percent
+from leadscore.training.evaluation import REACHED, STAGE_WORDS
+from leadscore.training.gate import chance
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from leadscore.training.dataset.training_data import Prepared
-    from leadscore.training.evaluation.evaluate import Evaluation
-    from leadscore.training.gate.promotion_gate import Verdict
+    from leadscore.training.dataset import Prepared
+    from leadscore.training.evaluation import Evaluation
+    from leadscore.training.gate import Verdict
 
 CALIBRATION_WORDS = {
     "identity": "none needed",

@@ -8,30 +8,32 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from leadscore.training.evaluation.conversion_drift import PriorShift, prior_shift
-from leadscore.training.evaluation.curves import reliability_table
-from leadscore.training.evaluation.feature_contributions import Drivers, drivers_of
-from leadscore.training.evaluation.metrics import measure
-from leadscore.training.evaluation.segments import (
+from leadscore.training.evaluation import (
+    Drivers,
+    PriorShift,
+    Simpler,
+    calibration_given_sql,
+    drivers_of,
     in_order,
+    measure,
     measure_segments,
+    prior_shift,
     rank_bands,
+    reliability_table,
     segments_of,
+    simpler_ahead,
 )
-from leadscore.training.evaluation.simpler_models import Simpler, simpler_ahead
-from leadscore.training.evaluation.won_given_sql import calibration_given_sql
 from leadscore.training.report.narrative import data_facts, headline
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from leadscore.features.contract.contract import Contract
-    from leadscore.training.dataset.training_data import Prepared
-    from leadscore.training.evaluation.evaluate import Evaluation
-    from leadscore.training.gate.champion_challenger import Contest
-    from leadscore.training.gate.promotion_gate import Verdict
-    from leadscore.training.model.funnel_model import FunnelModel
-    from leadscore.training.scorecard.scorecard import PointsTable
+    from leadscore.features.contract import Contract
+    from leadscore.training.dataset import Prepared
+    from leadscore.training.evaluation import Evaluation
+    from leadscore.training.gate import Contest, Verdict
+    from leadscore.training.model import FunnelModel
+    from leadscore.training.scorecard import PointsTable
 
 # Tiers are cut from the ranking, so that bands of it stand for them before a policy has cut.
 BANDS = (

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from leadscore.features.core.formatting import percent
-from leadscore.training.evaluation.display_names import (
+from leadscore.features.core import percent
+from leadscore.training.evaluation import (
     METRIC_WORDS,
     REACHED,
     STAGE_WORDS,

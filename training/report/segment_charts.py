@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import altair as alt
 
-from leadscore.training.evaluation.display_names import REACHED, month_words, with_month_words
+from leadscore.training.evaluation import REACHED, month_words, with_month_words
 from leadscore.training.report.chart_style import (
     GREY,
     VERMILION,

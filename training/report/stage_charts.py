@@ -7,14 +7,16 @@ from typing import TYPE_CHECKING
 import altair as alt
 import pandas as pd
 
-from leadscore.training.evaluation.curves import (
+from leadscore.training.evaluation import (
+    NOT_REACHED,
+    REACHED,
     decile_table,
     gains_table,
+    method_words,
     ranking_table,
     reliability_table,
     spread_table,
 )
-from leadscore.training.evaluation.display_names import NOT_REACHED, REACHED, method_words
 from leadscore.training.report.chart_style import (
     BLUE,
     HEIGHT,

@@ -6,8 +6,8 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from leadscore.features.core.formatting import percent
-from leadscore.training.evaluation.display_names import (
+from leadscore.features.core import percent
+from leadscore.training.evaluation import (
     METRIC_WORDS,
     STAGE_WORDS,
     figure,
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from leadscore.training.dataset.training_data import Prepared
-    from leadscore.training.gate.promotion_gate import Verdict
+    from leadscore.training.dataset import Prepared
+    from leadscore.training.gate import Verdict
     from leadscore.training.report.report_data import StageFacts
-    from leadscore.training.scorecard.scorecard import PointsTable
+    from leadscore.training.scorecard import PointsTable
 
 LOOKUP_STEPS = 12  # a line that fits the page
 ALL_BUT_SURE = 0.99  # from here on more points change nothing that anybody does

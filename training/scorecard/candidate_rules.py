@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from leadscore.features.families.catalogue import Feature
+    from leadscore.features.families import Feature
 
 Test = Literal["at_least", "less_than", "one_of", "known", "unknown"]
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-    from leadscore.features.families.catalogue import Feature
+    from leadscore.features.families import Feature
 
 MAX_RULES = 12  # what a marketer keeps in mind, and a CRM's settings page holds
 RULES_A_FACT = 3  # a table about one kind of event would tell a marketer nothing new

@@ -15,7 +15,7 @@ from leadscore.training.scorecard.rule_selection import choose_conditions, direc
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from leadscore.features.families.catalogue import Feature
+    from leadscore.features.families import Feature
     from leadscore.training.scorecard.candidate_rules import Condition
 
 POINTS_A_DOUBLING = 10  # ten points double the odds: the one thing to remember of the table

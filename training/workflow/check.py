@@ -5,16 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from leadscore.features.contract.contract import load_contract
-from leadscore.features.tables.open_tables import open_tables
-from leadscore.training.dataset.data_sufficiency import NotViable, Viability
-from leadscore.training.dataset.training_data import Prepared, prepare
+from leadscore.features.contract import load_contract
+from leadscore.features.tables import open_tables
+from leadscore.training.dataset import NotViable, Prepared, Viability, prepare
 
 if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from leadscore.features.tables.quarantine import Quarantine
+    from leadscore.features.tables import Quarantine
 
 
 @dataclass(frozen=True)

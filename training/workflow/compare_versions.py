@@ -7,28 +7,23 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from leadscore.features.contract.contract import load_contract
-from leadscore.features.core.errors import TooLittleData
-from leadscore.features.point_in_time.snapshots import training_snapshots
-from leadscore.features.tables.open_tables import open_tables
-from leadscore.training.dataset.labels import label_snapshots
-from leadscore.training.dataset.stage_rows import MIN_JUDGED
-from leadscore.training.dataset.training_data import audit
-from leadscore.training.dataset.unseen_leads import unseen_by
-from leadscore.training.evaluation.evaluate import account_or_lead
-from leadscore.training.evaluation.metrics import compare, measure
-from leadscore.training.evaluation.segments import rank_bands
-from leadscore.training.gate.champion_challenger import build_for, known_to
-from leadscore.training.leakage.audit import excluded_columns
-from leadscore.training.registry.registry import Registry
+from leadscore.features.contract import load_contract
+from leadscore.features.core import TooLittleData
+from leadscore.features.point_in_time import training_snapshots
+from leadscore.features.tables import open_tables
+from leadscore.training.dataset import MIN_JUDGED, audit, label_snapshots, unseen_by
+from leadscore.training.evaluation import account_or_lead, compare, measure, rank_bands
+from leadscore.training.gate import build_for, known_to
+from leadscore.training.leakage import excluded_columns
+from leadscore.training.registry import Registry
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from leadscore.features.tables.tables import Tables
-    from leadscore.training.dataset.labels import Labels
-    from leadscore.training.registry.registry import Registered
+    from leadscore.features.tables import Tables
+    from leadscore.training.dataset import Labels
+    from leadscore.training.registry import Registered
 
 # Shares of the leads, best first: what sales works, what marketing nurtures closely, the rest.
 BANDS = ((0.1, "best tenth"), (0.3, "next fifth"), (0.6, "middle"), (1.0, "lower two fifths"))

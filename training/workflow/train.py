@@ -7,28 +7,21 @@ import logging
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from leadscore.features.contract.contract import load_contract
-from leadscore.features.tables.data_fingerprint import fingerprint
-from leadscore.features.tables.open_tables import open_tables
-from leadscore.training.dataset.training_data import Prepared, prepare
-from leadscore.training.evaluation.evaluate import Evaluation, evaluate
-from leadscore.training.evaluation.nightly_holdout import nightly_evidence
-from leadscore.training.gate.champion_challenger import Contest, hold_contest
-from leadscore.training.gate.champion_rules import champion_rules
-from leadscore.training.gate.promotion_gate import Verdict, judge
-from leadscore.training.model.funnel_model import FunnelModel
-from leadscore.training.model.hyperparameter_search import PATIENCE_ASKED, Search
-from leadscore.training.registry.promotions import CHAMPION, ChampionChanged
-from leadscore.training.registry.registry import Registry
-from leadscore.training.report.report_data import gather
+from leadscore.features.contract import load_contract
+from leadscore.features.tables import fingerprint, open_tables
+from leadscore.training.dataset import Prepared, prepare
+from leadscore.training.evaluation import Evaluation, evaluate, nightly_evidence
+from leadscore.training.gate import Contest, Verdict, champion_rules, hold_contest, judge
+from leadscore.training.model import PATIENCE_ASKED, FunnelModel, Search
+from leadscore.training.registry import CHAMPION, ChampionChanged, Registry
+from leadscore.training.report import gather
 from leadscore.training.workflow.training_record import to_register, write_reports
 
 if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from leadscore.features.tables.quarantine import Quarantine
-    from leadscore.features.tables.tables import Tables
+    from leadscore.features.tables import Quarantine, Tables
 
 logger = logging.getLogger(__name__)
 

@@ -5,22 +5,21 @@ from __future__ import annotations
 from datetime import UTC
 from typing import TYPE_CHECKING
 
-from leadscore.features.contract.contract import ADDRESSES, CONTRACT_FILE
-from leadscore.training.dataset.unseen_leads import traces
-from leadscore.training.registry.mlflow_run import Trained, metrics_for_mlflow
-from leadscore.training.report.html_report import html_report
-from leadscore.training.report.model_card import model_card
+from leadscore.features.contract import ADDRESSES, CONTRACT_FILE
+from leadscore.training.dataset import traces
+from leadscore.training.registry import Trained, metrics_for_mlflow
+from leadscore.training.report import html_report, model_card
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from leadscore.features.tables.tables import Tables
-    from leadscore.training.dataset.training_data import Prepared
-    from leadscore.training.evaluation.evaluate import Evaluation
-    from leadscore.training.gate.promotion_gate import Verdict
-    from leadscore.training.model.funnel_model import FunnelModel
-    from leadscore.training.report.report_data import Facts
+    from leadscore.features.tables import Tables
+    from leadscore.training.dataset import Prepared
+    from leadscore.training.evaluation import Evaluation
+    from leadscore.training.gate import Verdict
+    from leadscore.training.model import FunnelModel
+    from leadscore.training.report import Facts
 
 CARD, PAGE = "model_card.md", "report.html"
 REPORTS = "reports"  # the folder of a project where both lie, a pair a version

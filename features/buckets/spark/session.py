@@ -9,7 +9,7 @@ import warnings
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from leadscore.features.core.errors import LeadScoreError
+from leadscore.features.core import LeadScoreError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

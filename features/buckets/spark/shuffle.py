@@ -18,12 +18,17 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pyarrow import feather
 
-from leadscore.features.buckets.bucket_files import BROKEN, BUCKET, DONE, EMPTY
-from leadscore.features.core.errors import DataError
-from leadscore.features.sources.remote_source import sources_of
-from leadscore.features.sources.row_numbers import ROW, row_number
-from leadscore.features.sources.source_tables import open_source, parquet_files, place_of
-from leadscore.features.tables.screening import broken_lines
+from leadscore.features.buckets import BROKEN, BUCKET, DONE, EMPTY
+from leadscore.features.core import DataError
+from leadscore.features.sources import (
+    ROW,
+    open_source,
+    parquet_files,
+    place_of,
+    row_number,
+    sources_of,
+)
+from leadscore.features.tables import broken_lines
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,7 +37,7 @@ if TYPE_CHECKING:
     from ibis.backends.duckdb import Backend
     from pyspark.sql import Column, DataFrame, SparkSession
 
-    from leadscore.features.contract.contract import Contract
+    from leadscore.features.contract import Contract
 
 logger = logging.getLogger(__name__)
 

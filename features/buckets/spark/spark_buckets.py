@@ -13,15 +13,19 @@ from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from leadscore.features.buckets.bucket_files import DONE
-from leadscore.features.buckets.bucket_store import BucketOpening, BucketStore
-from leadscore.features.buckets.open_buckets import SMALL_MACHINE, how_many, settled_count
+from leadscore.features.buckets import (
+    DONE,
+    SMALL_MACHINE,
+    BucketOpening,
+    BucketStore,
+    how_many,
+    settled_count,
+)
 from leadscore.features.buckets.spark.session import own_errors, spark_session
 from leadscore.features.buckets.spark.shuffle import sort_raw, write_buckets
 from leadscore.features.buckets.spark.spark_pool import SparkPool
-from leadscore.features.core.atomic_file import replacing
-from leadscore.features.core.clock import naive
-from leadscore.features.tables.open_tables import connected
+from leadscore.features.core import naive, replacing
+from leadscore.features.tables import connected
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -31,10 +35,10 @@ if TYPE_CHECKING:
     from ibis.backends.duckdb import Backend
     from pyspark.sql import SparkSession
 
-    from leadscore.features.buckets.open_buckets import BucketLimits
+    from leadscore.features.buckets import BucketLimits
     from leadscore.features.buckets.spark.ibis_dialect import SparkConnection
-    from leadscore.features.contract.contract import Contract
-    from leadscore.features.tables.tables import Tables
+    from leadscore.features.contract import Contract
+    from leadscore.features.tables import Tables
 
 logger = logging.getLogger(__name__)
 

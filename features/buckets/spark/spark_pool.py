@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import pyarrow as pa
 
+from leadscore.features.buckets import TaskResult, WorkerPool, work
 from leadscore.features.buckets.spark.session import own_errors
-from leadscore.features.buckets.worker_pool import TaskResult, WorkerPool, work
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from pyspark.sql import SparkSession
 
-    from leadscore.features.buckets.worker_pool import Opening
+    from leadscore.features.buckets import Opening
 
 Value = TypeVar("Value")
 

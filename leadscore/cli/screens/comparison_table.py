@@ -8,15 +8,15 @@ from rich.console import Group
 from rich.text import Text
 
 from leadscore.cli.screens.sufficiency_screen import plain_table
-from leadscore.training.evaluation.display_names import METRIC_WORDS, with_interval
-from leadscore.training.gate.promotion_gate import signed
+from leadscore.training.evaluation import METRIC_WORDS, with_interval
+from leadscore.training.gate import signed
 
 if TYPE_CHECKING:
     import pandas as pd
     from rich.console import RenderableType
     from rich.table import Table
 
-    from leadscore.training.workflow.compare_versions import Comparison, StageComparison
+    from leadscore.training.workflow import Comparison, StageComparison
 
 SHOWN = ("auc", "average_precision", "lift_10", "log_loss", "brier", "calibration_error")
 LESS_IS_BETTER = ("log_loss", "brier", "calibration_error")

@@ -13,17 +13,16 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from leadscore.features.core.formatting import moment, percent, printable
-from leadscore.serving.tiers.tier_names import rule_words
+from leadscore.features.core import moment, percent, printable
+from leadscore.serving.tiers import rule_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from rich.console import RenderableType
 
-    from leadscore.serving.explanations.change_parts import Cause, Part, Split
-    from leadscore.serving.explanations.score_change import Change, Verdict
-    from leadscore.serving.jobs.explain_lead import Explained
+    from leadscore.serving.explanations import Cause, Change, Part, Split, Verdict
+    from leadscore.serving.jobs import Explained
 
 SHOWN_NIGHTS = 10
 CAUSES: dict[Cause, str] = {

@@ -9,19 +9,18 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from leadscore.features.core.formatting import NOTHING, expected, moment, percent, printable
-from leadscore.serving.export.spreadsheets import handoffs
-from leadscore.serving.policy.policy import policy_version
-from leadscore.serving.tiers.places_table import places_of
-from leadscore.serving.tiers.tier_names import TIERS, rule_words
+from leadscore.features.core import NOTHING, expected, moment, percent, printable
+from leadscore.serving.export import handoffs
+from leadscore.serving.policy import policy_version
+from leadscore.serving.tiers import TIERS, places_of, rule_words
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from leadscore.features.contract.contract import Stage
-    from leadscore.serving.nightly.score_list import ScoredList
-    from leadscore.serving.policy.policy import Policy
-    from leadscore.serving.tiers.cutoffs import CutOffs, TierCut
+    from leadscore.features.contract import Stage
+    from leadscore.serving.nightly import ScoredList
+    from leadscore.serving.policy import Policy
+    from leadscore.serving.tiers import CutOffs, TierCut
 
 SHOWN_REASONS = 3
 BECOMES: dict[Stage, str] = {"sql": "qualified", "won": "won"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from leadscore.serving.export.postgres.publish import Outcome, Published
+    from leadscore.serving.export.postgres import Outcome, Published
 
 WORDS: dict[Outcome, str] = {
     "written": "readers see it now",

@@ -8,14 +8,14 @@ import pandas as pd
 from rich.table import Table
 from rich.text import Text
 
-from leadscore.training.dataset.stage_rows import MIN_JUDGED, MIN_POSITIVES
+from leadscore.training.dataset import MIN_JUDGED, MIN_POSITIVES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from rich.console import RenderableType
 
-    from leadscore.training.dataset.data_sufficiency import StageViability, Viability
+    from leadscore.training.dataset import StageViability, Viability
 
 SHOWN_MONTHS = 12  # a year shows the season; the JSON has them all
 

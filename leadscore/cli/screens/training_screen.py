@@ -9,19 +9,18 @@ from rich.table import Table
 from rich.text import Text
 
 from leadscore.cli.screens.sufficiency_screen import plain_table, viability_tables
-from leadscore.training.evaluation.display_names import METRIC_WORDS, with_interval
-from leadscore.training.report.narrative import suspect_sentences
+from leadscore.training.evaluation import METRIC_WORDS, with_interval
+from leadscore.training.report import suspect_sentences
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from rich.console import RenderableType
 
-    from leadscore.features.tables.quarantine import Quarantine
-    from leadscore.training.dataset.training_data import Prepared
-    from leadscore.training.evaluation.evaluate import Evaluation
-    from leadscore.training.workflow.check import Checked
-    from leadscore.training.workflow.train import TrainingResult
+    from leadscore.features.tables import Quarantine
+    from leadscore.training.dataset import Prepared
+    from leadscore.training.evaluation import Evaluation
+    from leadscore.training.workflow import Checked, TrainingResult
 
 SHOWN_METRICS = ("auc", "log_loss", "calibration_error", "lift_10")
 SHOWN_FINDINGS = 12

@@ -9,14 +9,13 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from leadscore.features.core.formatting import expected, number, percent, printable
-from leadscore.serving.tiers.places_table import places_of
-from leadscore.serving.tiers.tier_names import TIERS
+from leadscore.features.core import expected, number, percent, printable
+from leadscore.serving.tiers import TIERS, places_of
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from leadscore.serving.jobs.policy_what_if import Outcome, WhatIf
+    from leadscore.serving.jobs import Outcome, WhatIf
 
 FrameOrSeries = TypeVar("FrameOrSeries", pd.DataFrame, pd.Series)
 

@@ -12,7 +12,7 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.sql import SQL, Composable, Identifier
 
-from leadscore.features.core.errors import LeadScoreError
+from leadscore.features.core import LeadScoreError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-    from leadscore.features.contract.publishing import PostgresDestination
+    from leadscore.features.contract import PostgresDestination
 
 # What the URL does not say. Without the first, a host that answers nothing takes minutes to refuse.
 UNLESS_SAID = {"connect_timeout": "10", "application_name": "leadscore"}

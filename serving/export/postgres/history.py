@@ -15,13 +15,13 @@ from leadscore.serving.export.postgres.migrations import (
     exists,
     spare_statistics,
 )
-from leadscore.serving.ledger.schema import LedgerError
+from leadscore.serving.ledger import LedgerError
 
 if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from leadscore.features.contract.publishing import HistoryMode
+    from leadscore.features.contract import HistoryMode
     from leadscore.serving.export.postgres.connection import Database
     from leadscore.serving.export.postgres.ledger_rows import LedgerNight
 

@@ -13,8 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from leadscore.serving.ledger.reader import LEDGER, folder_of, nights
-from leadscore.serving.ledger.schema import SCHEMA, LedgerError
+from leadscore.serving.ledger import LEDGER, SCHEMA, LedgerError, folder_of, nights
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

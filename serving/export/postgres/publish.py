@@ -12,10 +12,8 @@ from typing import TYPE_CHECKING, Literal
 
 from psycopg import sql
 
-from leadscore.features.contract.contract import CONTRACT_FILE, load_contract
-from leadscore.features.contract.publishing import PostgresDestination
-from leadscore.features.core.errors import ContractError, RunLocked
-from leadscore.features.core.project_lock import project_lock
+from leadscore.features.contract import CONTRACT_FILE, PostgresDestination, load_contract
+from leadscore.features.core import ContractError, RunLocked, project_lock
 from leadscore.serving.export.postgres.connection import PostgresError, SaidTwice, connected
 from leadscore.serving.export.postgres.history import write_history
 from leadscore.serving.export.postgres.ledger_rows import ledger_night
@@ -27,8 +25,7 @@ from leadscore.serving.export.postgres.live_tables import (
 )
 from leadscore.serving.export.postgres.migrations import PUBLISHED, migrate
 from leadscore.serving.export.postgres.roles import let_read
-from leadscore.serving.ledger.reader import nights
-from leadscore.serving.ledger.schema import LedgerError
+from leadscore.serving.ledger import LedgerError, nights
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
