@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import re
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -21,7 +21,7 @@ from leadscore.cli.runtime import (
     print_json,
     tell,
 )
-from leadscore.cli.score_list import score_list
+from leadscore.cli.score import find_engine, score_list, show_night
 from leadscore.cli.tiers import tiers_app
 from leadscore.features.core import LeadScoreError
 
@@ -193,11 +193,9 @@ def score(
         return score_list(directory, leads, out=out, as_of=moment_of(as_of), as_json=as_json)
     if out is not None:
         raise LeadScoreError("--out is for a list; take it out, or say --leads FILE, too")
-    from leadscore.cli.screens import night_summary
-    from leadscore.serving.export import shown_night
     from leadscore.serving.nightly import score_night
 
-    where, directory = _engine(engine, master, directory)
+    where, directory = find_engine(engine, master, directory)
     result = score_night(
         directory,
         as_of=moment_of(as_of),
@@ -206,26 +204,7 @@ def score(
         workers=workers,
         engine=where,
     )
-    night = shown_night(directory, result.written.as_of) if result.written else None
-    if night is not None:
-        tell(night_summary(night, result.tiered.cuts, result.tiered.notes.policy))
-    for fault in result.faults:
-        typer.secho(f"✗ held back: {fault.message}", err=True, fg="red")
-    for fault in result.accepted:
-        typer.secho(f"! accepted: {fault.message}", err=True, fg="yellow")
-    if result.written is not None:
-        tell(f"{result.written.path}: {result.written.rows:,} rows, {result.written.outcome}")
-    to_do = False
-    if result.published is not None:
-        from leadscore.cli.screens import published_summary
-
-        tell(published_summary(result.published))
-        to_do = bool(result.published.to_do)
-    if as_json:
-        tiers = {tier: count for tier, count in result.shape.tiers.items() if count}
-        outcome = result.written.outcome if result.written else "held back"
-        print_json({"as_of": str(result.as_of), "tiers": tiers, "ledger": outcome})
-    return NEEDS_A_PERSON if result.faults or to_do else DONE
+    return show_night(directory, result, as_json=as_json)
 
 
 @app.command()
@@ -286,21 +265,6 @@ def publish(
     if as_json:
         print_json(published_record(published))
     return NEEDS_A_PERSON if published.to_do else DONE
-
-
-def _engine(name: str, master: str | None, directory: Path) -> tuple[Any, Path]:
-    """Find the engine, and the project folder as its workers see it."""
-    from leadscore.serving.nightly import HERE
-
-    if name == "spark":
-        from leadscore.serving.nightly import spark_engine
-
-        return spark_engine(master), directory.resolve()
-    if name != "duckdb":
-        raise LeadScoreError(f"--engine {name}: use duckdb or spark")
-    if master is not None:
-        raise LeadScoreError(f"--master {master} is Spark's: say --engine spark, too")
-    return HERE, directory
 
 
 def _seconds(text: str | None) -> float | None:
