@@ -7,6 +7,7 @@ nobody can rank the leads better than the truth does, and a pipeline that leaks 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -27,7 +28,6 @@ from leadscore.simulation.vocabulary import phone_numbers
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from leadscore.simulation.company import Company
     from leadscore.simulation.lead_histories import Truth
@@ -83,7 +83,7 @@ class _Tables(NamedTuple):
 
 
 def simulate(
-    directory: Path,
+    directory: str | Path,
     *,
     leads: int = 20_000,
     seed: int = 7,
@@ -146,7 +146,7 @@ def simulate(
         ),
     )
     _check(plan)
-    made = _cleared(directory)
+    made = _cleared(Path(directory))
     for chunk in range(-(-leads // chunk_leads)):
         made = _append(made, chunk, _make_tables(chunk, plan))
     return made

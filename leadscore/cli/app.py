@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import re
 from pathlib import Path
 from typing import Annotated
 
@@ -24,6 +23,7 @@ from leadscore.cli.runtime import (
 from leadscore.cli.score import find_engine, score_list, show_night
 from leadscore.cli.tiers import tiers_app
 from leadscore.features.core import LeadScoreError
+from leadscore.times import seconds_of
 
 app = typer.Typer(
     help="Predictive lead scoring that a company can trust with its pipeline.",
@@ -133,7 +133,10 @@ def train(
     from leadscore.training.workflow import train as run_training
 
     result = run_training(
-        directory, as_of=moment_of(as_of), again=again, budget_seconds=_seconds(budget)
+        directory,
+        as_of=moment_of(as_of),
+        again=again,
+        budget_seconds=seconds_of(budget, setting="--budget"),
     )
     if isinstance(result, AlreadyTrained):
         tell(
@@ -265,16 +268,6 @@ def publish(
     if as_json:
         print_json(published_record(published))
     return NEEDS_A_PERSON if published.to_do else DONE
-
-
-def _seconds(text: str | None) -> float | None:
-    """Read a span of time such as 90s, 5m or 1h."""
-    if text is None:
-        return None
-    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([smh])", text.strip())
-    if found is None:
-        raise LeadScoreError(f"--budget {text!r}: use a time such as 90s, 5m or 1h")
-    return float(found[1]) * {"s": 1, "m": 60, "h": 3600}[found[2]]
 
 
 def main() -> None:

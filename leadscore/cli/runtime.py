@@ -7,7 +7,6 @@ import json
 import logging
 import os
 import sys
-from datetime import UTC, datetime
 from functools import wraps
 from inspect import Parameter, signature
 from pathlib import Path
@@ -15,10 +14,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from leadscore import times
 from leadscore.features.core import LeadScoreError, RunLocked, TooLittleData
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import datetime
 
     from leadscore.features.contract import Contract
     from leadscore.training.registry import Registry
@@ -121,14 +122,8 @@ def _log_to_standard_error() -> None:
 
 
 def moment_of(text: str | None) -> datetime | None:
-    """Read a date or a moment; without a zone it is UTC."""
-    if text is None:
-        return None
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise LeadScoreError(f"--as-of {text!r}: use a date such as 2026-06-30") from error
-    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+    """Read `--as-of`; without a zone it is UTC."""
+    return times.moment_of(text, setting="--as-of")
 
 
 def contract_of(directory: Path) -> Contract:

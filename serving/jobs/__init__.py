@@ -2,7 +2,7 @@
 
 from leadscore.serving.jobs.demo import run_demo
 from leadscore.serving.jobs.explain_lead import Explained, explain
-from leadscore.serving.jobs.init_project import start_project
+from leadscore.serving.jobs.init_project import start_project, write_project
 from leadscore.serving.jobs.policy_what_if import Outcome, WhatIf, what_if
 
 __all__ = [
@@ -13,4 +13,5 @@ __all__ = [
     "run_demo",
     "start_project",
     "what_if",
+    "write_project",
 ]

@@ -6,7 +6,7 @@ import tomllib
 from typing import TYPE_CHECKING
 
 from leadscore.features.contract import CONTRACT_FILE, Contract
-from leadscore.features.core import ContractError, write_text
+from leadscore.features.core import ContractError, validated, write_text
 from leadscore.features.onboarding import draft_contract
 from leadscore.features.tables import open_tables
 from leadscore.serving.lead_facts import SETBACKS
@@ -58,8 +58,7 @@ def start_project(
     DataError
         Where the tables cannot be used; nothing is written then.
     """
-    files = [directory / CONTRACT_FILE, directory / POLICY_FILE]
-    standing = [file for file in files if file.exists()]
+    standing = [file for file in _files_of(directory) if file.exists()]
     if standing and not overwrite:
         raise ContractError(
             f"{standing[0]} is there already. Edit it, or draft it anew with --overwrite."
@@ -73,13 +72,35 @@ def start_project(
         stage=stage,
         created_at=created_at,
     )
+    return write_project(directory, contract_text)
+
+
+def write_project(directory: Path, contract_text: str) -> list[Path]:
+    """Write a contract, and the policy that is drafted for it, into a project folder.
+
+    Returns
+    -------
+    list of Path
+        `leadscore.toml` and `tiers.toml`.
+
+    Raises
+    ------
+    LeadScoreError
+        Where the contract or its tables cannot be used; nothing is written then.
+    """
     directory.mkdir(parents=True, exist_ok=True)
-    contract = Contract.model_validate(tomllib.loads(contract_text)).in_directory(directory)
+    files = _files_of(directory)
+    raw = tomllib.loads(contract_text)
+    contract = validated(raw, Contract, place=files[0]).in_directory(directory)
     policy_text = _policy_for(contract)
     # The contract last: where it stands, the project is whole.
     write_text(files[1], policy_text)
     write_text(files[0], contract_text)
     return files
+
+
+def _files_of(directory: Path) -> list[Path]:
+    return [directory / CONTRACT_FILE, directory / POLICY_FILE]
 
 
 def _policy_for(contract: Contract) -> str:

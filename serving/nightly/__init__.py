@@ -4,7 +4,7 @@
 checkpoints, timings, drift checks, a manifest; Spark is an engine of the same run.
 """
 
-from leadscore.serving.nightly.engine import HERE
+from leadscore.serving.nightly.engine import HERE, Engine
 from leadscore.serving.nightly.run_night import NightResult, default_night, last_night, score_night
 from leadscore.serving.nightly.score_list import ScoredList, score_file
 from leadscore.serving.nightly.scoring import Scored, score_leads
@@ -12,6 +12,7 @@ from leadscore.serving.nightly.spark_engine import spark_engine
 
 __all__ = [
     "HERE",
+    "Engine",
     "NightResult",
     "Scored",
     "ScoredList",

@@ -23,12 +23,12 @@ MOST_SECONDS_A_CELL = 600  # a cell that takes longer on a busy machine hangs
 # collector is slowed as in tests/conftest.py.
 QUICKER = """\
 import gc
-from functools import partial
-from importlib import import_module
+from functools import partialmethod
+
+import leadscore
 
 gc.set_threshold(50_000, 20, 20)
-run = import_module("leadscore.training.workflow.train")
-run.train = partial(run.train, budget_seconds=0)
+leadscore.Project.train = partialmethod(leadscore.Project.train, budget=0)
 """
 PLACES = re.compile(r"/(?:tmp|root|work|home|Users|private|var|mnt)/|[A-Z]:\\\\|file://")
 

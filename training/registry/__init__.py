@@ -6,12 +6,13 @@ promotions and rollbacks with who, when and why.
 
 from leadscore.training.registry.mlflow_model import check_format
 from leadscore.training.registry.mlflow_run import Trained, metrics_for_mlflow
-from leadscore.training.registry.promotions import CHAMPION, ChampionChanged
+from leadscore.training.registry.promotions import CHAMPION, ChampionChanged, Promotion
 from leadscore.training.registry.registry import Registered, Registry
 
 __all__ = [
     "CHAMPION",
     "ChampionChanged",
+    "Promotion",
     "Registered",
     "Registry",
     "Trained",

@@ -9,9 +9,11 @@ from leadscore.training.workflow.compare_versions import (
     StageComparison,
     compare_versions,
 )
-from leadscore.training.workflow.train import AlreadyTrained, TrainingResult, train
+from leadscore.training.workflow.train import AlreadyTrained, TrainingResult, fit_funnel, train
+from leadscore.training.workflow.training_record import REPORTS
 
 __all__ = [
+    "REPORTS",
     "AlreadyTrained",
     "Checked",
     "Comparison",
@@ -19,5 +21,6 @@ __all__ = [
     "TrainingResult",
     "check",
     "compare_versions",
+    "fit_funnel",
     "train",
 ]

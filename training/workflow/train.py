@@ -103,15 +103,7 @@ def train(
             return known
         prepared = prepare(tables)
         logger.info("learning from %s", "; ".join(_count_words(prepared)))
-        model = FunnelModel().fit(
-            prepared.frame,
-            prepared.labels,
-            prepared.split,
-            catalogue=prepared.catalogue,
-            kinds=prepared.kinds,
-            attributes=[each.column for each in tables.without(prepared.excluded).attributes],
-            search=_search(directory, data, budget_seconds),
-        )
+        model = fit_funnel(tables, prepared, _search(directory, data, budget_seconds))
         logger.info("judging on held-out leads")
         evidence = nightly_evidence(tables, prepared, model.predict)
         evaluation = replace(evaluate(model, prepared), evidence=evidence)
@@ -133,6 +125,20 @@ def train(
             verdict=verdict,
             contest=contest,
         )
+
+
+def fit_funnel(tables: Tables, prepared: Prepared, search: Search) -> FunnelModel:
+    """Fit the funnel to prepared snapshots; `tables` are those that they come from."""
+    attributes = tables.without(prepared.excluded).attributes
+    return FunnelModel().fit(
+        prepared.frame,
+        prepared.labels,
+        prepared.split,
+        catalogue=prepared.catalogue,
+        kinds=prepared.kinds,
+        attributes=[each.column for each in attributes],
+        search=search,
+    )
 
 
 def _search(directory: Path, data: str, budget_seconds: float | None) -> Search:
