@@ -7,14 +7,20 @@ import os
 import shutil
 import sys
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
 from leadscore.cli import app
 from leadscore.serving.jobs.init_project import start_project
+from leadscore.serving.nightly.run_night import score_night
+from leadscore.serving.policy.policy import Policy
+from leadscore.serving.tiers.cutoffs import CutOffs, cut_offs
 from leadscore.simulation.simulate import simulate
 from leadscore.training.workflow.train import TrainingResult, train
 
@@ -29,6 +35,7 @@ gc.set_threshold(50_000, 20, 20)
 
 ROOT = Path(__file__).parents[1]
 LEADS = 4_000
+NIGHT = datetime(2026, 6, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -120,3 +127,81 @@ def run_cli() -> Callable[..., Ran]:
         return Ran(result.exit_code, result.stdout, result.stderr)
 
     return run
+
+
+@pytest.fixture(scope="session")
+def scored_project(project: Project, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the company with two nights in its ledger. Read only."""
+    target = tmp_path_factory.mktemp("nights") / "company"
+    left_out = shutil.ignore_patterns("mlartifacts", "truth", "ledger")
+    shutil.copytree(project.directory, target, ignore=left_out)
+    score_night(target, as_of=NIGHT - timedelta(days=1))
+    score_night(target, as_of=NIGHT)
+    return target
+
+
+@pytest.fixture
+def night() -> pd.DataFrame:
+    """Ten leads in every tier, moved in every way, one of them already SQL."""
+    p_sql = np.linspace(0.05, 0.95, 10)
+    tier = ["Nurture"] * 4 + ["MQL"] * 3 + ["SQL"] * 3
+    return pd.DataFrame(
+        {
+            "lead_id": [f"L{number}" for number in range(10)],
+            "as_of": pd.Timestamp("2026-06-30", tz="UTC"),
+            "p_sql": p_sql,
+            "p_won": p_sql / 4,
+            "score": 100 * p_sql,
+            "tier": tier,
+            "model_tier": [*tier[:8], None, tier[9]],
+            "previous_tier": [None, "MQL", *tier[2:7], "MQL", "SQL", None],
+            "moved": ["new", "down", *["same"] * 5, "up", "same", "new"],
+            "rule": [None] * 8 + ["already_sql", None],
+            "team": "sales",
+            "waiting": pd.array([pd.NA] * 6 + [1] + [pd.NA] * 3, dtype="Int32"),
+            "waiting_since": pd.to_datetime([None] * 6 + ["2026-06-29"] + [None] * 3, utc=True),
+            "nights_below": 0,
+            "handoff_probability": [0.0] * 7 + [1.0] * 3,
+            "reasons_for": [["Pricing page views: 4 (typical lead: 0)", "Trial: yes"]] * 10,
+            "reasons_against": [["Free-mail address: yes"]] * 9 + [[]],
+            "brief": [["Last: pricing view on 28 Jun."]] * 10,
+            "missing_facts": [["Head count unknown: knowing it could move the score to 22-41"]]
+            * 10,
+            "expected_value": np.nan,
+            "coverage": 0.8,
+            "facts_digest": "0f3a9c21",
+            "facts_changed_at": pd.Series(pd.NaT, range(10)).dt.tz_localize("UTC"),
+            "model_version": "3",
+            "policy_version": "de7e9c51cc3f",
+            "run_id": "run-1",
+            "scored_at": pd.Timestamp("2026-06-30 02:15", tz="UTC"),
+        }
+    )
+
+
+@pytest.fixture
+def draw_evidence() -> Callable[..., pd.DataFrame]:
+    """Draw held-out leads whose propensities are true."""
+
+    def draw(seed: int = 0, leads: int = 3000, mean: float = -2.0) -> pd.DataFrame:
+        random = np.random.default_rng(seed)
+        p_sql = 1 / (1 + np.exp(-random.normal(mean, 1.2, leads)))
+        p_won = p_sql / 4
+        return pd.DataFrame(
+            {
+                "p_sql": p_sql,
+                "y_sql": (random.random(leads) < p_sql).astype(float),
+                "p_won": p_won,
+                "y_won": (random.random(leads) < p_won).astype(float),
+                "lead": np.arange(leads),
+                "as_of": pd.Timestamp("2026-03-01"),
+            }
+        )
+
+    return draw
+
+
+@pytest.fixture
+def cuts(draw_evidence: Callable[..., pd.DataFrame]) -> CutOffs:
+    """The cuts of the default policy on 3,000 leads."""
+    return cut_offs(Policy(), draw_evidence())

@@ -3,19 +3,26 @@
 Reasons for and against, the brief for sales, what to ask for, and what changed since last time.
 """
 
-from leadscore.serving.explanations.change_parts import Cause, Part, Split
 from leadscore.serving.explanations.handoff_texts import handoff_words
-from leadscore.serving.explanations.historical_features import retrace
-from leadscore.serving.explanations.score_change import Change, Stops, Verdict, change_between
+from leadscore.serving.explanations.score_change import (
+    Cause,
+    Change,
+    HistoricalFeatures,
+    Part,
+    ScoreRecord,
+    Split,
+    change_between,
+    historical_features,
+)
 
 __all__ = [
     "Cause",
     "Change",
+    "HistoricalFeatures",
     "Part",
+    "ScoreRecord",
     "Split",
-    "Stops",
-    "Verdict",
     "change_between",
     "handoff_words",
-    "retrace",
+    "historical_features",
 ]

@@ -1,4 +1,4 @@
-"""Which of a lead's facts changed between two moments, told by what they did to its score."""
+"""Which of a lead's facts changed between two moments, by their effect on its score."""
 
 from __future__ import annotations
 
@@ -23,25 +23,19 @@ def changed_facts(
     raised: bool,
     top: int = 3,
 ) -> tuple[str, ...]:
-    """Tell the changed facts that moved a lead's score one way, the strongest first.
+    """List the changed facts that moved a lead's score one way, the strongest first.
+
+    A fact's effect is the difference of what its features contribute to the log-odds of the
+    funnel's first stage (TreeSHAP) at the two moments. It is told by the feature with the largest
+    effect, as "Pricing page views in the last 7 days: 0 → 4", and left out where that reads the
+    same at both.
 
     Parameters
     ----------
     before, after
         The lead's features at two moments, a row each; float64 and string columns.
-    version
-        The version that judges: what a fact did is the difference of what its features contribute
-        to the log-odds of the funnel's first stage (TreeSHAP) at the two moments.
     raised
-        Whether to tell what raised the score, or what lowered it.
-    top
-        How many facts, at most.
-
-    Returns
-    -------
-    tuple of str
-        As "Pricing page views in the last 7 days: 0 → 4". Each fact is told by its feature with
-        the largest effect, and not at all where that reads the same at both moments.
+        Whether to list what raised the score, or what lowered it.
     """
     model = version.model.stages_[version.model.first_stage]
     columns = model.encoder_.columns_

@@ -3,8 +3,10 @@
 A publishing target is a file or a room here; its settings are in `features.contract`.
 """
 
+from leadscore.serving.export.list_columns import handoffs
 from leadscore.serving.export.night_view import shown_night
-from leadscore.serving.export.spreadsheets import Exported, export, handoffs, write_scores
+from leadscore.serving.export.scored_list import write_scores
+from leadscore.serving.export.spreadsheets import Exported, export
 
 __all__ = [
     "Exported",

@@ -1,10 +1,10 @@
-"""What a summary shows of a night: a little of every lead, and more of the first in line."""
+"""What a summary shows of a night: few columns of every lead, and reasons of the best."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from leadscore.serving.export.spreadsheets import handoffs
+from leadscore.serving.export.list_columns import handoffs
 from leadscore.serving.ledger import read_leads, read_night
 
 if TYPE_CHECKING:
@@ -32,22 +32,13 @@ REASONS = ("reasons_for", "reasons_against")
 
 
 def shown_night(directory: Path, as_of: datetime, *, top: int = 5) -> pd.DataFrame:
-    """Read what `night_summary` shows, which is little of most leads.
-
-    Parameters
-    ----------
-    directory
-        The project folder.
-    as_of
-        The night.
-    top
-        Of how many leads that go to sales the reasons are shown.
+    """Read the columns of a night that `night_summary` shows.
 
     Returns
     -------
     DataFrame
         A row a lead, sorted by `lead_id`: the columns `OF_ALL`, and `REASONS`, which are empty
-        but for the first `top` of those who go to sales.
+        but for the best `top` of the handoffs.
     """
     night = read_night(directory, as_of, columns=OF_ALL)
     first = handoffs(night)["lead_id"].head(top)

@@ -15,7 +15,13 @@ from leadscore.features.contract import load_contract
 from leadscore.features.core import LeadScoreError, ModelMismatch, naive
 from leadscore.features.point_in_time import nightly_snapshots
 from leadscore.features.tables import open_tables
-from leadscore.serving.explanations import Change, Stops, Verdict, change_between, retrace
+from leadscore.serving.explanations import (
+    Change,
+    HistoricalFeatures,
+    ScoreRecord,
+    change_between,
+    historical_features,
+)
 from leadscore.serving.ledger import history, read_notes
 from leadscore.serving.nightly import Scored, default_night, score_leads
 from leadscore.serving.policy import load_policy
@@ -42,29 +48,17 @@ SAME_CHANCE = 1e-9  # figures further apart come from other facts, not from anot
 
 @dataclass(frozen=True)
 class Explained:
-    """One lead as of one moment.
+    """One lead as of one moment."""
 
-    Parameters
-    ----------
-    row
-        The lead's row, with the ledger's columns.
-    history
-        What the ledger said of it up to that moment, oldest first.
-    change
-        What changed since the last night before; None where the ledger holds no such night.
-    remark
-        Why the row is not what the ledger said; empty where it is.
-    """
-
-    row: pd.Series[str]
-    history: pd.DataFrame
-    change: Change | None = None
-    remark: str = ""
+    row: pd.Series[str]  # with the ledger's columns
+    history: pd.DataFrame  # the ledger's rows up to that moment, oldest first
+    change: Change | None = None  # since the night before; None where the ledger has none
+    remark: str = ""  # why the row is not what the ledger said; empty where it is
 
 
 @dataclass(frozen=True)
 class _Night:
-    """By whom one lead is judged, and what the ledger holds of it."""
+    """One lead's model and policy, and what the ledger holds of it."""
 
     as_of: datetime
     earlier: pd.DataFrame
@@ -78,20 +72,7 @@ def explain(directory: Path, lead_id: str, *, as_of: datetime | None = None) -> 
     """Explain one open lead as of a moment: its score, its reasons, and what changed.
 
     A night that the ledger holds is explained by the version and the policy of that night, any
-    other moment by the champion and the policy of today.
-
-    Parameters
-    ----------
-    directory
-        The project folder.
-    lead_id
-        Whose score.
-    as_of
-        The moment, UTC; by default as for a night.
-
-    Returns
-    -------
-    Explained
+    other moment (by default the next night) by the champion and the policy of today.
 
     Raises
     ------
@@ -165,15 +146,15 @@ def _change(
     last = night.earlier.iloc[-1]
     notes = read_notes(directory, last["as_of"].to_pydatetime())
     began = notes.begins_at.get("SQL") if notes else None
-    before = _verdict(last, notes.policy if notes else None, began)
+    before = _record(last, notes.policy if notes else None, began)
     begins = night.notes.begins_at.get("SQL") if night.notes else scored.cuts.sql.cut_off
-    after = _verdict(scored.rows.iloc[0], night.policy, begins)
-    retraced = partial(_stops, registry, tables, night, before)
-    return change_between(before, after, retraced, night.version.evidence)
+    after = _record(scored.rows.iloc[0], night.policy, begins)
+    features = partial(_features, registry, tables, night, before)
+    return change_between(before, after, features, night.version.evidence)
 
 
-def _verdict(row: pd.Series[str], policy: Policy | None, begins: float | None) -> Verdict:
-    return Verdict(
+def _record(row: pd.Series[str], policy: Policy | None, begins: float | None) -> ScoreRecord:
+    return ScoreRecord(
         as_of=pd.Timestamp(row["as_of"]).tz_convert(None).to_pydatetime(),
         chances={
             stage: float(row[f"p_{stage}"]) for stage in STAGES if pd.notna(row[f"p_{stage}"])
@@ -186,26 +167,25 @@ def _verdict(row: pd.Series[str], policy: Policy | None, begins: float | None) -
     )
 
 
-def _stops(registry: Registry, tables: Tables, night: _Night, before: Verdict) -> Stops:
-    """Retrace the way by the model of then, or by today's where that one is of no use any more."""
+def _features(
+    registry: Registry, tables: Tables, night: _Night, before: ScoreRecord
+) -> HistoricalFeatures:
+    """Build features for the model of then, or for today's where that one cannot be used."""
     old, why = night.version, ""
     if before.model_version != night.version.version:
         found = _version(registry, before.model_version)
         old, why = (found, "") if found else (old, "can no longer be loaded")
-    try:
-        stops = _retraced(tables, night, before, old)
-    except ModelMismatch:
-        old, why = night.version, "learnt from columns that leadscore.toml no longer gives"
-        stops = _retraced(tables, night, before, old)
-    if not why:
-        return stops
-    told = f"Model {before.model_version} {why}: what it said differently cannot be told apart"
-    return replace(stops, stands_in=f"{told} from edits.")
-
-
-def _retraced(tables: Tables, night: _Night, before: Verdict, version: Registered) -> Stops:
     lead_id = str(night.earlier["lead_id"].iloc[0])
-    return retrace(tables, lead_id, since=before.as_of, as_of=night.as_of, version=version)
+    build = partial(historical_features, tables, lead_id, since=before.as_of, as_of=night.as_of)
+    try:
+        features = build(version=old)
+    except ModelMismatch:
+        why = "learnt from columns that leadscore.toml no longer gives"
+        features = build(version=night.version)
+    if not why:
+        return features
+    told = f"Model {before.model_version} {why}: what it said differently cannot be told apart"
+    return replace(features, substituted=f"{told} from edits.")
 
 
 def _row(fresh: pd.Series[str], said: pd.Series[str] | None) -> tuple[pd.Series[str], str]:

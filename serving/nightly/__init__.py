@@ -5,7 +5,8 @@ checkpoints, timings, drift checks, a manifest; Spark is an engine of the same r
 """
 
 from leadscore.serving.nightly.engine import HERE, Engine
-from leadscore.serving.nightly.run_night import NightResult, default_night, last_night, score_night
+from leadscore.serving.nightly.run_manifest import NightResult
+from leadscore.serving.nightly.run_night import default_night, last_night, score_night
 from leadscore.serving.nightly.score_list import ScoredList, score_file
 from leadscore.serving.nightly.scoring import Scored, score_leads
 from leadscore.serving.nightly.spark_engine import spark_engine

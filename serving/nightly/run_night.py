@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import logging
 from contextlib import ExitStack
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import TYPE_CHECKING
@@ -15,15 +14,14 @@ from leadscore.features.contract import ADDRESSES, load_contract
 from leadscore.features.core import LeadScoreError, naive, project_lock
 from leadscore.features.point_in_time import next_midnight
 from leadscore.features.sources import file_states
-from leadscore.serving.ledger import Written, latest_before, night_batches, nights, write_night
+from leadscore.serving.ledger import latest_before, night_batches, nights, write_night
 from leadscore.serving.nightly.bucket_passes import told, unseen_cells
 from leadscore.serving.nightly.checkpoint_store import Workbench
 from leadscore.serving.nightly.drift_checks import NightShape, shape_of, unlike, unseen_words
 from leadscore.serving.nightly.engine import HERE, Engine
 from leadscore.serving.nightly.night_context import Night
-from leadscore.serving.nightly.night_record import keep_record
-from leadscore.serving.nightly.run_manifest import now
-from leadscore.serving.nightly.tier_pass import Tiered, decide_tiers, tier_parts
+from leadscore.serving.nightly.run_manifest import NightResult, now, record_run
+from leadscore.serving.nightly.tier_pass import decide_tiers, tier_parts
 from leadscore.serving.nightly.timings import Stages
 from leadscore.serving.policy import Policy, load_policy, policy_version
 from leadscore.training.registry import Registry
@@ -33,7 +31,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from leadscore.features.contract import Contract
-    from leadscore.features.tables import Quarantine, Tables
+    from leadscore.features.tables import Tables
     from leadscore.serving.export.postgres import Published
     from leadscore.serving.ledger import NightFault
     from leadscore.training.registry import Registered
@@ -41,20 +39,6 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 KEPT_EVENTS = ".leadscore/events"  # sorted, from night to night
-
-
-@dataclass(frozen=True)
-class NightResult:
-    """What a nightly run did."""
-
-    as_of: datetime
-    tiered: Tiered
-    shape: NightShape
-    faults: list[NightFault]  # what held the night back; empty where it was written
-    accepted: list[NightFault]  # what would have, had a person not accepted it
-    written: Written | None  # None where it was held back or nobody was open
-    quarantine: Quarantine
-    published: Published | None = None  # None where it did not go to PostgreSQL
 
 
 def score_night(
@@ -71,27 +55,18 @@ def score_night(
 
     Parameters
     ----------
-    directory
-        The project folder.
     as_of
         The night, UTC. By default the first midnight after the data end, but not later than the
         last midnight that has passed.
     replace
-        Whether a night that the ledger holds with other verdicts may be said anew.
+        Whether a night that the ledger holds with other scores may be replaced.
     accept
-        Whether a night that looks unlike the one before is written all the same: somebody has
-        looked at it.
+        Whether a night that failed the drift checks is written all the same, after review.
     at_once
         How many leads and events one process may have in memory at once.
     workers
-        How many processes share the leads out where they are too many for one; by default one a
-        core, up to two. Each takes about 2 GB. The night does not depend on it.
-    engine
-        Where the leads are looked at; nor does the night depend on that.
-
-    Returns
-    -------
-    NightResult
+        How many processes share the leads where they are too many for one; by default one a core,
+        up to two. Each takes about 2 GB. The result does not depend on it, nor on the engine.
 
     Raises
     ------
@@ -120,14 +95,14 @@ def score_night(
             with stages.timed("sort and screen"):
                 buckets = opened.enter_context(opening)
             moment = naive(as_of) or default_night(buckets.tables)
-            _say_what_is_odd(buckets.tables, champion, moment)
+            _warn_about_drift(buckets.tables, champion, moment)
             logger.info("scoring open leads as of %s by model %s", moment, champion.version)
             night = Night(directory, moment, champion, policy, buckets, work, stages)
             faults = engine.judge(night)
-            result = _worked_through(directory, night, faults, replace=replace, accept=accept)
-        if result.written is not None:  # otherwise whoever accepts it need not begin anew
+            result = _run(directory, night, faults, replace=replace, accept=accept)
+        if result.written is not None:  # held back, it is resumed once accepted
             work.clear()
-        keep_record(directory, night, result, began_at=began_at, tables=files)
+        record_run(night, result, began_at=began_at, tables=files)
         if publish is None or result.written is None:
             return result
         logger.info("%s is written; now it is published", result.written.path)
@@ -135,7 +110,7 @@ def score_night(
         return dataclasses.replace(result, published=published)
 
 
-def _worked_through(
+def _run(
     directory: Path, night: Night, faults: list[NightFault], *, replace: bool, accept: bool
 ) -> NightResult:
     quarantine = night.buckets.quarantine()
@@ -146,14 +121,14 @@ def _worked_through(
         tiered = decide_tiers(night, before=before)
     with night.stages.timed("checks"):
         shape = shape_of(tier_parts(night), made_by=tiered.stamp.made_by)
-        odd = _odd(directory, night, shape, before)
-    faults += [] if accept else odd
+        drift = _drift(directory, night, shape, before)
+    faults += [] if accept else drift
     written = None
     if not faults:
         with night.stages.timed("words and ledger"):
             rows = told(night, tiered)
             written = write_night(directory, rows, notes=tiered.notes, replace=replace)
-    accepted = odd if accept else []
+    accepted = drift if accept else []
     return NightResult(night.as_of, tiered, shape, faults, accepted, written, quarantine)
 
 
@@ -166,10 +141,10 @@ def _publisher(contract: Contract) -> Callable[..., Published] | None:
     return publish_night
 
 
-def _odd(
+def _drift(
     directory: Path, night: Night, shape: NightShape, before: datetime | None
 ) -> list[NightFault]:
-    """Find what makes this night unlike the one before, and unlike what the model knows."""
+    """Compare this night with the one before, and its words with those that the model knows."""
     limits = night.buckets.tables.contract.limits
     found = unseen_words(unseen_cells(night), limits)
     if before is None:
@@ -184,7 +159,7 @@ def _odd(
 def _key(
     contract: Contract, policy: Policy, champion: Registered, as_of: datetime | None
 ) -> dict[str, object]:
-    """Name all that a night's work hangs on; what has the same key may be gone on with."""
+    """Name all that unfinished work depends on; work with the same key is resumed."""
     return {
         "contract": contract.model_dump_json(exclude=ADDRESSES),  # each opening is new work anyway
         "policy": policy_version(policy),
@@ -210,8 +185,8 @@ def project_settings(directory: Path) -> tuple[Contract, Policy, Registered]:
     return contract, load_policy(directory, contract), Registry(directory, contract.name).champion()
 
 
-def _say_what_is_odd(tables: Tables, champion: Registered, night: datetime) -> None:
-    """Say what a reader of the log should know; none of it stops the night."""
+def _warn_about_drift(tables: Tables, champion: Registered, night: datetime) -> None:
+    """Warn of a model from the future and of stale tables; neither stops the night."""
     learnt_until = champion.tags.get("known_until", "")
     if learnt_until and datetime.fromisoformat(learnt_until).replace(tzinfo=None) > night:
         logger.warning(

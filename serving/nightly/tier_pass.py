@@ -16,7 +16,7 @@ from leadscore.serving.tiers import (
     REMEMBERED,
     Allocation,
     CutOffs,
-    Offered,
+    ProvisionalTiers,
     cut_offs,
     find_bars,
     offer,
@@ -86,9 +86,9 @@ def _offer_bucket(
 
 
 def _settle_bucket(night: Night, bucket: int, chance: float) -> None:
-    offered = Offered.from_frame(night.work.take(OFFERS, bucket))
+    offered = ProvisionalTiers.from_frame(night.work.take(OFFERS, bucket))
     got = Allocation.from_frame(night.work.take(PLACES, bucket))
-    night.work.keep(TIERS, bucket, settle(offered, got, chance=chance, as_of=night.as_of))
+    night.work.keep(TIERS, bucket, settle(offered, got, probability=chance, as_of=night.as_of))
 
 
 def tier_parts(night: Night) -> Iterator[pd.DataFrame]:

@@ -7,6 +7,7 @@ cool-off) and their conditions, capacity, hysteresis, control group; and its fir
 from leadscore.serving.policy.capacity import Capacity, Team
 from leadscore.serving.policy.conditions import Condition, all_words, either
 from leadscore.serving.policy.draft_policy import draft_policy
+from leadscore.serving.policy.phrases import fallback_phrase
 from leadscore.serving.policy.policy import (
     MARGIN,
     MODES,
@@ -49,6 +50,7 @@ __all__ = [
     "all_words",
     "draft_policy",
     "either",
+    "fallback_phrase",
     "load_policy",
     "policy_version",
 ]

@@ -1,4 +1,4 @@
-"""The tier each lead gets: the model's verdict, what overrules it, and how the lead moved."""
+"""The tier each lead gets: the model's, the rules over it, and how the lead moved."""
 
 from __future__ import annotations
 
@@ -12,12 +12,11 @@ from leadscore.serving.tiers.capacity_allocation import Allocation, allocate
 from leadscore.serving.tiers.control_group import (
     ControlGroup,
     control_group,
+    draw_probability,
     handoff_probability,
-    lot_chance,
 )
 from leadscore.serving.tiers.cool_off import cooling
 from leadscore.serving.tiers.model_tiers import Bar, ModelTiers, find_bars, model_tiers, worth
-from leadscore.serving.tiers.offered import Offered, Queue
 from leadscore.serving.tiers.previous_night import changed_at, remembered
 from leadscore.serving.tiers.tier_names import (
     ALREADY_SQL,
@@ -27,7 +26,12 @@ from leadscore.serving.tiers.tier_names import (
     HAND_RAISER,
     TIERS,
 )
-from leadscore.serving.tiers.waiting_queue import in_line, wanting
+from leadscore.serving.tiers.waiting_queue import (
+    ProvisionalTiers,
+    Queue,
+    apply_allocation,
+    find_requests,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -71,10 +75,10 @@ def decide(
 ) -> Decided:
     """Give every lead of a night its tier.
 
-    The model's verdict comes first. Over it, in this order, the later ones stronger: the control
+    The model's tier comes first. Over it, in this order, the later ones stronger: the control
     group lifts a lead, cool-off keeps it from sales, a hand-raise sends it there, sales' own
-    qualification keeps it there, a disqualifier ends it. Leads on their way to sales then share
-    the places there are; who is with sales already needs none.
+    qualification keeps it there, a disqualifier ends it. New leads for sales then share its
+    places; a lead that is already with sales needs none.
 
     Parameters
     ----------
@@ -84,22 +88,14 @@ def decide(
         `setback_reason`, `facts_digest`.
     previous
         `lead_id` and `tiers.previous_night.REMEMBERED` of the night before; None on the first.
-    policy
-        What was agreed.
-    cuts
-        Where the tiers begin.
     as_of
         The night, UTC without a zone.
-
-    Returns
-    -------
-    Decided
     """
     before = remembered(leads, previous)
     bars = find_bars(lambda: [(leads, before)], cuts, policy.hysteresis)
-    offered, queue = offer(leads, before, policy, cuts, bars, as_of=as_of)
-    got, chance = share_places([queue], policy)
-    rows = settle(offered, got[0], chance=chance, as_of=as_of)
+    provisional, queue = offer(leads, before, policy, cuts, bars, as_of=as_of)
+    allocations, probability = share_places([queue], policy)
+    rows = settle(provisional, allocations[0], probability=probability, as_of=as_of)
     return Decided(rows, {tier: bar.begins_at for tier, bar in bars.items()})
 
 
@@ -111,22 +107,17 @@ def offer(
     bars: Mapping[str, Bar],
     *,
     as_of: datetime,
-) -> tuple[Offered, Queue]:
-    """Give some leads of a night their tiers as if there were no end of places.
+) -> tuple[ProvisionalTiers, Queue]:
+    """Give a part of a night's leads their tiers as if capacity were unlimited.
 
     Parameters
     ----------
-    leads, policy, cuts, as_of
-        As for `decide`; the leads may be a part of the night's.
+    leads, as_of
+        As `decide` takes them.
     before
-        What `remembered` knows of them.
+        What `remembered` returns of them.
     bars
         Where the tiers begin, found on all leads of the night.
-
-    Returns
-    -------
-    Offered
-    Queue
     """
     model = model_tiers(leads, before, cuts, policy.hysteresis, bars)
     facts_changed_at = changed_at(leads, before, as_of)
@@ -143,51 +134,45 @@ def offer(
     rows["team"] = leads["team"]
     rows["nights_below"] = model.nights_below
     rows["facts_digest"], rows["facts_changed_at"] = leads["facts_digest"], facts_changed_at
-    wants = wanting(rows, before, policy.capacity, as_of=as_of)
-    offered = Offered(rows, before["tier"], wants, control.near)
-    return offered, _queue(offered, control, _order(leads, policy, cuts))
+    requests = find_requests(rows, before, policy.capacity, as_of=as_of)
+    provisional = ProvisionalTiers(rows, before["tier"], requests, control.eligible)
+    return provisional, _queue(provisional, control, _order(leads, policy, cuts))
 
 
-def _queue(offered: Offered, control: ControlGroup, order: Numbers) -> Queue:
-    wants, places = offered.wants, np.flatnonzero(offered.wants.in_line)
+def _queue(provisional: ProvisionalTiers, control: ControlGroup, order: Numbers) -> Queue:
+    requests = provisional.requests
+    queued = np.flatnonzero(requests.queued)
     leads = pd.DataFrame(
         {
-            "lead_id": offered.rows["lead_id"].to_numpy(dtype=object)[places],
-            "team": offered.rows["team"].to_numpy(dtype=object)[places],
-            "urgency": wants.urgency[places],
-            "worth": order[places],
-            "drawn": control.drawn[places],
+            "lead_id": provisional.rows["lead_id"].to_numpy(dtype=object)[queued],
+            "team": provisional.rows["team"].to_numpy(dtype=object)[queued],
+            "urgency": requests.urgency[queued],
+            "worth": order[queued],
+            "drawn": control.drawn[queued],
         },
-        index=places,
+        index=queued,
     )
     return Queue(
         leads,
-        len(offered.rows),
-        near=int(control.near.sum()),
+        len(provisional.rows),
+        eligible=int(control.eligible.sum()),
         drawn=int(control.drawn.sum()),
-        lifted=int((control.drawn & ~wants.wants).sum()),
+        lifted=int((control.drawn & ~requests.wanted).sum()),
     )
 
 
 def share_places(queues: Sequence[Queue], policy: Policy) -> tuple[list[Allocation], float]:
-    """Share the night's places among all who want one.
-
-    Parameters
-    ----------
-    queues
-        Of all parts of a night.
-    policy
-        What was agreed.
+    """Allocate the night's places among the queues of all its parts.
 
     Returns
     -------
     list of Allocation
-        For each part, who got a place and who stands where in line.
+        One a part.
     float
-        How likely a lead that the lot could draw was to go to sales.
+        How likely a lead eligible for the control group was to go to sales.
     """
     every = pd.concat([queue.leads for queue in queues], ignore_index=True)
-    got = allocate(
+    allocation = allocate(
         every,
         np.ones(len(every), dtype=bool),
         every["urgency"].to_numpy(np.int64),
@@ -195,46 +180,40 @@ def share_places(queues: Sequence[Queue], policy: Policy) -> tuple[list[Allocati
         policy.capacity,
     )
     ends = np.cumsum([len(queue.leads) for queue in queues])[:-1]
-    split = zip(queues, np.split(got.placed, ends), np.split(got.line, ends), strict=True)
+    placed, position = np.split(allocation.placed, ends), np.split(allocation.position, ends)
     lifted = sum(queue.lifted for queue in queues)
-    lifted += int((got.placed & every["drawn"].to_numpy(dtype=bool)).sum())
-    near, drawn = (sum(getattr(queue, name) for queue in queues) for name in ("near", "drawn"))
-    chance = lot_chance(near, drawn, lifted, policy.exploration)
-    return [_spread(queue, placed, line) for queue, placed, line in split], chance
+    lifted += int((allocation.placed & every["drawn"].to_numpy(dtype=bool)).sum())
+    eligible, drawn = sum(each.eligible for each in queues), sum(each.drawn for each in queues)
+    probability = draw_probability(eligible, drawn, lifted, policy.exploration)
+    parts = zip(queues, placed, position, strict=True)
+    return [_of_part(queue, got, place) for queue, got, place in parts], probability
 
 
-def _spread(queue: Queue, placed: Mask, line: npt.NDArray[np.int64]) -> Allocation:
-    """Say of all leads of a part what became of those in line."""
-    everybody = Allocation(np.zeros(queue.size, dtype=bool), np.zeros(queue.size, dtype=np.int64))
-    everybody.placed[queue.leads.index], everybody.line[queue.leads.index] = placed, line
-    return everybody
+def _of_part(queue: Queue, placed: Mask, position: npt.NDArray[np.int64]) -> Allocation:
+    """Extend what the queued leads got to all leads of their part."""
+    every = Allocation(np.zeros(queue.size, dtype=bool), np.zeros(queue.size, dtype=np.int64))
+    every.placed[queue.leads.index], every.position[queue.leads.index] = placed, position
+    return every
 
 
-def settle(offered: Offered, got: Allocation, *, chance: float, as_of: datetime) -> pd.DataFrame:
-    """Say what became of some leads of a night.
+def settle(
+    provisional: ProvisionalTiers, allocation: Allocation, *, probability: float, as_of: datetime
+) -> pd.DataFrame:
+    """Return the final tiers of a part of a night, as `Decided.rows`.
 
-    Parameters
-    ----------
-    offered, got, chance
-        A part of the night, what became of those who wanted a place, and the lot's chance.
-    as_of
-        The night, UTC without a zone.
-
-    Returns
-    -------
-    DataFrame
-        As `Decided` has it.
+    `allocation` and `probability` are what `share_places` returns of the part.
     """
-    rows = in_line(offered.rows, offered.wants, got, as_of=as_of)
-    rows["handoff_probability"] = handoff_probability(rows, offered.near, chance)
-    moved = _moves(rows["tier"], offered.tier_before)
-    return rows.drop(columns="lead_id").assign(previous_tier=offered.tier_before, moved=moved)
+    rows = apply_allocation(provisional.rows, provisional.requests, allocation, as_of=as_of)
+    rows["handoff_probability"] = handoff_probability(rows, provisional.eligible, probability)
+    before = provisional.tier_before
+    moved = _moves(rows["tier"], before)
+    return rows.drop(columns="lead_id").assign(previous_tier=before, moved=moved)
 
 
 def _ruled(
     leads: pd.DataFrame, model: ModelTiers, cools: Texts, control: ControlGroup
 ) -> tuple[Texts, Texts]:
-    """Apply the rules over the model's verdict, weakest first."""
+    """Apply the rules over the model's tier, weakest first."""
     tier = np.where(pd.isna(model.tier), "Nurture", model.tier).astype(object)
     rule = np.full(len(leads), None, dtype=object)
 
@@ -257,7 +236,7 @@ def _named(kind: str, names: Texts) -> Texts:
 
 
 def _order(leads: pd.DataFrame, policy: Policy, cuts: CutOffs) -> Numbers:
-    """Return what orders the line: the chance or the value, whatever is not known last."""
+    """Return what orders the queue: propensity or value, unknown last."""
     by_value = policy.capacity is not None and policy.capacity.first == "value"
     value = leads["expected_value"].to_numpy(np.float64) if by_value else worth(leads, cuts.sql)
     return np.nan_to_num(value, nan=-np.inf)

@@ -1,4 +1,4 @@
-"""The control group: a few leads below the cut-off go to sales by lot, for all to learn from."""
+"""The control group: a few leads below the cut-off go to sales by lot, to learn from."""
 
 from __future__ import annotations
 
@@ -22,22 +22,14 @@ if TYPE_CHECKING:
     Numbers = npt.NDArray[np.float64]
     Texts = npt.NDArray[np.object_]
 
-LOT_BITS = 53  # what a float64 holds exactly
+DRAW_BITS = 53  # what a float64 holds exactly
 
 
 @dataclass(frozen=True)
 class ControlGroup:
-    """Leads just below the cut-off.
+    """Which leads just below the cut-off could have been drawn, and which are; a value a lead."""
 
-    Parameters
-    ----------
-    near
-        Who could have been drawn, bool, a value a lead.
-    drawn
-        Who is.
-    """
-
-    near: Mask
+    eligible: Mask
     drawn: Mask
 
 
@@ -51,89 +43,62 @@ def control_group(
     cuts: CutOffs,
     begins: float | None,
 ) -> ControlGroup:
-    """Find the leads just below the SQL cut-off of whom no rule speaks, and draw some by lot.
+    """Find the leads just below the SQL cut-off to which no rule applies, and draw some by lot.
 
     Parameters
     ----------
     leads, before
-        The night's leads, and what the night before said of them, on one index.
-    model
-        The model's own verdict.
+        The night's leads, and what `remembered` returns of them, on one index.
     cools
         The rule by which a lead cools off, or None.
-    policy, cuts
-        What was agreed, and where the tiers begin.
     begins
         The propensity (or value) at which SQL begins tonight; None where nobody gets it.
-
-    Returns
-    -------
-    ControlGroup
     """
     nobody = np.zeros(len(leads), dtype=bool)
     exploration = policy.exploration
     if begins is None or begins <= 0 or exploration.share == 0:
         return ControlGroup(nobody, nobody)
     floor = np.full(len(leads), begins * exploration.down_to)
-    # A lead that is with sales already falls out of the group as it falls out of a tier.
+    # Who was drawn the night before leaves the group with the same margin as a tier.
     floor[(before["rule"] == EXPLORATION).to_numpy()] *= 1 - policy.hysteresis.margin
     ruled = leads["is_sql"] | leads[["hand_raiser", "disqualifier"]].notna().any(axis=1)
     below = pd.Series(model.tier).isin(["MQL", "Nurture"]).to_numpy()
-    near = below & (worth(leads, cuts.sql) >= floor) & ~ruled.to_numpy() & pd.isna(cools)
+    eligible = below & (worth(leads, cuts.sql) >= floor) & ~ruled.to_numpy() & pd.isna(cools)
     drawn = nobody.copy()
-    ids = leads["lead_id"].to_numpy(dtype=object)[near]
-    drawn[near] = [lot(lead_id, exploration.key) < exploration.share for lead_id in ids]
-    return ControlGroup(near, drawn)
+    ids = leads["lead_id"].to_numpy(dtype=object)[eligible]
+    drawn[eligible] = [draw(lead_id, exploration.key) < exploration.share for lead_id in ids]
+    return ControlGroup(eligible, drawn)
 
 
-def lot(lead_id: str, key: str) -> float:
-    """Draw a lead's lot: between 0 and 1, the same on every night and machine.
+def draw(lead_id: str, key: str) -> float:
+    """Draw a lead's number: uniform from 0 to 1, the same on every night and machine.
 
     Examples
     --------
-    >>> lot("L1", "leadscore") == lot("L1", "leadscore") != lot("L1", "other")
+    >>> draw("L1", "leadscore") == draw("L1", "leadscore") != draw("L1", "other")
     True
     """
     digest = hashlib.blake2b(lead_id.encode(), key=key.encode()[:64], digest_size=8).digest()
-    return float((int.from_bytes(digest, "big") >> (64 - LOT_BITS)) / (1 << LOT_BITS))
+    return float((int.from_bytes(digest, "big") >> (64 - DRAW_BITS)) / (1 << DRAW_BITS))
 
 
-def lot_chance(near: int, drawn: int, lifted: int, exploration: Exploration) -> float:
-    """Say how likely a lead that the lot could draw was to go to sales, before the lot fell.
+def draw_probability(eligible: int, drawn: int, lifted: int, exploration: Exploration) -> float:
+    """Return how likely an eligible lead was to go to sales, before the draw.
 
     Parameters
     ----------
-    near, drawn, lifted
-        Of all leads of the night: how many could have been drawn, were drawn, and got a place.
-    exploration
-        With what chance each is drawn.
-
-    Returns
-    -------
-    float
-        Where there were too few places for all who were drawn, that of so many places among so
-        many leads.
+    eligible, drawn, lifted
+        Of all leads of the night: how many could have been drawn, were drawn, and got to sales;
+        where places were too few for all drawn, the probability is `lifted / eligible`.
     """
-    return exploration.share if drawn == lifted else lifted / near
+    return exploration.share if drawn == lifted else lifted / eligible
 
 
-def handoff_probability(rows: pd.DataFrame, near: Mask, chance: float) -> Numbers:
-    """Say how likely this policy was to have each lead with sales tonight, before the lot fell.
+def handoff_probability(rows: pd.DataFrame, eligible: Mask, probability: float) -> Numbers:
+    """Return how likely each lead was to be with sales tonight, before the draw.
 
-    Parameters
-    ----------
-    rows
-        The night's `tier`.
-    near
-        Who could have been drawn.
-    chance
-        With what chance, as `lot_chance` gives it.
-
-    Returns
-    -------
-    ndarray of float64
-        1 or 0 for those whom no lot decides about; by its inverse, outcomes can be weighed
-        (Horvitz and Thompson, 1952).
+    It is `probability` for the eligible, 1 or 0 by `tier` for the others; its inverse weighs
+    outcomes (Horvitz and Thompson, 1952).
     """
     certain = (rows["tier"] == "SQL").to_numpy(dtype=np.float64)
-    return np.where(near, np.float64(chance), certain)
+    return np.where(eligible, np.float64(probability), certain)

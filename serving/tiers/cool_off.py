@@ -25,7 +25,7 @@ def cooling(
     Parameters
     ----------
     leads
-        A row a lead: `setback_at` (datetime, UTC), `setback_reason` (text), of its latest verdict.
+        A row a lead: `setback_at` (datetime, UTC), `setback_reason` (text): the latest rejection.
     changed_at
         On the same index: the night at which its own data were last seen to have changed.
     rules

@@ -1,4 +1,4 @@
-"""Cut-offs that keep a tier's promise, found on held-out leads and told with what they achieve.
+"""Cut-offs that keep a tier's promise, found on held-out leads, with what they achieve.
 
 A promise "at least 30 % of these leads become SQL" is kept with a finite-sample guarantee, in the
 way of Learn-then-Test (Angelopoulos, Bates, Candès, Jordan and Lei, 2021, arXiv:2110.01052):
@@ -18,12 +18,12 @@ not jointly.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from scipy.stats import beta, binom
 
 from leadscore.features.core import ModelMismatch, number, percent
-from leadscore.serving.tiers.describe_policy import fallback_words
+from leadscore.serving.policy import fallback_phrase
 from leadscore.serving.tiers.first_crossings import Evidence, Reached
 
 if TYPE_CHECKING:
@@ -31,8 +31,7 @@ if TYPE_CHECKING:
 
     from leadscore.features.contract import Stage
     from leadscore.serving.policy import Mode, Policy, TierPromise
-
-Tier = Literal["SQL", "MQL", "Nurture", "Disqualified"]
+    from leadscore.serving.tiers.tier_names import Tier
 
 PAST: dict[Stage, str] = {"sql": "became sales qualified", "won": "were won"}
 
@@ -43,20 +42,16 @@ GRID_RATIO = 1.10  # finer finds 2 % more leads and stops early more often; 1.25
 
 @dataclass(frozen=True)
 class TierCut:
-    """What the evidence made of one tier's promise.
+    """One tier's cut-off, and what the evidence says of its promise.
 
     Parameters
     ----------
-    tier
-        `SQL` or `MQL`.
     outcome
-        The propensity that counts.
-    mode
-        How the policy defines the tier.
+        The propensity that decides.
     promised
         The promised precision; None in the other modes.
     confidence
-        How sure the promise is to hold, and each end of the interval.
+        Of the promise, and of each end of the interval.
     cut_off
         The lowest propensity that gets the tier; None where `share` or `min_value` decides.
     share
@@ -74,7 +69,7 @@ class TierCut:
     kept
         Whether the evidence bears the promise out; None where nothing was promised.
     sentence
-        All that for people.
+        The same for people.
     """
 
     tier: Tier
@@ -113,17 +108,10 @@ def cut_offs(policy: Policy, evidence: pd.DataFrame) -> CutOffs:
 
     Parameters
     ----------
-    policy
-        What was agreed.
     evidence
-        Held-out snapshots: `lead` (int: rows that share it depend on each other; a code of the
-        account is as welcome as one of the lead), `as_of`, `p_sql`, `p_won` (float64, NaN where
-        the model has no such stage), `y_sql`, `y_won` (float64 0 or 1, NaN where not known).
-
-    Returns
-    -------
-    CutOffs
-        Cut-offs, estimates with intervals, and whether the promises are kept.
+        Held-out snapshots: `lead` (int, of a lead or an account: rows that share it depend on
+        each other), `as_of`, `p_sql`, `p_won` (float64, NaN where the model has no such stage),
+        `y_sql`, `y_won` (float64 0 or 1, NaN where not known).
 
     Raises
     ------
@@ -272,4 +260,4 @@ def _unkept_sentence(cut: TierCut) -> str:
         best = percent(cut.beyond or 0.0)
         why = f"of the best {MIN_LEADS} of {earlier} {best} {PAST[cut.outcome]}"
     promise = f"No cut-off keeps the promise of {percent(cut.promised or 0.0)}"
-    return f"{promise}: {why}. So {fallback_words(cut.share or 0.0)}."
+    return f"{promise}: {why}. So {fallback_phrase(cut.share or 0.0)}."

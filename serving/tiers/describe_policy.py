@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from leadscore.features.core import number, percent
-from leadscore.serving.policy import all_words, either
+from leadscore.serving.policy import all_words, either, fallback_phrase
 
 if TYPE_CHECKING:
     from leadscore.features.contract import HorizonDays, Stage
@@ -32,21 +32,7 @@ DEEDS: dict[Stage, tuple[str, str]] = {
 def sentences(
     policy: Policy, cut_offs: CutOffs | None = None, horizons: HorizonDays | None = None
 ) -> list[str]:
-    """Explain a policy to the people who agreed on it.
-
-    Parameters
-    ----------
-    policy
-        The settings.
-    cut_offs
-        What the evidence made of them, where it has been looked at.
-    horizons
-        How long a lead is given to reach each stage, where that is known.
-
-    Returns
-    -------
-    list of str
-        A sentence or two a tier, best tier first; then the rules, in the order they apply.
+    """Explain a policy: a sentence or two a tier, then the rules in the order they apply.
 
     Examples
     --------
@@ -85,7 +71,7 @@ def _tier_sentences(opening: str, promise: TierPromise, cut: TierCut | None) -> 
         return [rule, cut.sentence]
     if promise.mode != "min_precision":
         return [rule]
-    return [rule, f"Where no cut-off can keep that, {fallback_words(promise.fallback_share)}."]
+    return [rule, f"Where no cut-off can keep that, {fallback_phrase(promise.fallback_share)}."]
 
 
 def _condition(promise: TierPromise, outcome: Stage) -> str:
@@ -104,19 +90,6 @@ def _condition(promise: TierPromise, outcome: Stage) -> str:
     )
 
 
-def fallback_words(share: float) -> str:
-    """Say what happens to a tier whose promise cannot be kept.
-
-    Examples
-    --------
-    >>> fallback_words(0.0)
-    'nobody gets this tier from the model'
-    """
-    if share == 0:
-        return "nobody gets this tier from the model"
-    return f"the best {percent(share)} of the open leads get it, without the promise"
-
-
 def _rule_sentences(policy: Policy) -> list[str]:
     said = [
         f"Whatever the model says, a lead goes to sales at once when {all_words(rule.when)} "
@@ -132,7 +105,7 @@ def _rule_sentences(policy: Policy) -> list[str]:
 
 
 def _answered(rule: HandRaiser) -> str:
-    """Say how a raised hand comes down: by sales' answer, where it was a request."""
+    """Say when a request is over: once sales has sent the lead back."""
     asked = any(condition.event is not None for condition in rule.when)
     return ", unless sales has sent it back since" if asked else ""
 

@@ -1,4 +1,4 @@
-"""Held-out leads judged as sales would have met them: when their chance first reached a cut-off."""
+"""Held-out leads, each judged once: when its propensity first reached a cut-off."""
 
 from __future__ import annotations
 
@@ -18,15 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Reached:
-    """The leads that reached a cut-off at some time.
-
-    Parameters
-    ----------
-    leads
-        How many there are.
-    positives
-        How many of them got to the outcome, from the snapshot at which they first reached it.
-    """
+    """How many leads reached a cut-off, and how many of them then got to the outcome."""
 
     leads: int
     positives: int
@@ -37,8 +29,8 @@ class Evidence:
     """What became of held-out leads, counted once each whatever the cut-off.
 
     A lead has several snapshots, which depend on each other, and is handed over but once: the
-    first time that its chance is high enough. So for each cut-off it is judged at that snapshot
-    alone, which makes its verdicts as many independent ones as there are leads.
+    first time that its propensity is high enough. So for each cut-off it is judged at that
+    snapshot alone, which leaves one independent judgement a lead.
 
     Parameters
     ----------

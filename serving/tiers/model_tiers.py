@@ -1,4 +1,4 @@
-"""The model's own verdict: which tier a lead's chance gives it, and when it loses it again."""
+"""The model's own tier: which one a lead's propensity gives it, and when it loses it again."""
 
 from __future__ import annotations
 
@@ -46,15 +46,7 @@ class Bar:
 
 @dataclass(frozen=True)
 class ModelTiers:
-    """What the model says of each lead.
-
-    Parameters
-    ----------
-    tier
-        `SQL`, `MQL` or `Nurture`; None for a lead that the model is not asked about.
-    nights_below
-        For how many nights running the lead has been clearly below where its tier begins.
-    """
+    """Each lead's tier, None for one already SQL; nights running it has been clearly below it."""
 
     tier: Texts
     nights_below: Counts
@@ -62,7 +54,7 @@ class ModelTiers:
 
 @dataclass(frozen=True)
 class _Standing:
-    """Of one tier: who is at or above its beginning, who clearly below, and who loses it when."""
+    """Of one tier: who reaches it, who is clearly below, and after how many nights it is lost."""
 
     reaches: Mask
     clearly_below: Mask
@@ -79,12 +71,8 @@ def find_bars(
     Parameters
     ----------
     parts
-        Gives the night's leads and what the night before said of them, as `model_tiers` takes
-        them, in parts; called as often as the leads must be gone through.
-    cuts
-        Where the tiers begin by the evidence, or which share gets them.
-    hysteresis
-        The head start of those who have a tier.
+        Returns `leads` and `before`, as `model_tiers` takes them, in parts; called once or twice
+        a tier.
 
     Returns
     -------
@@ -101,30 +89,22 @@ def model_tiers(
     hysteresis: Hysteresis,
     bars: Mapping[str, Bar],
 ) -> ModelTiers:
-    """Give each lead the tier that its chance has earned.
+    """Give each lead the tier of its propensity, with hysteresis.
 
     A lead rises at the cut-off. It falls when it has been clearly below it for some nights
     running; then to the next tier that it is not clearly below of. Where a share decides, a lead
-    that has the tier is ranked as if its chance were higher by the margin, and the share is never
-    exceeded.
+    that has the tier is ranked as if its propensity were higher by the margin, and the share is
+    never exceeded.
 
     Parameters
     ----------
     leads
         A row a lead: `lead_id`, `p_sql`, `p_won`, `expected_value` (float64), `is_sql` (bool).
     before
-        What the night before said, on the same index: `model_tier` (the tier that it had and may
-        lose; None for a new lead), `nights_below`.
-    cuts
-        Where the tiers begin.
-    hysteresis
-        What clearly below is, and for how many nights.
+        Of the night before, on the same index: `model_tier` (the tier that it may lose; None for
+        a new lead), `nights_below`.
     bars
         What `find_bars` found of all leads of the night.
-
-    Returns
-    -------
-    ModelTiers
     """
     asked = _asked(leads)
     count = before["nights_below"].fillna(0).to_numpy(dtype=np.int64)
@@ -145,7 +125,7 @@ def model_tiers(
 
 
 def worth(leads: pd.DataFrame, cut: TierCut) -> Numbers:
-    """Return what a tier goes by: a propensity, or the expected value; float64, a value a lead."""
+    """Return what a tier is decided by: a propensity or the expected value, float64."""
     name = "expected_value" if cut.mode == "min_value" else f"p_{cut.outcome}"
     return leads[name].to_numpy(dtype=np.float64)
 
@@ -161,7 +141,7 @@ def _had(before: pd.DataFrame, tier: str) -> Mask:
 
 
 def _rank(leads: pd.DataFrame, before: pd.DataFrame, cut: TierCut, margin: float) -> Numbers:
-    """Return what orders leads for a share, NaN for those it is not asked about."""
+    """Return what orders leads for a share, NaN for those already SQL."""
     value = worth(leads, cut)
     head_start = np.where(_had(before, cut.tier), value / (1 - margin), value)
     return np.where(_asked(leads), head_start, np.nan)

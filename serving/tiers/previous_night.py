@@ -1,4 +1,4 @@
-"""What the night before knew of tonight's leads, and whether their own data have changed since."""
+"""What the night before said of tonight's leads, and whether their own data have changed."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ REMEMBERED = (
 
 
 def remembered(leads: pd.DataFrame, previous: pd.DataFrame | None) -> pd.DataFrame:
-    """Say of each lead what the night before knew; nothing of a new one.
+    """Look up each lead in the night before; missing for a new one.
 
     Parameters
     ----------
@@ -40,10 +40,10 @@ def remembered(leads: pd.DataFrame, previous: pd.DataFrame | None) -> pd.DataFra
     before = previous.set_index("lead_id").reindex(leads["lead_id"]).set_index(leads.index)
     texts = ["tier", "model_tier", "rule", "facts_digest"]
     before[texts] = before[texts].astype(object).where(before[texts].notna(), None)
-    # A ledger from before the model's own verdict was kept: the tier, where no rule gave it.
+    # An older ledger lacks the model's tier: take the tier, where no rule gave it.
     own = before["tier"].where(before["rule"].isna(), None)
     before["model_tier"] = before["model_tier"].where(before["model_tier"].notna(), own)
-    # Nobody loses a tier that it never had: who got no place is held where it is.
+    # A lead that got no place has no SQL tier to lose.
     no_place = (before["model_tier"] == "SQL") & (before["tier"] != "SQL")
     before["model_tier"] = before["model_tier"].mask(no_place, "MQL")
     for moment in ("waiting_since", "facts_changed_at"):
@@ -52,23 +52,18 @@ def remembered(leads: pd.DataFrame, previous: pd.DataFrame | None) -> pd.DataFra
 
 
 def changed_at(leads: pd.DataFrame, before: pd.DataFrame, as_of: datetime) -> pd.Series:
-    """Say at which night a lead's own data were last seen to have changed.
+    """Return the night at which a lead's own data last changed; missing where they never did.
 
-    Digests of other columns do not compare: the contract changed, and not the leads.
+    Digests of different columns do not compare: the contract changed, not the leads.
 
     Parameters
     ----------
     leads
         `facts_digest` of some leads of a night.
     before
-        What `remembered` says of them.
+        What `remembered` returns of them.
     as_of
         The night, UTC without a zone.
-
-    Returns
-    -------
-    Series of datetime64
-        On the index of the leads; missing where no change was ever seen.
     """
     new, old = leads["facts_digest"], before["facts_digest"]
     differs = new.notna() & old.notna() & (new != old)  # of few leads; the rest need no look

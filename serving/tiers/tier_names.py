@@ -1,16 +1,14 @@
-"""The words of the ledger: the tiers, and what may have overruled the model."""
+"""The ledger's names for tiers, and for what overruled the model."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Literal
 
-if TYPE_CHECKING:
-    from leadscore.serving.tiers.cutoffs import Tier
-
+Tier = Literal["SQL", "MQL", "Nurture", "Disqualified"]
 TIERS: tuple[Tier, ...] = ("SQL", "MQL", "Nurture", "Disqualified")  # best first
 
-# What overruled the model, as the ledger says it; those of a named rule go on with ": " and it.
-ALREADY_SQL = "already_sql"  # sales qualified the lead before the model spoke
+# What overruled the model; those of a named rule go on with ": " and its name.
+ALREADY_SQL = "already_sql"  # sales had qualified the lead already
 HAND_RAISER, DISQUALIFIED, COOL_OFF = "hand_raiser", "disqualified", "cool_off"
 WAITING, WAITED_TOO_LONG = "waiting", "waited_too_long"  # above the cut-off, but no place
 EXPLORATION = "exploration"  # below the cut-off, and drawn into the control group

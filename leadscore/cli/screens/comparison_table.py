@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from rich.console import Group
 from rich.text import Text
 
-from leadscore.cli.screens.sufficiency_screen import plain_table
+from leadscore.cli.screens.tables import plain_table
 from leadscore.training.evaluation import METRIC_WORDS, with_interval
 from leadscore.training.gate import signed
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from rich.console import RenderableType
 
-    from leadscore.serving.explanations import Cause, Change, Part, Split, Verdict
+    from leadscore.serving.explanations import Cause, Change, Part, ScoreRecord, Split
     from leadscore.serving.jobs import Explained
 
 SHOWN_NIGHTS = 10
@@ -38,16 +38,7 @@ CAUSES: dict[Cause, str] = {
 def lead_summary(explained: Explained) -> Group:
     """Show one lead in 100 columns: tier, reasons, brief, what changed, and earlier nights.
 
-    Parameters
-    ----------
-    explained
-        What the ledger and the model say of it. Columns of the row that a ledger of earlier days
-        lacks are passed over.
-
-    Returns
-    -------
-    rich.console.Group
-        What `Console.print` takes.
+    Columns that a ledger of earlier versions lacks are left out.
     """
     row = explained.row
     parts: list[RenderableType] = [
@@ -110,14 +101,14 @@ def _change(change: Change) -> Iterator[RenderableType]:
     if change.score is None:
         yield Text(f"Since {since}", "bold")
     else:
-        title = f"Since {since} the score went from {_way(change.score)}"
+        title = f"Since {since} the score went from {_from_to(change.score)}"
         yield Text(title, "bold")
         yield Padding(_split_table(change, change.score), (0, 0, 0, 2))
     yield from (Text(line) for line in _cut_off(change))
     yield from (Text(f"! {remark}", "yellow") for remark in change.remarks)
 
 
-def _way(split: Split) -> str:
+def _from_to(split: Split) -> str:
     before, after = round(split.before, 1), round(split.after, 1)
     return f"{before:.1f} to {after:.1f} ({_signed(after - before)})"
 
@@ -133,9 +124,9 @@ def _split_table(change: Change, split: Split) -> Table:
 
 
 def _rounded(start: float, parts: tuple[Part, ...]) -> list[float]:
-    """Round the stops, not the parts: what is shown adds up, too."""
-    stops = np.round(start + np.cumsum([0.0, *(part.points for part in parts)]), 1)
-    return [float(step) for step in np.diff(stops)]
+    """Round the steps, not the parts: what is shown adds up, too."""
+    steps = np.round(start + np.cumsum([0.0, *(part.points for part in parts)]), 1)
+    return [float(each) for each in np.diff(steps)]
 
 
 def _cause(part: Part) -> str:
@@ -217,21 +208,21 @@ def lead_record(explained: Explained) -> dict[str, object]:
 
 def _change_record(change: Change) -> dict[str, object]:
     return {
-        "before": _verdict_record(change.before),
-        "after": _verdict_record(change.after),
+        "before": _score_record(change.before),
+        "after": _score_record(change.after),
         "score": None if change.score is None else asdict(change.score),
         "distance": None if change.distance is None else asdict(change.distance),
         "remarks": list(change.remarks),
     }
 
 
-def _verdict_record(verdict: Verdict) -> dict[str, object]:
+def _score_record(record: ScoreRecord) -> dict[str, object]:
     return {
-        "as_of": f"{verdict.as_of.isoformat()}+00:00",
-        "chances": dict(verdict.chances),
-        "model_version": verdict.model_version,
-        "policy_version": verdict.policy_version,
-        "sql_begins": verdict.sql_begins,
+        "as_of": f"{record.as_of.isoformat()}+00:00",
+        "chances": dict(record.chances),
+        "model_version": record.model_version,
+        "policy_version": record.policy_version,
+        "sql_begins": record.sql_begins,
     }
 
 

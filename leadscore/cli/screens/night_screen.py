@@ -9,10 +9,18 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from leadscore.features.core import NOTHING, expected, moment, percent, printable
+from leadscore.cli.screens.tables import (
+    EVIDENCE_HEADS,
+    evidence_cells,
+    expectations,
+    plain_table,
+    share_text,
+    shown_tiers,
+)
+from leadscore.features.core import NOTHING, moment, percent, printable
 from leadscore.serving.export import handoffs
 from leadscore.serving.policy import policy_version
-from leadscore.serving.tiers import TIERS, places_of, rule_words
+from leadscore.serving.tiers import places_used, rule_words
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -20,7 +28,7 @@ if TYPE_CHECKING:
     from leadscore.features.contract import Stage
     from leadscore.serving.nightly import ScoredList
     from leadscore.serving.policy import Policy
-    from leadscore.serving.tiers import CutOffs, TierCut
+    from leadscore.serving.tiers import CutOffs
 
 SHOWN_REASONS = 3
 BECOMES: dict[Stage, str] = {"sql": "qualified", "won": "won"}
@@ -29,33 +37,15 @@ BECOMES: dict[Stage, str] = {"sql": "qualified", "won": "won"}
 def night_summary(
     night: pd.DataFrame, cuts: CutOffs, policy: Policy, *, timezone: str = "UTC", top: int = 5
 ) -> Group:
-    """Summarise a night for the terminal, in 100 columns.
-
-    Parameters
-    ----------
-    night
-        A row a lead with the ledger's columns.
-    cuts
-        Where the tiers began, and on what evidence.
-    policy
-        What was agreed.
-    timezone
-        The zone whose dates the readers live by.
-    top
-        How many of the handed-over leads to show.
-
-    Returns
-    -------
-    rich.console.Group
-        What `Console.print` takes.
-    """
+    """Summarise a night for the terminal, in 100 columns."""
     parts: list[RenderableType] = [_heading(night, policy, timezone), Text()]
     if not night.empty:
         parts += [tier_table(night), Text(), promise_table(night, cuts), Text()]
         if policy.capacity is not None and night["team"].notna().any():  # a list has no teams
             parts += [places_table(night, policy), Text()]
         parts += [*_rules(night), Text()] if night["rule"].notna().any() else []
-    parts += [Text(f"! {cut.tier}: {cut.sentence}", "bold yellow") for cut in _unkept(cuts)]
+    unkept = [cut for cut in (cuts.sql, cuts.mql) if cut.kept is False]
+    parts += [Text(f"! {cut.tier}: {cut.sentence}", "bold yellow") for cut in unkept]
     parts.append(handoff_table(night, top=top))
     return Group(*parts)
 
@@ -76,108 +66,50 @@ def list_summary(listed: ScoredList) -> Text:
 
 
 def tier_table(night: pd.DataFrame) -> Table:
-    """Count a night's leads by tier: shares, expected outcomes, moves.
-
-    Parameters
-    ----------
-    night
-        A row a lead with the ledger's columns.
-
-    Returns
-    -------
-    rich.table.Table
-        A row a tier and one for all. Expected SQLs are the sum of `p_sql` over leads not yet SQL,
-        expected wins the sum of `p_won` over all.
-    """
-    table = _table("Tier", "Leads", "Share", "Exp. SQLs", "Exp. wins", "Up", "Down", "New", "Same")
-    for tier in TIERS:
-        of_tier = night[night["tier"] == tier]
-        if tier != "Disqualified" or len(of_tier):
-            table.add_row(tier, *_counts(of_tier, len(night)))
+    """Count a night's leads by tier, and in all: shares, expected outcomes, moves."""
+    moves = ("Up", "Down", "New", "Same")
+    table = plain_table("", ("Tier", "Leads", "Share", "Exp. SQLs", "Exp. wins", *moves))
+    for tier in shown_tiers(night):
+        table.add_row(tier, *_counts(night[night["tier"] == tier], len(night)))
     table.add_section()
     table.add_row("All", *_counts(night, len(night)), style="bold")
     return table
 
 
+def _counts(leads: pd.DataFrame, among: int) -> list[str]:
+    count, sqls, wins = expectations(leads)
+    moved = leads["moved"].value_counts()
+    moves = (f"{moved.get(move, 0):,}" for move in ("up", "down", "new", "same"))
+    return [count, percent(len(leads) / among), sqls, wins, *moves]
+
+
 def promise_table(night: pd.DataFrame, cuts: CutOffs) -> Table:
-    """Set each tier's promise beside the evidence for it, and beside what tonight's leads expect.
+    """Compare each tier's promise with its evidence, and with what tonight's leads expect.
 
-    Parameters
-    ----------
-    night
-        A row a lead with the ledger's columns.
-    cuts
-        Where the tiers began, and on what evidence.
-
-    Returns
-    -------
-    rich.table.Table
-        A row a tier: each figure is of the leads of that tier or a better one by the model's own
-        verdict.
+    Each figure is of the leads of that tier or a better one by the model alone.
     """
-    table = _table(
-        "Tier or better",
-        "Promise",
-        "Cut-off",
-        "Earlier leads",
-        "Of them",
-        "At least",
-        "Tonight",
-        "Kept",
-    )
+    *evidence, kept = EVIDENCE_HEADS
+    table = plain_table("", ("Tier or better", "Promise", *evidence, "Tonight", kept))
     for cut, tiers in ((cuts.sql, ["SQL"]), (cuts.mql, ["SQL", "MQL"])):
-        tonight = night[night["model_tier"].isin(tiers)]
-        table.add_row(
-            f"{cut.tier}: {BECOMES[cut.outcome]}",
-            _share(cut.promised),
-            _share(cut.cut_off) if cut.cut_off is not None else f"best {_share(cut.share)}",
-            f"{cut.n:,} of {cut.n_evidence:,}",
-            _share(cut.achieved),
-            _share(cut.low),
-            _share(tonight[f"p_{cut.outcome}"].mean()),
-            {True: "yes", False: "no", None: NOTHING}[cut.kept],
-        )
+        tonight = night.loc[night["model_tier"].isin(tiers), f"p_{cut.outcome}"].mean()
+        *cells, is_kept = evidence_cells(cut)
+        name = f"{cut.tier}: {BECOMES[cut.outcome]}"
+        table.add_row(name, share_text(cut.promised), *cells, share_text(tonight), is_kept)
     return table
 
 
 def places_table(night: pd.DataFrame, policy: Policy) -> Table:
-    """Show how the night's places were used, and what one place more would bring.
-
-    Parameters
-    ----------
-    night
-        A row a lead with the ledger's columns.
-    policy
-        What was agreed; it has a capacity.
-
-    Returns
-    -------
-    rich.table.Table
-        A row a team.
-    """
-    table = _table("Places for new leads", "Places", "Given", "Waiting", "Next in line")
-    for line in places_of(night, policy):
-        team = printable(line.team or "")
-        told = (line.places or 0, line.taken, line.waiting)
-        table.add_row(team, *(f"{count:,}" for count in told), _share(line.next_chance))
+    """Show how each team's places were used, and what one place more would bring."""
+    heads = ("Places for new leads", "Places", "Given", "Waiting", "Next in line")
+    table = plain_table("", heads)
+    for line in places_used(night, policy):
+        counts = (f"{count:,}" for count in (line.places or 0, line.taken, line.waiting))
+        table.add_row(printable(line.team or ""), *counts, share_text(line.next_chance))
     return table
 
 
 def handoff_table(night: pd.DataFrame, *, top: int = 5) -> RenderableType:
-    """Show the best of the leads that go to sales this night, with their reasons.
-
-    Parameters
-    ----------
-    night
-        A row a lead with the ledger's columns.
-    top
-        How many to show.
-
-    Returns
-    -------
-    rich.console.RenderableType
-        A table, or a sentence where nobody is handed over.
-    """
+    """Show the best of the leads that go to sales this night, with their reasons."""
     newly = handoffs(night)
     if newly.empty:
         return Text("Nobody new goes to sales tonight.")
@@ -195,7 +127,7 @@ def handoff_table(night: pd.DataFrame, *, top: int = 5) -> RenderableType:
         if pd.notna(lead["rule"]):
             shown.insert(0, f"! {rule_words(lead['rule'])}")
         why = Text("\n".join(printable(line) for line in shown))
-        table.add_row(Text(printable(lead["lead_id"])), score, _share(lead[chance]), why)
+        table.add_row(Text(printable(lead["lead_id"])), score, share_text(lead[chance]), why)
     if len(newly) > top:
         table.caption = f"… and {len(newly) - top:,} more; `leadscore export` lists them all."
     return table
@@ -216,31 +148,3 @@ def _rules(night: pd.DataFrame) -> list[Text]:
     """Say whom something other than the model decided about, commonest first."""
     counts = night["rule"].value_counts()
     return [Text(f"{count:,} {printable(rule_words(str(rule)))}") for rule, count in counts.items()]
-
-
-def _unkept(cuts: CutOffs) -> list[TierCut]:
-    return [cut for cut in (cuts.sql, cuts.mql) if cut.kept is False]
-
-
-def _table(first: str, *others: str) -> Table:
-    table = Table(box=None, pad_edge=False, caption_justify="left", header_style="bold")
-    table.add_column(first)
-    for name in others:
-        table.add_column(name, justify="right")
-    return table
-
-
-def _counts(leads: pd.DataFrame, among: int) -> list[str]:
-    not_yet = leads.loc[leads["model_tier"].notna(), "p_sql"]
-    moved = leads["moved"].value_counts()
-    return [
-        f"{len(leads):,}",
-        percent(len(leads) / among),
-        expected(not_yet),
-        expected(leads["p_won"]),
-        *(f"{moved.get(move, 0):,}" for move in ("up", "down", "new", "same")),
-    ]
-
-
-def _share(share: float | None) -> str:
-    return NOTHING if share is None or pd.isna(share) else f"{100 * share:.1f} %"

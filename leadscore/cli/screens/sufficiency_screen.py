@@ -5,15 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pandas as pd
-from rich.table import Table
 from rich.text import Text
 
+from leadscore.cli.screens.tables import plain_table
 from leadscore.training.dataset import MIN_JUDGED, MIN_POSITIVES
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from rich.console import RenderableType
+    from rich.table import Table
 
     from leadscore.training.dataset import StageViability, Viability
 
@@ -60,12 +59,4 @@ def _months(stage: StageViability) -> Table:
     for row in stage.by_month.tail(SHOWN_MONTHS).to_dict("records"):
         counts = (f"{row[name]:,}" for name in ("leads", "matured", "reached"))
         table.add_row(row["month"], *counts, "–" if pd.isna(row["rate"]) else f"{row['rate']:.1%}")
-    return table
-
-
-def plain_table(title: str, heads: Sequence[str]) -> Table:
-    """Make a table without lines, its first column of text and the others of figures."""
-    table = Table(title=title, title_justify="left", box=None, pad_edge=False)
-    for position, head in enumerate(heads):
-        table.add_column(head, justify="left" if position == 0 else "right")
     return table

@@ -8,7 +8,8 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from leadscore.cli.screens.sufficiency_screen import plain_table, viability_tables
+from leadscore.cli.screens.sufficiency_screen import viability_tables
+from leadscore.cli.screens.tables import plain_table
 from leadscore.training.evaluation import METRIC_WORDS, with_interval
 from leadscore.training.report import suspect_sentences
 

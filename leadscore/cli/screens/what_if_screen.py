@@ -6,14 +6,22 @@ from typing import TYPE_CHECKING, TypeVar
 
 import pandas as pd
 from rich.console import Group
-from rich.table import Table
 from rich.text import Text
 
-from leadscore.features.core import expected, number, percent, printable
-from leadscore.serving.tiers import TIERS, places_of
+from leadscore.cli.screens.tables import (
+    EVIDENCE_HEADS,
+    evidence_cells,
+    expectations,
+    plain_table,
+    share_text,
+    shown_tiers,
+)
+from leadscore.features.core import percent, printable
+from leadscore.serving.tiers import places_used
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
+    from rich.table import Table
 
     from leadscore.serving.jobs import Outcome, WhatIf
 
@@ -24,17 +32,7 @@ SHOWN_GROUPS = 6
 
 
 def what_if_screen(found: WhatIf) -> Group:
-    """Show both policies in 100 columns.
-
-    Parameters
-    ----------
-    found
-        What `what_if` gives.
-
-    Returns
-    -------
-    rich.console.Group
-    """
+    """Show both policies in 100 columns."""
     parts: list[RenderableType] = [
         Text(f"The night of {found.as_of:%Y-%m-%d}, {len(found.now.rows):,} open leads", "bold"),
         Text(),
@@ -60,41 +58,34 @@ def what_if_screen(found: WhatIf) -> Group:
 
 def tier_table(found: WhatIf) -> Table:
     """Count leads, expected SQLs and wins by tier under both policies."""
-    table = _table("Tier", "Leads now", "then", "Exp. SQLs now", "then", "Exp. wins now", "then")
-    for tier in TIERS:
-        cells = [_figures(each.rows[each.rows["tier"] == tier]) for each in (found.now, found.then)]
-        if tier != "Disqualified" or cells[0][0] != cells[1][0] or cells[0][0] != "0":
-            table.add_row(tier, *(cell for pair in zip(*cells, strict=True) for cell in pair))
+    heads = ("Tier", "Leads now", "then", "Exp. SQLs now", "then", "Exp. wins now", "then")
+    table = plain_table("", heads)
+    sides = (found.now.rows, found.then.rows)
+    for tier in shown_tiers(*sides):
+        now, then = (expectations(rows[rows["tier"] == tier]) for rows in sides)
+        table.add_row(tier, *(cell for pair in zip(now, then, strict=True) for cell in pair))
     return table
 
 
 def promise_table(found: WhatIf) -> Table:
     """Set the cut-offs of both policies beside the evidence for them."""
-    table = _table("Tier", "Policy", "Cut-off", "Earlier leads", "Of them", "At least", "Kept")
-    for tier in ("sql", "mql"):
-        for name, outcome in (("now", found.now), ("then", found.then)):
-            cut = getattr(outcome.cuts, tier)
-            table.add_row(
-                cut.tier,
-                name,
-                _begin(outcome, tier),
-                f"{cut.n:,} of {cut.n_evidence:,}",
-                "–" if cut.achieved is None else percent(cut.achieved),
-                "–" if cut.low is None else percent(cut.low),
-                {True: "yes", False: "no", None: "–"}[cut.kept],
-            )
+    table = plain_table("", ("Tier", "Policy", *EVIDENCE_HEADS))
+    now, then = found.now.cuts, found.then.cuts
+    for pair in ((now.sql, then.sql), (now.mql, then.mql)):
+        for name, cut in zip(("now", "then"), pair, strict=True):
+            table.add_row(cut.tier, name, *evidence_cells(cut))
     return table
 
 
 def workload_table(found: WhatIf) -> Table:
     """Compare the leads that go to sales that night with the places there are."""
-    table = _table("Policy", "New for sales", "Places", "Waiting", "Next in line")
+    table = plain_table("", ("Policy", "New for sales", "Places", "Waiting", "Next in line"))
     for name, outcome in (("now", found.now), ("then", found.then)):
-        for line in places_of(outcome.rows, outcome.policy):
+        for line in places_used(outcome.rows, outcome.policy):
             team = name if line.team is None else f"{name}: {printable(line.team)}"
             places = "no limit" if line.places is None else f"{line.places:,}"
-            next_one = "–" if line.next_chance is None else percent(line.next_chance)
-            table.add_row(team, f"{line.taken:,}", places, f"{line.waiting:,}", next_one)
+            counts = (f"{line.taken:,}", places, f"{line.waiting:,}")
+            table.add_row(team, *counts, share_text(line.next_chance))
     return table
 
 
@@ -110,7 +101,7 @@ def group_table(found: WhatIf, name: str) -> Table:
     order = counts.assign(size=counts["change"].abs()).sort_values(
         ["size", "now"], ascending=False, kind="stable"
     )
-    table = _table(f"SQL tier by {name}", "now", "then", "change")
+    table = plain_table("", (f"SQL tier by {name}", "now", "then", "change"))
     for value, row in order.head(SHOWN_GROUPS).iterrows():
         table.add_row(
             printable(str(value)),
@@ -126,8 +117,7 @@ def movers_table(found: WhatIf) -> RenderableType:
     movers = found.movers
     if movers.empty:
         return Text("Nobody would move.")
-    table = _table("Lead", "Chance", "now", "then")
-    table.title, table.title_justify = f"Would move: {len(movers):,}", "left"
+    table = plain_table(f"Would move: {len(movers):,}", ("Lead", "Chance", "now", "then"))
     chance = movers["p_sql"].fillna(movers["p_won"]).map(percent)
     for row in (
         movers.assign(chance=chance)[["lead_id", "chance", "now", "then"]]
@@ -153,7 +143,7 @@ def what_if_record(found: WhatIf) -> dict[str, object]:
             for name, each in sides.items()
         },
         "workload": {
-            name: [vars(line) for line in places_of(each.rows, each.policy)]
+            name: [vars(line) for line in places_used(each.rows, each.policy)]
             for name, each in sides.items()
         },
         "movers": _known(found.movers).to_dict("records"),
@@ -173,23 +163,3 @@ def _expected(outcome: Outcome) -> dict[str, dict[str, float | None]]:
 def _known(figures: FrameOrSeries) -> FrameOrSeries:
     """Say None where nothing is known; JSON has no NaN."""
     return figures.astype(object).where(figures.notna(), None)
-
-
-def _begin(outcome: Outcome, tier: str) -> str:
-    cut = getattr(outcome.cuts, tier)
-    if cut.min_value is not None:
-        return f"{number(cut.min_value)} of value"
-    return percent(cut.cut_off) if cut.cut_off is not None else f"best {percent(cut.share or 0.0)}"
-
-
-def _figures(rows: pd.DataFrame) -> list[str]:
-    not_yet = rows[rows["model_tier"].notna()]
-    return [f"{len(rows):,}", expected(not_yet["p_sql"]), expected(rows["p_won"])]
-
-
-def _table(first: str, *others: str) -> Table:
-    table = Table(box=None, pad_edge=False, caption_justify="left", header_style="bold")
-    table.add_column(first)
-    for name in others:
-        table.add_column(name, justify="right")
-    return table

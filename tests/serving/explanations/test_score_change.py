@@ -11,14 +11,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from leadscore.features.families.catalogue import Feature
-from leadscore.serving.explanations.score_change import Change, Stops, Verdict, change_between
+from leadscore.serving.explanations.score_change import (
+    Cause,
+    Change,
+    HistoricalFeatures,
+    Part,
+    ScoreRecord,
+    Split,
+    change_between,
+)
 from leadscore.serving.policy.policy import Policy, TierPromise, policy_version
 from leadscore.serving.tiers.cutoffs import cut_offs
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from leadscore.serving.explanations.change_parts import Cause, Part, Split
 
 NAMES = ["visits", "silence"]
 CATALOGUE = (
@@ -74,7 +80,7 @@ def policy(sql: TierPromise) -> Policy:
     return Policy(sql=sql, mql=TierPromise(share=1.0))
 
 
-def verdict(
+def record(
     p: float,
     *,
     as_of: datetime = NOW,
@@ -82,9 +88,9 @@ def verdict(
     by: Policy | None = None,
     begins: float | None = None,
     is_sql: bool = False,
-) -> Verdict:
+) -> ScoreRecord:
     named = policy_version(by) if by else "unknown"
-    return Verdict(as_of, {"sql": p, "won": p * p}, is_sql, model, named, by, begins)
+    return ScoreRecord(as_of, {"sql": p, "won": p * p}, is_sql, model, named, by, begins)
 
 
 def chance(model: Logistic, frame: pd.DataFrame) -> float:
@@ -103,8 +109,8 @@ def adds_up(split: Split | None) -> None:
     assert total == pytest.approx(split.after - split.before, abs=1e-9)
 
 
-def change(before: Verdict, after: Verdict, stops: Stops) -> Change:
-    return change_between(before, after, lambda: stops, EVIDENCE)
+def change(before: ScoreRecord, after: ScoreRecord, steps: HistoricalFeatures) -> Change:
+    return change_between(before, after, lambda: steps, EVIDENCE)
 
 
 rows = st.builds(features, st.floats(0, 20), st.floats(0, 90))
@@ -116,8 +122,8 @@ chances = st.floats(0.0, 1.0)
 @given(
     ends=st.tuples(chances, chances),
     cut_offs=st.tuples(chances, chances),
-    stops=st.builds(
-        Stops,
+    steps=st.builds(
+        HistoricalFeatures,
         st.just(NONE) | rows,
         st.just(NONE) | rows,
         rows,
@@ -126,13 +132,13 @@ chances = st.floats(0.0, 1.0)
     ),
 )
 def test_the_parts_add_up_whatever_happened(
-    ends: tuple[float, float], cut_offs: tuple[float, float], stops: Stops
+    ends: tuple[float, float], cut_offs: tuple[float, float], steps: HistoricalFeatures
 ) -> None:
     was, by = (policy(from_chance(cut_off)) for cut_off in cut_offs)
     told = change(
-        verdict(ends[0], as_of=THEN, by=was, begins=cut_offs[0]),
-        verdict(ends[1], model="2", by=by, begins=cut_offs[1]),
-        stops,
+        record(ends[0], as_of=THEN, by=was, begins=cut_offs[0]),
+        record(ends[1], model="2", by=by, begins=cut_offs[1]),
+        steps,
     )
     adds_up(told.score)
     adds_up(told.distance)
@@ -149,9 +155,9 @@ def test_each_part_is_what_its_cause_did_alone(
 ) -> None:
     def parts(then: pd.DataFrame, later: pd.DataFrame, now: pd.DataFrame, new: Logistic) -> Split:
         told = change(
-            verdict(chance(old, then), as_of=THEN),
-            verdict(chance(new, now), model="2"),
-            Stops(then, later, now, version(old)),
+            record(chance(old, then), as_of=THEN),
+            record(chance(new, now), model="2"),
+            HistoricalFeatures(then, later, now, version(old)),
         )
         assert told.score is not None
         return told.score
@@ -167,7 +173,9 @@ def test_each_part_is_what_its_cause_did_alone(
 
 def test_an_edit_is_what_the_old_model_says_of_then_today() -> None:
     row, model = features(2, 5), Logistic()
-    told = change(verdict(0.2), verdict(chance(model, row)), Stops(row, row, row, version(model)))
+    told = change(
+        record(0.2), record(chance(model, row)), HistoricalFeatures(row, row, row, version(model))
+    )
     assert points(told.score, "edits") == pytest.approx(100 * (chance(model, row) - 0.2))
 
 
@@ -175,9 +183,9 @@ def test_activity_and_time_are_told_by_the_facts_that_moved_the_score_their_way(
     then, later, now = features(0, 1), features(0, 30), features(4, 31)
     model = Logistic()
     told = change(
-        verdict(chance(model, then)),
-        verdict(chance(model, now)),
-        Stops(then, later, now, version()),
+        record(chance(model, then)),
+        record(chance(model, now)),
+        HistoricalFeatures(then, later, now, version()),
     )
     assert told.score is not None
     facts = {part.causes: part.facts for part in told.score.parts}
@@ -188,7 +196,7 @@ def test_activity_and_time_are_told_by_the_facts_that_moved_the_score_their_way(
 
 def test_a_lead_that_was_unknown_then_has_one_part_for_all_that_happened_to_it() -> None:
     now, model = features(1, 1), Logistic()
-    told = change(verdict(0.3), verdict(0.6), Stops(NONE, NONE, now, version(model)))
+    told = change(record(0.3), record(0.6), HistoricalFeatures(NONE, NONE, now, version(model)))
     assert told.score is not None
     assert [part.causes for part in told.score.parts] == [
         ("edits", "time", "activity"),
@@ -199,8 +207,8 @@ def test_a_lead_that_was_unknown_then_has_one_part_for_all_that_happened_to_it()
 
 def test_a_model_that_is_gone_is_told_together_with_edits_and_the_reader_is_told() -> None:
     row, why = features(1, 1), "Model 1 can no longer be loaded."
-    stops = Stops(row, row, row, version(), why)
-    told = change(verdict(0.3), verdict(chance(Logistic(), row), model="2"), stops)
+    steps = HistoricalFeatures(row, row, row, version(), why)
+    told = change(record(0.3), record(chance(Logistic(), row), model="2"), steps)
     assert told.score is not None
     assert told.score.parts[0].causes == ("edits", "model")
     assert [part.points for part in told.score.parts[1:]] == [0, 0, 0]
@@ -216,29 +224,31 @@ def test_a_model_that_is_gone_is_told_together_with_edits_and_the_reader_is_told
     ],
 )
 def test_a_lead_that_sales_qualified_has_no_split(was: bool, is_now: bool, why: str) -> None:  # noqa: FBT001
-    def never() -> Stops:
+    def never() -> HistoricalFeatures:
         pytest.fail("features were built for nothing")
 
-    told = change_between(verdict(0.3, is_sql=was), verdict(1.0, is_sql=is_now), never, EVIDENCE)
+    told = change_between(record(0.3, is_sql=was), record(1.0, is_sql=is_now), never, EVIDENCE)
     assert told.score is told.distance is None
     assert why in told.remarks[0]
 
 
 def test_scores_of_different_stages_are_not_compared() -> None:
     row = features(1, 1)
-    then = Verdict(THEN, {"won": 0.1}, False, "1", "a", None, None)
-    told = change(then, verdict(0.4, model="2"), Stops(row, row, row, version()))
+    then = ScoreRecord(THEN, {"won": 0.1}, False, "1", "a", None, None)
+    told = change(then, record(0.4, model="2"), HistoricalFeatures(row, row, row, version()))
     assert told.score is None
     assert "chance to be won then and is that to be sql now" in told.remarks[0]
 
 
-def still(before: Verdict, after: Verdict, evidence: pd.DataFrame = EVIDENCE) -> Change:
+def still(before: ScoreRecord, after: ScoreRecord, evidence: pd.DataFrame = EVIDENCE) -> Change:
     row = features(1, 1)
-    return change_between(before, after, lambda: Stops(row, row, row, version()), evidence)
+    return change_between(
+        before, after, lambda: HistoricalFeatures(row, row, row, version()), evidence
+    )
 
 
 def test_without_notes_the_cut_off_of_then_is_said_to_be_unknown() -> None:
-    told = still(verdict(0.3, as_of=THEN), verdict(0.4, begins=0.5))
+    told = still(record(0.3, as_of=THEN), record(0.4, begins=0.5))
     assert told.score is not None
     assert told.distance is None
     assert "Where the SQL tier began on 2026-05-31 is not known" in told.remarks[0]
@@ -246,7 +256,7 @@ def test_without_notes_the_cut_off_of_then_is_said_to_be_unknown() -> None:
 
 def test_a_new_policy_moves_the_cut_off_and_not_the_score() -> None:
     was, by = policy(from_chance(0.5)), policy(from_chance(0.4))
-    told = still(verdict(0.3, by=was, begins=0.5), verdict(0.3, by=by, begins=0.4))
+    told = still(record(0.3, by=was, begins=0.5), record(0.3, by=by, begins=0.4))
     assert points(told.score, "policy") == 0
     assert points(told.distance, "policy", "cut_off") == pytest.approx(10)
     assert points(told.distance, "model", "cut_off") == 0
@@ -261,7 +271,7 @@ def test_model_and_policy_share_a_cut_offs_shift_by_the_old_policy_on_new_eviden
     assert between is not None
     assert begins is not None
     told = still(
-        verdict(0.3, by=was, begins=0.2), verdict(0.3, model="2", by=by, begins=begins), evidence
+        record(0.3, by=was, begins=0.2), record(0.3, model="2", by=by, begins=begins), evidence
     )
     adds_up(told.distance)
     assert points(told.distance, "model", "cut_off") == pytest.approx(-100 * (between - 0.2))
@@ -270,7 +280,7 @@ def test_model_and_policy_share_a_cut_offs_shift_by_the_old_policy_on_new_eviden
 
 def test_where_a_share_decides_the_nights_other_leads_are_named_as_a_cause() -> None:
     by = policy(TierPromise(share=0.05))
-    told = still(verdict(0.3, by=by, begins=0.5), verdict(0.3, by=by, begins=0.45))
+    told = still(record(0.3, by=by, begins=0.5), record(0.3, by=by, begins=0.45))
     adds_up(told.distance)
     assert points(told.distance, "others", "cut_off") == pytest.approx(5)
 
@@ -279,7 +289,7 @@ def test_a_share_and_a_new_model_cannot_be_told_apart(
     draw_evidence: Callable[..., pd.DataFrame],
 ) -> None:
     by = policy(TierPromise(share=0.05))
-    before, after = verdict(0.3, by=by, begins=0.5), verdict(0.3, model="2", by=by, begins=0.45)
+    before, after = record(0.3, by=by, begins=0.5), record(0.3, model="2", by=by, begins=0.45)
     told = still(before, after, draw_evidence())
     assert told.distance is not None
     shifts: list[Part] = [part for part in told.distance.parts if part.of == "cut_off"]
@@ -301,7 +311,7 @@ def test_a_share_and_a_new_model_cannot_be_told_apart(
 def test_distances_that_cannot_be_compared_say_why(
     was: TierPromise, by: TierPromise, why: str
 ) -> None:
-    then, now = verdict(0.3, by=policy(was)), verdict(0.4, by=policy(by))
+    then, now = record(0.3, by=policy(was)), record(0.4, by=policy(by))
     told = still(then, now)
     assert told.score is not None
     assert told.distance is None
@@ -310,7 +320,7 @@ def test_distances_that_cannot_be_compared_say_why(
 
 def test_the_distance_goes_by_the_outcome_that_the_policy_names() -> None:
     by = policy(from_chance(0.1, won=True))
-    told = still(verdict(0.3, by=by, begins=0.1), verdict(0.4, by=by, begins=0.1))
+    told = still(record(0.3, by=by, begins=0.1), record(0.4, by=by, begins=0.1))
     assert told.distance is not None
     assert told.distance.before == pytest.approx(100 * (0.09 - 0.1))
     assert told.distance.after == pytest.approx(100 * (0.16 - 0.1))

@@ -9,15 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from openpyxl import load_workbook
 
-from leadscore.serving.export.spreadsheets import (
-    COLUMNS,
-    LIST_COLUMNS,
-    SCORE_COLUMNS,
-    export,
-    handoffs,
-    neutralised,
-    write_scores,
-)
+from leadscore.serving.export.list_columns import COLUMNS
+from leadscore.serving.export.spreadsheets import export, neutralised
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -36,10 +29,6 @@ def from_xlsx(file: Path) -> list[dict[str, object]]:
     page = load_workbook(file).worksheets[0]
     rows = list(page.iter_rows(values_only=True))
     return [dict(zip(rows[0], row, strict=True)) for row in rows[1:]]  # type: ignore[arg-type]
-
-
-def test_the_handoff_list_holds_who_newly_goes_to_sales_best_first(night: pd.DataFrame) -> None:
-    assert list(handoffs(night)["lead_id"]) == ["L9", "L7"]
 
 
 def test_four_files_are_written_and_named_for_the_night(
@@ -163,19 +152,6 @@ def test_a_night_from_before_there_were_briefs_is_exported(
     night[["team", "model_tier"]] = None
     first = from_csv(export(night, tmp_path).files[0])[0]
     assert first["Brief, line 1"] == first["Worth asking for"] == first["Team"] == ""
-
-
-def test_the_scores_of_a_list_hold_what_people_act_on(tmp_path: Path, night: pd.DataFrame) -> None:
-    night.loc[9, "lead_id"] = "=1"
-    night.loc[8, "lead_id"] = None
-    listed = night.assign(row=range(10), why_not_scored="=x: missing", cells_not_used="")
-    written = from_csv(write_scores(listed, tmp_path / "x.csv"))
-    assert list(written[0]) == [*SCORE_COLUMNS, *LIST_COLUMNS]
-    assert written[9]["lead_id"] == "'=1"
-    assert written[8]["lead_id"] == ""
-    assert written[0]["why_not_scored"] == "'=x: missing"
-    assert written[0]["reasons_for"] == "Pricing page views: 4 (typical lead: 0); Trial: yes"
-    assert written[0]["brief"] == "Last: pricing view on 28 Jun."
 
 
 def test_a_failing_export_leaves_the_earlier_files(

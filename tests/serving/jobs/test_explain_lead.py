@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from leadscore.serving.explanations.change_parts import Split
+    from leadscore.serving.explanations.score_change import Split
     from tests.conftest import Project, Ran
 
 NIGHT = datetime(2026, 6, 1, tzinfo=UTC)

@@ -140,7 +140,7 @@ def test_what_is_odd_about_a_night_is_said_in_the_log(
         caplog.at_level(logging.WARNING, logger="leadscore.serving"),
         open_tables(contract) as tables,
     ):
-        nightly._say_what_is_odd(tables, champion, night)
+        nightly._warn_about_drift(tables, champion, night)
     assert told in caplog.text
 
 

@@ -13,7 +13,7 @@ from rich.console import Console
 
 from leadscore.cli.screens.night_screen import night_summary
 from leadscore.features.core.errors import LeadScoreError
-from leadscore.serving.export.spreadsheets import LIST_COLUMNS, SCORE_COLUMNS
+from leadscore.serving.export.scored_list import LIST_COLUMNS, SCORE_COLUMNS
 from leadscore.serving.ledger.reader import read_night
 from leadscore.serving.nightly.score_list import score_file
 from leadscore.serving.policy.policy import policy_version

@@ -11,16 +11,16 @@ from hypothesis import strategies as st
 
 from leadscore.serving.policy.policy import Policy
 from leadscore.serving.tiers.assign_tiers import (
-    Offered,
     decide,
     offer,
     settle,
     share_places,
 )
-from leadscore.serving.tiers.control_group import lot
+from leadscore.serving.tiers.control_group import draw
 from leadscore.serving.tiers.cutoffs import CutOffs, TierCut
 from leadscore.serving.tiers.model_tiers import find_bars
 from leadscore.serving.tiers.previous_night import REMEMBERED, remembered
+from leadscore.serving.tiers.waiting_queue import ProvisionalTiers
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -142,9 +142,6 @@ def test_a_tier_can_go_by_the_expected_value() -> None:
     assert list(night(leads([0.7, 0.59]), value, cuts=cuts)["tier"]) == ["SQL", "MQL"]
 
 
-# --- hysteresis -----------------------------------------------------------------------------
-
-
 def test_a_lead_falls_only_when_clearly_below_for_the_stated_nights() -> None:
     policy = agreed(hysteresis={"margin": 0.2, "nights": 2})
     told = nights([[0.5], [0.41], [0.39], [0.41], [0.39], [0.39]], policy)
@@ -176,9 +173,6 @@ def test_a_share_tier_keeps_who_is_in_it_against_a_little_better_ones_and_its_si
     assert list(second["tier"])[:2] == ["SQL", "MQL"]
     assert list(third["tier"])[:2] == ["MQL", "SQL"]
     assert (third["tier"] == "SQL").sum() == 1
-
-
-# --- rules ----------------------------------------------------------------------------------
 
 
 def test_a_hand_raiser_goes_to_sales_and_the_models_verdict_stands_beside_it() -> None:
@@ -246,9 +240,6 @@ def test_who_asks_after_the_rejection_does_not_cool_off() -> None:
     assert night(leads([0.9], **asked), policy)["rule"].iloc[0] == "hand_raiser: asked"
 
 
-# --- capacity -------------------------------------------------------------------------------
-
-
 def test_the_best_get_the_places_and_the_others_wait_in_order() -> None:
     policy = agreed(capacity={"reps": 1, "leads_a_day": 2})
     told = night(leads([0.6, 0.9, 0.6, 0.7, 0.1]), policy)
@@ -279,44 +270,10 @@ def test_nobody_waits_for_ever() -> None:
     assert [each["model_tier"].iloc[0] for each in told[3:]] == ["SQL", "MQL", "SQL"]
 
 
-def test_teams_have_places_of_their_own() -> None:
-    north = {"name": "north", "when": [{"column": "region", "one_of": "N"}]}
-    policy = agreed(
-        capacity={
-            "teams": [
-                {**north, "reps": 1, "leads_a_day": 1},
-                {"name": "rest", "reps": 2, "leads_a_day": 1},
-            ]
-        }
-    )
-    today = leads([0.9, 0.8, 0.7, 0.6, 0.55], team=["north", "north", "rest", "rest", "rest"])
-    told = night(today, policy)
-    assert list(told["tier"]) == ["SQL", "MQL", "SQL", "SQL", "MQL"]
-    assert told["waiting"].tolist() == [pd.NA, 1, pd.NA, pd.NA, 1]
-
-
-def test_those_who_ask_get_the_first_places_and_never_more_than_there_are() -> None:
-    policy = agreed(capacity={"reps": 1, "leads_a_day": 1})
-    today = leads([0.9, 0.01, 0.02], hand_raiser=[None, "asked", "asked"])
-    told = night(today, policy)
-    assert list(told["tier"]) == ["MQL", "Nurture", "SQL"]
-    assert told["waiting"].tolist() == [2, 1, pd.NA]
-    assert told["rule"].tolist() == ["waiting", "hand_raiser: asked", "hand_raiser: asked"]
-
-
-def test_where_the_policy_says_so_those_who_ask_go_on_top() -> None:
-    policy = agreed(capacity={"reps": 1, "leads_a_day": 1, "hand_raisers": "beyond"})
-    told = night(leads([0.9, 0.01], hand_raiser=[None, "asked"]), policy)
-    assert list(told["tier"]) == ["SQL", "SQL"]
-
-
 def test_the_line_can_go_by_value() -> None:
     policy = agreed(capacity={"reps": 1, "leads_a_day": 1, "first": "value"})
     told = night(leads([0.9, 0.6], expected_value=[10.0, 99.0]), policy)
     assert list(told["tier"]) == ["MQL", "SQL"]
-
-
-# --- the control group ----------------------------------------------------------------------
 
 
 def test_a_share_of_the_leads_just_below_goes_to_sales_by_lot() -> None:
@@ -328,25 +285,7 @@ def test_a_share_of_the_leads_just_below_goes_to_sales_by_lot() -> None:
     assert (told.loc[drawn, "tier"] == "SQL").all()
     assert (told.loc[:1999, "handoff_probability"] == 0.1).all()
     assert (told.loc[2500:, "handoff_probability"] == 1.0).all()
-    assert list(drawn[:2000]) == [lot(lead, "leadscore") < 0.1 for lead in told["lead_id"][:2000]]
-
-
-def test_a_lot_stays_the_same_from_night_to_night_and_another_key_draws_anew() -> None:
-    chances = [0.3] * 500
-    policy = agreed(exploration={"share": 0.2})
-    first, second = nights([chances, chances], policy)
-    other = night(leads(chances), agreed(exploration={"share": 0.2, "key": "other"}))
-    assert first["tier"].equals(second["tier"])
-    assert not first["tier"].equals(other["tier"])
-
-
-def test_no_lot_lifts_a_lead_that_cools_off_or_is_disqualified() -> None:
-    policy = agreed(exploration={"share": 0.5}, cool_off=[{"reasons": "timing", "days": 9}])
-    size = 100
-    cooled = {"setback_at": [NIGHT] * size, "setback_reason": ["timing"] * size}
-    assert set(night(leads([0.3] * size, **cooled), policy)["tier"]) == {"MQL"}
-    barred = night(leads([0.3] * size, disqualifier=["student"] * size), policy)
-    assert set(barred["handoff_probability"]) == {0.0}
+    assert list(drawn[:2000]) == [draw(lead, "leadscore") < 0.1 for lead in told["lead_id"][:2000]]
 
 
 def test_too_few_places_lower_the_probability_of_the_lot() -> None:
@@ -356,8 +295,6 @@ def test_too_few_places_lower_the_probability_of_the_lot() -> None:
     assert told["handoff_probability"][:200].tolist() == [10 / 200] * 200
     assert told["tier"].iloc[200] == "MQL"
 
-
-# --- what always holds ----------------------------------------------------------------------
 
 CHANCES = st.lists(st.floats(0, 1), min_size=2, max_size=12)
 POLICIES = st.builds(
@@ -428,9 +365,6 @@ def test_capacity_is_never_exceeded(
         assert in_line == list(range(1, len(in_line) + 1))
 
 
-# --- a night in parts -----------------------------------------------------------------------
-
-
 @settings(deadline=None, max_examples=50)
 @given(
     chances=st.lists(st.sampled_from([0.05, 0.2, 0.2, 0.5, 0.9]), min_size=2, max_size=30),
@@ -463,7 +397,7 @@ def test_in_parts_a_night_gets_the_tiers_that_it_gets_as_a_whole(
     )
     shared, chance = share_places(queues, policy)
     settled = [
-        settle(Offered.from_frame(each.to_frame()), got, chance=chance, as_of=NIGHT)
+        settle(ProvisionalTiers.from_frame(each.to_frame()), got, probability=chance, as_of=NIGHT)
         for each, got in zip(offered, shared, strict=True)
     ]
     told = pd.concat([part for part in settled if len(part)]).sort_index()

@@ -12,9 +12,9 @@ from leadscore.serving.policy.policy import Exploration, Policy
 from leadscore.serving.tiers.control_group import (
     ControlGroup,
     control_group,
+    draw,
+    draw_probability,
     handoff_probability,
-    lot,
-    lot_chance,
 )
 from leadscore.serving.tiers.cutoffs import CutOffs, cut_offs
 from leadscore.serving.tiers.model_tiers import ModelTiers
@@ -52,13 +52,13 @@ def drawn_from(
 
 
 def test_just_below_goes_down_to_a_part_of_the_cut_off(cuts: CutOffs) -> None:
-    assert drawn_from([0.49, 0.25, 0.2499], cuts).near.tolist() == [True, True, False]
+    assert drawn_from([0.49, 0.25, 0.2499], cuts).eligible.tolist() == [True, True, False]
 
 
 def test_who_was_drawn_before_leaves_only_when_clearly_below(cuts: CutOffs) -> None:
     # Down to half of a cut-off of 0.5, less the margin of three tenths.
     group = drawn_from([0.25, 0.18, 0.17], cuts, was="exploration")
-    assert group.near.tolist() == [True, True, False]
+    assert group.eligible.tolist() == [True, True, False]
 
 
 @pytest.mark.parametrize(
@@ -78,12 +78,12 @@ def test_nobody_is_drawn_of_whom_something_else_decides(
     cuts: CutOffs, ruled: dict[str, Any]
 ) -> None:
     group = drawn_from([0.4] * 20, cuts, **ruled)
-    assert not group.near.any()
+    assert not group.eligible.any()
     assert not group.drawn.any()
 
 
 def test_a_chance_that_is_not_known_is_not_near(cuts: CutOffs) -> None:
-    assert drawn_from([np.nan, 0.4], cuts).near.tolist() == [False, True]
+    assert drawn_from([np.nan, 0.4], cuts).eligible.tolist() == [False, True]
 
 
 def test_only_who_is_near_is_drawn_and_about_the_share_of_them(cuts: CutOffs) -> None:
@@ -94,16 +94,16 @@ def test_only_who_is_near_is_drawn_and_about_the_share_of_them(cuts: CutOffs) ->
 
 @given(st.text(max_size=12), st.text(min_size=1, max_size=90))
 def test_a_lot_is_a_number_from_0_to_under_1_that_stays(lead_id: str, key: str) -> None:
-    first = lot(lead_id, key)
+    first = draw(lead_id, key)
     assert 0 <= first < 1
-    assert lot(lead_id, key) == first
+    assert draw(lead_id, key) == first
 
 
 def test_lots_are_spread_evenly_and_differ_by_key() -> None:
-    lots = np.array([lot(f"L{number}", "leadscore") for number in range(4000)])
+    lots = np.array([draw(f"L{number}", "leadscore") for number in range(4000)])
     counts, _edges = np.histogram(lots, bins=10, range=(0, 1))
     assert counts.min() > 330
-    others = np.array([lot(f"L{number}", "other") for number in range(4000)])
+    others = np.array([draw(f"L{number}", "other") for number in range(4000)])
     assert abs(float(np.corrcoef(lots, others)[0, 1])) < 0.05
 
 
@@ -112,8 +112,8 @@ def chances_of(rules: Sequence[str | None], near: Sequence[bool], drawn: Sequenc
     rows = pd.DataFrame({"tier": tier, "rule": pd.Series(rules, dtype=object)})
     group = ControlGroup(np.array(near), np.array(drawn))
     lifted = sum(rule == "exploration" for rule in rules)
-    chance = lot_chance(sum(near), sum(drawn), lifted, Exploration(share=0.1))
-    return handoff_probability(rows, group.near, chance).tolist()
+    chance = draw_probability(sum(near), sum(drawn), lifted, Exploration(share=0.1))
+    return handoff_probability(rows, group.eligible, chance).tolist()
 
 
 def test_the_probability_is_that_of_the_lot_for_all_who_could_be_drawn() -> None:

@@ -8,7 +8,7 @@ import pandas as pd
 
 from leadscore.serving.policy.capacity import Capacity
 from leadscore.serving.tiers.capacity_allocation import allocate
-from leadscore.serving.tiers.waiting_queue import in_line, wanting
+from leadscore.serving.tiers.waiting_queue import apply_allocation, find_requests
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -57,9 +57,9 @@ def shared(
     *,
     order: npt.NDArray[np.float64],
 ) -> pd.DataFrame:
-    wants = wanting(rows, before, capacity, as_of=NIGHT)
-    got = allocate(rows, wants.in_line, wants.urgency, order, capacity)
-    return in_line(rows, wants, got, as_of=NIGHT)
+    requests = find_requests(rows, before, capacity, as_of=NIGHT)
+    allocation = allocate(rows, requests.queued, requests.urgency, order, capacity)
+    return apply_allocation(rows, requests, allocation, as_of=NIGHT)
 
 
 def test_who_waits_is_marketings_meanwhile_and_says_since_when() -> None:

@@ -13,8 +13,13 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from leadscore.cli.screens.lead_screen import lead_record, lead_summary
-from leadscore.serving.explanations.change_parts import Part, Split, parts_between
-from leadscore.serving.explanations.score_change import Change, Verdict
+from leadscore.serving.explanations.score_change import (
+    Change,
+    Part,
+    ScoreRecord,
+    Split,
+    parts_between,
+)
 from leadscore.serving.jobs.explain_lead import Explained
 from leadscore.serving.policy.policy import Policy
 
@@ -31,14 +36,16 @@ def shown(explained: Explained) -> str:
     return console.file.getvalue()
 
 
-def verdict(as_of: datetime, p: float, *, model: str = "3", begins: float | None = None) -> Verdict:
-    return Verdict(as_of, {"sql": p}, False, model, model, Policy(), begins)
+def record(
+    as_of: datetime, p: float, *, model: str = "3", begins: float | None = None
+) -> ScoreRecord:
+    return ScoreRecord(as_of, {"sql": p}, False, model, model, Policy(), begins)
 
 
-def split(stops: Sequence[float]) -> Split:
+def split(steps: Sequence[float]) -> Split:
     causes = ("edits", "time", "activity", "model")
-    parts = parts_between(stops[0], [((c,), p) for c, p in zip(causes, stops[1:], strict=True)])
-    return Split(100 * stops[0], 100 * stops[-1], (*parts, Part(("policy",), 0.0)))
+    parts = parts_between(steps[0], [((c,), p) for c, p in zip(causes, steps[1:], strict=True)])
+    return Split(100 * steps[0], 100 * steps[-1], (*parts, Part(("policy",), 0.0)))
 
 
 def explained(night: pd.DataFrame, change: Change | None = None, **columns: object) -> Explained:
@@ -116,8 +123,8 @@ def changed(**facts: str) -> Change:
     )
     shift = (Part(("model",), -2.0, "cut_off"), Part(("policy",), 5.0, "cut_off"))
     return Change(
-        verdict(THEN, 0.10, model="3", begins=0.20),
-        verdict(NOW, 0.16, model="4", begins=0.17),
+        record(THEN, 0.10, model="3", begins=0.20),
+        record(NOW, 0.16, model="4", begins=0.17),
         Split(10.0, 16.0, parts),
         Split(-10.0, -1.0, (*parts[:4], *shift)),
         ("That night was odd.",),
@@ -147,27 +154,27 @@ def test_the_shift_of_the_cut_off_is_told_beside_it(night: pd.DataFrame) -> None
 
 def test_without_a_split_only_the_remark_is_shown(night: pd.DataFrame) -> None:
     why = "Sales has qualified it since."
-    change = Change(verdict(THEN, 0.1), verdict(NOW, 1.0), None, None, (why,))
+    change = Change(record(THEN, 0.1), record(NOW, 1.0), None, None, (why,))
     told = shown(explained(night, change))
     assert f"Since 29 Jun 2026\n! {why}" in told
     assert "the score went" not in told
 
 
 @given(st.lists(st.floats(0, 1), min_size=5, max_size=5))
-def test_what_is_shown_adds_up_to_the_digit(stops: list[float]) -> None:
+def test_what_is_shown_adds_up_to_the_digit(steps: list[float]) -> None:
     row = pd.Series(
         {
             "lead_id": "L1",
             "as_of": pd.Timestamp(NOW, tz="UTC"),
             "tier": "MQL",
             "rule": None,
-            "score": 100 * stops[-1],
-            "p_sql": stops[-1],
+            "score": 100 * steps[-1],
+            "p_sql": steps[-1],
             "p_won": np.nan,
             "coverage": 1.0,
         }
     )
-    change = Change(verdict(THEN, stops[0]), verdict(NOW, stops[-1]), split(stops), None, ())
+    change = Change(record(THEN, steps[0]), record(NOW, steps[-1]), split(steps), None, ())
     told = shown(Explained(row, pd.DataFrame(), change)).replace("\N{MINUS SIGN}", "-")
     [head] = [line for line in told.splitlines() if "the score went from" in line]
     before, after = (float(head.split()[place]) for place in (-4, -2))

@@ -1,16 +1,19 @@
 from __future__ import annotations
 
 import io
-from typing import TYPE_CHECKING
 
 import pandas as pd
+import pytest
 from rich.console import Console, Group
 
 from leadscore.cli.screens.sufficiency_screen import SHOWN_MONTHS, viability_tables
 from leadscore.training.dataset.data_sufficiency import Viability, stage_viability, viability
+from tests.training.conftest import Funnel, make_funnel
 
-if TYPE_CHECKING:
-    from tests.training.conftest import Funnel
+
+@pytest.fixture(scope="module")
+def funnel() -> Funnel:
+    return make_funnel()
 
 
 def told(what: Viability) -> str:

@@ -64,7 +64,7 @@ def test_nobody_is_disqualified_where_no_rule_does_it(found: WhatIf) -> None:
 
 def test_the_work_is_set_against_the_places(found: WhatIf) -> None:
     lines = shown(found)
-    assert row(lines, "now ")[1:] == ["2", "no", "limit", "1", "65", "%"]
+    assert row(lines, "now ")[1:] == ["2", "no", "limit", "1", "65.0", "%"]
     assert row(lines, "then: sales")[2:4] == ["4", "4"]
 
 
