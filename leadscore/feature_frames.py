@@ -6,24 +6,24 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from leadscore.features.core import moment_of, naive
 from leadscore.features.families import feature_frame as compute_features
 from leadscore.features.point_in_time import listed_snapshots, nightly_snapshots
-from leadscore.features.tables import naive, open_tables
+from leadscore.features.tables import open_tables
 from leadscore.frame_contract import contract_in, frame_contract
 from leadscore.serving.lead_facts import learnt_features
 from leadscore.serving.nightly import default_night
-from leadscore.times import moment_of
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     import pandas as pd
 
+    from leadscore.features.core import Moment
     from leadscore.features.tables import Tables
     from leadscore.frame_contract import Given
     from leadscore.frames import Frame
     from leadscore.model import Model
-    from leadscore.times import Moment
     from leadscore.training.registry import Registered
 
 

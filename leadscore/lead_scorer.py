@@ -21,13 +21,12 @@ from sklearn.utils.validation import (
 )
 
 from leadscore.features.contract import HorizonDays
-from leadscore.features.core import DataError, validated
+from leadscore.features.core import DataError, moment_of, naive, seconds_of, validated
 from leadscore.features.point_in_time import listed_snapshots, training_snapshots
-from leadscore.features.tables import naive, open_tables
+from leadscore.features.tables import open_tables
 from leadscore.frame_contract import contract_in, frame_contract
 from leadscore.frames import is_frame, to_arrow, to_pandas, write_frames
 from leadscore.serving.lead_facts import learnt_features
-from leadscore.times import moment_of, seconds_of
 from leadscore.training.dataset import prepare
 from leadscore.training.model import PATIENCE_ASKED, Search
 from leadscore.training.registry import Registered
@@ -39,9 +38,9 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     from leadscore.features.contract import Contract, Stage
+    from leadscore.features.core import Moment, Span
     from leadscore.frame_contract import Given
     from leadscore.frames import Frame
-    from leadscore.times import Moment, Span
 
 TARGET, ROW, LISTED = "target", "leadscore_row", "listed"
 EVEN = 0.5  # the propensity from which yes is likelier than no

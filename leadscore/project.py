@@ -10,13 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from leadscore.features.contract import CONTRACT_FILE
-from leadscore.features.core import ContractError, DataError, LeadScoreError
+from leadscore.features.core import ContractError, DataError, LeadScoreError, moment_of, seconds_of
 from leadscore.features.tables import open_tables
 from leadscore.frame_contract import frame_contract
 from leadscore.model import Model
 from leadscore.project_nights import ProjectNights
 from leadscore.serving.jobs import start_project, write_project
-from leadscore.times import moment_of, seconds_of
 from leadscore.training.workflow import check, compare_versions, train
 from leadscore.training_run import TrainingRun
 
@@ -24,9 +23,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from leadscore.features.contract import Stage
+    from leadscore.features.core import Moment, Span
     from leadscore.frame_contract import Given
     from leadscore.frames import Frame
-    from leadscore.times import Moment, Span
     from leadscore.training.registry import Promotion
     from leadscore.training.workflow import Checked, Comparison
 

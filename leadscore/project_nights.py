@@ -11,7 +11,7 @@ import pandas as pd
 
 from leadscore.feature_frames import features_as_of
 from leadscore.features.contract import load_contract
-from leadscore.features.core import LeadScoreError
+from leadscore.features.core import LeadScoreError, moment_of
 from leadscore.features.tables import open_tables
 from leadscore.frames import write_frames
 from leadscore.model import Model
@@ -20,8 +20,7 @@ from leadscore.serving.jobs import explain, what_if
 from leadscore.serving.ledger import SCHEMA, read_night, read_notes
 from leadscore.serving.nightly import HERE, last_night, score_file, score_night
 from leadscore.serving.policy import load_policy
-from leadscore.serving.tiers import cut_offs, places_of, sentences
-from leadscore.times import moment_of
+from leadscore.serving.tiers import cut_offs, places_used, sentences
 from leadscore.training.registry import Registry
 
 if TYPE_CHECKING:
@@ -29,12 +28,12 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from leadscore.features.contract import Contract
+    from leadscore.features.core import Moment
     from leadscore.frames import Frame
     from leadscore.serving.export.postgres import Published
     from leadscore.serving.jobs import Explained, WhatIf
     from leadscore.serving.nightly import Engine
     from leadscore.serving.policy import Policy
-    from leadscore.times import Moment
 
 
 class ProjectNights:
@@ -137,8 +136,8 @@ class ProjectNights:
     def _score_list(self, leads: Frame, as_of: datetime | None) -> pd.DataFrame:
         with tempfile.TemporaryDirectory(prefix="leadscore-") as name:
             files = write_frames(Path(name), {"leads": leads})
-            scored, _policy = score_file(self.directory, Path(name) / files["leads"], as_of=as_of)
-        return scored.rows
+            listed = score_file(self.directory, Path(name) / files["leads"], as_of=as_of)
+        return listed.rows
 
     def night(self, *, as_of: Moment | None = None) -> pd.DataFrame:
         """Read what the ledger says of a night; of the newest by default."""
@@ -148,7 +147,7 @@ class ProjectNights:
         """Tell how sales' places of a night were used; a row a team."""
         notes = read_notes(self.directory, self._night(as_of))
         policy = self.policy if notes is None else notes.policy
-        return pd.DataFrame([vars(team) for team in places_of(self.night(as_of=as_of), policy)])
+        return pd.DataFrame([vars(team) for team in places_used(self.night(as_of=as_of), policy)])
 
     def explain(self, lead_id: object, *, as_of: Moment | None = None) -> Explained:
         """Explain one open lead: its score, its reasons, and what changed since the last night."""

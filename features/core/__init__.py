@@ -32,6 +32,7 @@ from leadscore.features.core.project_lock import project_lock
 from leadscore.features.core.settings import Fault, Settings, read_settings, validated
 from leadscore.features.core.slugs import slug, unique
 from leadscore.features.core.text import as_words
+from leadscore.features.core.times import Moment, Span, moment_of, seconds_of
 
 __all__ = [
     "NOTHING",
@@ -42,8 +43,10 @@ __all__ = [
     "Fault",
     "LeadScoreError",
     "ModelMismatch",
+    "Moment",
     "RunLocked",
     "Settings",
+    "Span",
     "TooLittleData",
     "ago",
     "as_words",
@@ -52,6 +55,7 @@ __all__ = [
     "locked",
     "looks_personal",
     "moment",
+    "moment_of",
     "naive",
     "nearest",
     "number",
@@ -60,6 +64,7 @@ __all__ = [
     "project_lock",
     "read_settings",
     "replacing",
+    "seconds_of",
     "shortened",
     "slug",
     "unique",

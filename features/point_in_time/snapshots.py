@@ -80,16 +80,20 @@ def _has_unknown_target(tables: Tables) -> bool:
     return bool(tables.leads.target.isnull().any().to_pyarrow().as_py())
 
 
-def listed_snapshots(tables: Tables, lead_ids: Iterable[str], *, as_of: datetime) -> ir.Table:
-    """Look at the leads of a one-off list as of one moment.
+def listed_snapshots(
+    tables: Tables, lead_ids: Iterable[str] | None = None, *, as_of: datetime
+) -> ir.Table:
+    """Look at the leads of a one-off list, or at some of them, as of one moment.
 
     Returns
     -------
     ir.Table
         Columns `lead_id`, `as_of`.
     """
-    wanted = ibis.memtable({"lead_id": list(lead_ids)}, schema={"lead_id": "string"})
-    leads = tables.leads.filter(tables.leads.listed).semi_join(wanted, "lead_id")
+    leads = tables.leads.filter(tables.leads.listed)
+    if lead_ids is not None:
+        wanted = ibis.memtable({"lead_id": list(lead_ids)}, schema={"lead_id": "string"})
+        leads = leads.semi_join(wanted, "lead_id")
     return leads.select("lead_id", as_of=ibis.literal(as_of).cast("timestamp"))
 
 

@@ -22,8 +22,7 @@ from leadscore.cli.runtime import (
 )
 from leadscore.cli.score import find_engine, score_list, show_night
 from leadscore.cli.tiers import tiers_app
-from leadscore.features.core import LeadScoreError
-from leadscore.times import seconds_of
+from leadscore.features.core import LeadScoreError, seconds_of
 
 app = typer.Typer(
     help="Predictive lead scoring that a company can trust with its pipeline.",

@@ -92,8 +92,7 @@ def briefs(tmp_path: Path) -> Iterator[Callable[..., dict[str, list[str]]]]:
             (tmp_path / "outcomes.csv").write_text(OUTCOMES)
             (tmp_path / CONTRACT_FILE).write_text(contract)
             tables = stack.enter_context(open_tables(load_contract(tmp_path)))
-            lead_ids = tables.leads.lead_id.to_pandas()
-            found = handoff_briefs(tables, listed_snapshots(tables, lead_ids, as_of=as_of))
+            found = handoff_briefs(tables, listed_snapshots(tables, as_of=as_of))
             assert list(found["lead_id"]) == ["A", "B", "C", "D", "E"]
             return dict(zip(found["lead_id"], found["brief"], strict=True))
 

@@ -6,7 +6,7 @@ import re
 from datetime import UTC, date, datetime
 from typing import TypeAlias
 
-from leadscore.features.core import LeadScoreError
+from leadscore.features.core.errors import LeadScoreError
 
 Moment: TypeAlias = str | date  # datetime and pandas.Timestamp are dates, too
 Span: TypeAlias = str | float

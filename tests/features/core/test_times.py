@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from leadscore.features.core.errors import LeadScoreError
-from leadscore.times import moment_of, seconds_of
+from leadscore.features.core.times import moment_of, seconds_of
 
 
 @pytest.mark.parametrize(
