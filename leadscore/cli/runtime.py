@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from leadscore import times
 from leadscore.features.core import LeadScoreError, RunLocked, TooLittleData
+from leadscore.features.core import moment_of as read_moment
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -123,7 +123,7 @@ def _log_to_standard_error() -> None:
 
 def moment_of(text: str | None) -> datetime | None:
     """Read `--as-of`; without a zone it is UTC."""
-    return times.moment_of(text, setting="--as-of")
+    return read_moment(text, setting="--as-of")
 
 
 def contract_of(directory: Path) -> Contract:
