@@ -1,22 +1,26 @@
-"""The leads of a made-up software company, and what their attributes are worth.
-
-Everything a lead is worth follows from its row as it is shown in the file: a missing cell is a
-level of its own, and nothing hidden behind it counts. Effects are in logits.
-"""
+"""The leads of a simulated software company."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
+from leadscore.simulation.attribute_effects import (
+    Codes,
+    activity_classes,
+    fit_cells,
+    reactions,
+    win_chances,
+)
 from leadscore.simulation.vocabulary import (
+    CAMPAIGN_SOURCES,
+    CAMPAIGN_STARTS,
     COUNTRIES,
     INDUSTRIES,
     LANDING_PAGES,
-    SENIORITIES,
     SOURCES,
     TITLES,
     Level,
@@ -36,7 +40,6 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
     Ints = NDArray[np.int64]
-    Flags = NDArray[np.bool_]
     Texts = NDArray[np.object_]
 
 START = np.datetime64("2025-01-01", "D")
@@ -44,85 +47,27 @@ DAYS = 546  # 18 months, to 2026-06-30: a year to learn from and half a year to 
 DAY_US = 86_400_000_000
 LEADS_PER_ACCOUNT = 2.5  # enough that an account split over train and test would show
 
-CAMPAIGN_STARTS = {  # day of the first lead; one starts mid-way, as campaigns do
-    "brand-always-on": 0,
-    "analyst-report": 0,
-    "webinar-series": 90,
-    "spring-launch-2026": 400,
-}
-CAMPAIGN_SOURCES = ("google", "linkedin", "facebook", "newsletter", "trade show")
-
-FIT_CENTRE, FIT_SPREAD = 0.28, 1.36  # of the raw fit, measured: fit is then mean 0, spread 1
-FIT_EDGE = 3.2  # beyond it a lead is as good, or as poor, as at it
-FIT_CELLS = 48  # steps of 0.13: finer than any learner sees, coarse enough for exact sums
-REACTIONS = 3  # how much intent counts: little (bought clicks), plainly, much (recommended)
-ACTIVITY_CUTS = (-0.35, 0.15, 0.6)  # four classes, from cold to hot
-WIN_CENTRE = -1.85  # makes about one closed deal in four a win
-
 
 @dataclass(frozen=True, slots=True)
 class Company:
-    """A slice of the company's leads, oldest first.
+    """A slice of the company's leads, oldest first."""
 
-    Attributes
-    ----------
-    shown
-        The columns of `leads.csv`, all text, without `sales_grade`.
-    created_us
-        Microseconds from `START` to the lead's creation.
-    employees
-        Head count of the lead's account, shown or not: what a deal is worth follows from it.
-    fit, reaction, activity
-        Level of each lead on the grid of fits, its reaction to intent and its activity class.
-    win
-        Chance that the lead's deal is won once it closes.
-    """
-
-    shown: pd.DataFrame
-    created_us: Ints
-    employees: Ints
-    fit: Ints
+    shown: pd.DataFrame  # the columns of `leads.csv`, all text, without `sales_grade`
+    created_us: Ints  # microseconds from `START` to the lead's creation
+    employees: Ints  # head count of the account, shown or not, on which the worth of a deal depends
+    fit: Ints  # cells of `attribute_effects.fit_grid`
     reaction: Ints
     activity: Ints
-    win: Floats
-
-
-class Codes(NamedTuple):
-    """What a row shows, as level numbers; -1 is missing (0 for head count and revenue)."""
-
-    industry: Ints
-    country: Ints
-    employees: Ints
-    revenue: Ints
-    title: Ints
-    source: Ints
-    landing_page: Ints
-    campaign: Ints
-    corporate: Flags
-    free_mail: Flags
+    win: Floats  # chance that the deal is won once it closes
 
 
 def make_company(
     rng: np.random.Generator, *, first: int, size: int, leads: int, strength: float, drift: float
 ) -> Company:
-    """Draw one slice of the leads, from number `first` on.
+    """Draw one slice of the leads, from number `first` on; `leads` is the number of all.
 
-    Parameters
-    ----------
-    rng
-        Source of chance of this slice alone.
-    first, size, leads
-        Number of the slice's first lead, its length, and the length of the whole; leads are
-        numbered in order of creation.
-    strength
-        How much attributes matter; 1 is the ordinary company, 0 one where they say nothing.
-    drift
-        Change of fit from the first day's leads to the last day's, in spreads of fit.
-
-    Returns
-    -------
-    Company
-        The slice's rows and what they are worth.
+    `strength` is how much attributes matter: 1 in the ordinary company, 0 where they do not.
+    `drift` is the change of fit from the first day's leads to the last day's, in spreads of fit.
     """
     created_us = _creation_times(rng, first=first, size=size, leads=leads)
     accounts = max(1, round(size / LEADS_PER_ACCOUNT))
@@ -134,19 +79,12 @@ def make_company(
         shown=shown,
         created_us=created_us,
         employees=employees,
-        fit=_fit_cells(codes, created_us, strength=strength, drift=drift),
-        reaction=np.append([level.reaction for level in SOURCES.values()], 1)[codes.source],
-        activity=np.digitize(_liveliness(codes), ACTIVITY_CUTS).astype(np.int64),
-        win=_win_chances(codes, strength=strength),
+        fit=fit_cells(codes, drift * (created_us / (DAYS * DAY_US) - 0.5), strength=strength),
+        reaction=reactions(codes),
+        activity=activity_classes(codes),
+        win=win_chances(codes, strength=strength),
     )
     return company if strength else replace(company, activity=np.ones(size, np.int64))
-
-
-def fit_grid() -> Floats:
-    """Return the fits that the grid's cells stand for, poorest first."""
-    step = 2 * FIT_EDGE / FIT_CELLS
-    grid: Floats = -FIT_EDGE + step * (np.arange(FIT_CELLS, dtype=np.float64) + 0.5)
-    return grid
 
 
 def creation_day_weights() -> Floats:
@@ -204,7 +142,7 @@ def _with_gaps(rng: np.random.Generator, codes: Ints, share: float) -> Ints:
 
 
 def _three_digits(amount: Floats) -> Ints:
-    """Round as people do who fill in a form: 1,234,567 becomes 1,230,000."""
+    """Round as people do in forms: 1,234,567 becomes 1,230,000."""
     unit = 10.0 ** (np.floor(np.log10(amount)) - 2)
     return (np.round(amount / unit) * unit).astype(np.int64)
 
@@ -216,86 +154,8 @@ def _campaigns(rng: np.random.Generator, source: Ints, created_us: Ints) -> Ints
     return np.where(bought & (rng.random(source.size) < 0.85), pick, -1)
 
 
-def _worth(levels: Mapping[str, Level], codes: Ints, what: str, *, missing: float) -> Floats:
-    effects: Floats = np.append([getattr(level, what) for level in levels.values()], missing)
-    return effects[codes]
-
-
-def _seniority(codes: Codes) -> Ints:
-    order = {name: number for number, name in enumerate(SENIORITIES)}
-    return np.append([order[level.seniority] for level in TITLES.values()], -1)[codes.title]
-
-
-def _fit_cells(codes: Codes, created_us: Ints, *, strength: float, drift: float) -> Ints:
-    calendar = created_us / (DAYS * DAY_US) - 0.5
-    fit = strength * (_raw_fit(codes) - FIT_CENTRE) / FIT_SPREAD + drift * calendar
-    cell = np.floor((fit + FIT_EDGE) / (2 * FIT_EDGE) * FIT_CELLS)
-    return cell.clip(0, FIT_CELLS - 1).astype(np.int64)
-
-
-def _raw_fit(codes: Codes) -> Floats:
-    seniority, known = _seniority(codes), codes.employees > 0
-    distance = np.log(np.maximum(codes.employees, 1) / 500) / 1.5
-    size = np.where(known, 1.5 * np.exp(-(distance**2)) - 0.6, -0.3)  # best served: mid-market
-    mail = np.where(codes.corporate, 0.15, np.where(codes.free_mail, -0.5, -0.8))
-    alone = (
-        _worth(INDUSTRIES, codes.industry, "fit", missing=-0.2)
-        + _worth(COUNTRIES, codes.country, "fit", missing=-0.3)
-        + _worth(TITLES, codes.title, "fit", missing=-0.4)
-        + _worth(SOURCES, codes.source, "fit", missing=-0.1)
-        + _worth(LANDING_PAGES, codes.landing_page, "fit", missing=0.0)
-    )
-    senior = np.isin(seniority, [0, 1])
-    together = (
-        0.9 * (senior & (codes.employees >= 200))
-        - 0.6 * (senior & known & (codes.employees < 20))  # everyone is chief of a small firm
-        + _campaign_by_industry(codes)
-    )
-    fit: Floats = alone + size + mail + together
-    return fit
-
-
-def _campaign_by_industry(codes: Codes) -> Floats:
-    industries, campaigns = list(INDUSTRIES), list(CAMPAIGN_STARTS)
-    spring = codes.campaign == campaigns.index("spring-launch-2026")
-    report = codes.campaign == campaigns.index("analyst-report")
-    care = np.isin(codes.industry, [industries.index("Healthcare"), industries.index("Finance")])
-    software = codes.industry == industries.index("Software")
-    fit: Floats = 1.1 * (spring & care) - 0.5 * (spring & ~care) + 0.8 * (report & software)
-    return fit
-
-
-def _liveliness(codes: Codes) -> Floats:
-    activity: Floats = (
-        _worth(SOURCES, codes.source, "activity", missing=0.0)
-        + _worth(LANDING_PAGES, codes.landing_page, "activity", missing=0.0)
-        + np.append([0.1, 0.0, 0.1, 0.3, 0.4, -0.3], 0.0)[_seniority(codes)]
-        + np.where(codes.corporate, 0.1, -0.4)
-    )
-    return activity
-
-
-def _win_chances(codes: Codes, *, strength: float) -> Floats:
-    revenue = np.where(codes.revenue > 0, np.log10(np.maximum(codes.revenue, 1)) - 7, 0.0)
-    recommended = np.isin(codes.source, [list(SOURCES).index(s) for s in ("referral", "partner")])
-    deal = (
-        _worth(INDUSTRIES, codes.industry, "deal", missing=0.0)
-        + _worth(TITLES, codes.title, "deal", missing=-0.2)
-        + _worth(SOURCES, codes.source, "deal", missing=0.0)
-        + 0.5 * revenue.clip(-2, 2)
-        + 0.7 * (recommended & (codes.employees >= 200))
-    )
-    win: Floats = 1 / (1 + np.exp(-(WIN_CENTRE + strength * deal)))
-    return win
-
-
 def _shown(
-    rng: np.random.Generator,
-    codes: Codes,
-    account: Ints,
-    created_us: Ints,
-    *,
-    first: int,
+    rng: np.random.Generator, codes: Codes, account: Ints, created_us: Ints, *, first: int
 ) -> pd.DataFrame:
     size = account.size
     given, family = person_names(rng, size)

@@ -1,4 +1,4 @@
-"""The made-up company's history as its systems would export it: events, outcomes, sales' grades."""
+"""The history of the simulated company as its systems would export it."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ LIGHT_KINDS = {  # share of the light events
     "form_submit": 0.07,
 }
 STRONG_KINDS = {"pricing_view": 0.62, "webinar_signup": 0.16, "trial_login": 0.22}
-SILENT_KINDS = ("email_sent", "ad_impression", "sales_call")  # the lead did nothing: no propensity
+SILENT_KINDS = ("email_sent", "ad_impression", "sales_call")  # not done by the lead
 KINDS = (*LIGHT_KINDS, *STRONG_KINDS, "demo_request", "email_unsubscribe", *SILENT_KINDS)
 WITH_SOURCE = ("page_view", "pricing_view", "form_submit", "ad_impression")
 SECONDS_SPENT = ("page_view", "pricing_view", "trial_login")
@@ -55,7 +55,7 @@ GRADES = {Stage.SQL: "AAB", Stage.RECYCLED: "BCC", Stage.REJECTED: "CDD", Stage.
 
 
 class Touches(NamedTuple):
-    """Events in the making: lead within the slice, times in microseconds, number of the kind."""
+    """Events: lead within the slice, times in microseconds, number of the kind."""
 
     lead: Ints
     occurred_us: Ints
@@ -77,23 +77,11 @@ def events_table(
     *,
     extra_per_lead: float,
 ) -> pa.Table:
-    """Write down what the leads did, and what was done to them, as known by the end.
+    """List what the leads did, and what was done to them, as known by the end.
 
-    Parameters
-    ----------
-    rng
-        Source of chance of these leads alone.
-    company, history
-        The leads and what happened to them.
-    reached_us
-        When each of `history.moves` came about.
-    extra_per_lead
-        Events a lead that say nothing, on top of the ordinary ones.
-
-    Returns
-    -------
-    pyarrow.Table
-        `lead_id, occurred_at, recorded_at, kind, value, source`, by lead and time.
+    `reached_us` is when each of `history.moves` happened, `extra_per_lead` the number of events
+    without information on top of the ordinary ones. Columns `lead_id, occurred_at, recorded_at,
+    kind, value, source`, by lead and time.
     """
     ordinary, extra = rng.spawn(2)
     parts = (
@@ -112,7 +100,7 @@ def events_table(
 def outcomes_table(
     rng: np.random.Generator, company: Company, history: History, reached_us: Ints
 ) -> pd.DataFrame:
-    """Write down the stages reached: `lead_id, occurred_at, stage, reason, amount`."""
+    """List the stages reached: `lead_id, occurred_at, stage, reason, amount`."""
     lead, _, what = history.moves
     reason = np.full(what.size, "", dtype=object)
     for stage, reasons in REASONS.items():
@@ -133,7 +121,7 @@ def outcomes_table(
 
 
 def sales_grades(rng: np.random.Generator, history: History, size: int) -> Texts:
-    """Grade the leads as sales does: after the verdict, and hence to be kept from any model."""
+    """Grade leads after the verdict of sales: a leak that must be kept from any model."""
     verdict = np.full(size, Stage.LEAD, np.int64)
     for stage in (Stage.REJECTED, Stage.RECYCLED, Stage.SQL):
         verdict[history.moves.lead[history.moves.what == stage]] = stage
@@ -147,7 +135,7 @@ def sales_grades(rng: np.random.Generator, history: History, size: int) -> Texts
 
 
 def _done(rng: np.random.Generator, company: Company, history: History) -> Touches:
-    """One telling event a day at the least, others of the lighter kinds beside it."""
+    """At least one telling event a day, with others of the light kinds."""
     lead, day, doing = history.doings
     light = 1 * (doing == Doing.LIGHT) + rng.poisson(1.1, lead.size) * (doing < Doing.UNSUBSCRIBE)
     strong = (doing == Doing.STRONG) * (1 + rng.poisson(0.3, lead.size))
@@ -168,7 +156,7 @@ def _kinds(rng: np.random.Generator, shares: dict[str, float], size: int) -> Int
 
 
 def _active_times(rng: np.random.Generator, company: Company, lead: Ints, day: Ints) -> Ints:
-    """Spread over the day; on the day of creation, over what follows it within the hour."""
+    """Spread over the day; on the day of creation, over the hour after it."""
     first, last = (np.int64(hour * HOUR_US) for hour in ACTIVE_HOURS)
     midnight, created = day * DAY_US, company.created_us[lead]
     newborn = created >= midnight
@@ -179,7 +167,7 @@ def _active_times(rng: np.random.Generator, company: Company, lead: Ints, day: I
 
 
 def _calls(rng: np.random.Generator, history: History, reached_us: Ints) -> Touches:
-    """Seven accepted leads in ten are called within the hour, and the call is logged at once."""
+    """Call seven accepted leads in ten within the hour; the call is recorded at once."""
     called = (history.moves.what == Stage.ACCEPTED) & (rng.random(reached_us.size) < 0.7)
     lead = history.moves.lead[called]
     occurred = reached_us[called] + rng.integers(5 * MINUTE_US, HOUR_US, lead.size)
@@ -189,7 +177,7 @@ def _calls(rng: np.random.Generator, history: History, reached_us: Ints) -> Touc
 def _notes(
     rng: np.random.Generator, company: Company, history: History, reached_us: Ints
 ) -> Touches:
-    """Enter calls after the verdict and date them before it: they give the verdict away."""
+    """Record calls after the verdict, dated before it: they leak the verdict."""
     lead, _, what = history.moves
     share = np.select(
         [what == Stage.SQL, what == Stage.REJECTED], [NOTES_AFTER_SQL, NOTES_AFTER_NO]

@@ -1,9 +1,9 @@
-"""How the made-up company's leads move, a day at a time, and their exact propensities.
+"""How the simulated leads move, a day at a time, and their exact propensities.
 
-At each UTC midnight a lead is wholly described by what the tables show: its attributes, a memory
-of what it did, and the stage it reached. What it does on a day depends on that alone, and so does
-the stage it moves to at the end of the day. The chance to be sales qualified within a horizon then
-follows by adding up backwards over the days, without any sampling.
+At each UTC midnight the tables describe a lead completely: its attributes, a memory of what it
+did, and the stage it reached. What it does on a day depends on that alone, and so does the stage
+it moves to at the end of the day. The chance to be sales qualified within a horizon then follows
+by adding up backwards over the days, without any sampling.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import sparse
 
-from leadscore.simulation.company import REACTIONS, fit_grid
+from leadscore.simulation.attribute_effects import REACTIONS, fit_grid
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 class Stage(IntEnum):
-    """Where a lead stands at midnight; the outcomes table shows it."""
+    """Where a lead stands at midnight, as the outcomes table shows."""
 
     LEAD = 0
     MQL = 1
@@ -39,7 +39,7 @@ class Stage(IntEnum):
 
 
 class Doing(IntEnum):
-    """What a lead did on a day; the events table shows it."""
+    """What a lead did on a day, as the events table shows."""
 
     NOTHING = 0
     LIGHT = 1
@@ -68,46 +68,25 @@ CLOSED = 0.025  # a day: a sales cycle of 40 days
 
 @dataclass(frozen=True, slots=True)
 class Chances:
-    """Daily chances of what can happen to a lead, as arrays of one shape (or broadcast to it).
+    """Daily chances of what can happen to a lead, as arrays of one shape (or broadcast to it)."""
 
-    Attributes
-    ----------
-    mql, mql_again
-        A lead, and a recycled lead, becomes marketing qualified.
-    accepted
-        An MQL that sales looks at is accepted.
-    sql
-        An accepted lead that is judged is sales qualified.
-    win
-        A deal that closes is won.
-    """
-
-    mql: Floats
-    mql_again: Floats
-    accepted: Floats
-    sql: Floats
-    win: Floats
+    mql: Floats  # a lead becomes marketing qualified
+    mql_again: Floats  # a recycled lead does
+    accepted: Floats  # an MQL that sales looks at is accepted
+    sql: Floats  # an accepted lead that is judged is sales qualified
+    win: Floats  # a deal that closes is won
 
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """The laws of the funnel, by cell (fit × reaction) and memory.
+    """The probabilities of the funnel, by cell (fit × reaction) and memory.
 
-    Attributes
-    ----------
-    after : of shape (doings, memories)
-        The memory after a day of each kind.
-    doing : of shape (activity classes, memories, doings)
-        Chance of each kind of day.
-    first_doing : of shape (activity classes, doings)
-        The same for the day of creation.
-    mql, mql_again, accepted, sql : of shape (memories, cells)
-        Daily chances, see `Chances`.
+    `mql`, `mql_again`, `accepted` and `sql`, of shape (memories, cells), are as in `Chances`.
     """
 
-    after: Ints
-    doing: Floats
-    first_doing: Floats
+    after: Ints  # (doings, memories): the memory after a day of each kind
+    doing: Floats  # (activity classes, memories, doings): chance of each kind of day
+    first_doing: Floats  # (activity classes, doings): the same for the day of creation
     mql: Floats
     mql_again: Floats
     accepted: Floats
@@ -116,32 +95,32 @@ class World:
 
 @lru_cache(maxsize=4)
 def world(strength: float) -> World:
-    """Write down the laws of a company whose tables inform as much as `strength` says."""
+    """Return the probabilities of a company whose tables inform as much as `strength` says."""
     intent, interest, unsubscribed = _memory_parts()
     fit = np.repeat(fit_grid(), REACTIONS)[None, :]
     reaction = np.tile(np.array([0.35, 1.0, 1.5]), fit.size // REACTIONS)[None, :]
     urge = 1 - np.exp(-intent / 7)
-    both = (intent >= 8) & (interest >= 6)  # means it, and knows why: more than the sum
-    told = (
+    both = (intent >= 8) & (interest >= 6)  # together they count more than their sum
+    signal = (
         reaction * (1.7 * urge + 0.9 * (intent >= 18))[:, None]
         + (1.0 * interest / INTEREST_LEVELS + 0.6 * both - 1.2 * unsubscribed)[:, None]
         + 0.35 * fit * urge[:, None]  # intent of a poor fit is worth little
     )
     # Levels and weights are set so that six leads in ten become MQLs, 13 % of the MQLs SQLs, and
-    # the best twentieth of the open leads keeps a promise of 30 % within 30 days.
+    # of the best twentieth of the open leads 30 % become SQLs within 30 days.
     return World(
         after=_memories_after(),
         doing=_doing_chances(intent, interest, unsubscribed),
         first_doing=_first_doing_chances(),
-        mql=MQL_FLOOR + _chance(-6.8 + 0.15 * fit + strength * told),
-        mql_again=MQL_FLOOR + _chance(-7.4 + 0.15 * fit + strength * told),
+        mql=MQL_FLOOR + _chance(-6.8 + 0.15 * fit + strength * signal),
+        mql_again=MQL_FLOOR + _chance(-7.4 + 0.15 * fit + strength * signal),
         accepted=np.broadcast_to(_chance(-0.3 + 0.5 * fit), (MEMORIES, fit.size)),
-        sql=SQL_FLOOR + (1 - SQL_FLOOR) * _chance(-5.1 + 1.6 * fit + strength * told),
+        sql=SQL_FLOOR + (1 - SQL_FLOOR) * _chance(-5.1 + 1.6 * fit + strength * signal),
     )
 
 
 def moves(stage: Stage, chances: Chances) -> tuple[tuple[Stage, Floats], ...]:
-    """Say where a lead of this stage can be tomorrow, and with what chance; else it stays."""
+    """Return the stages a lead can move to tomorrow, with their chances; else it stays."""
     unwanted = 1 - chances.accepted if stage == Stage.MQL else 1 - chances.sql
     one = np.ones_like(chances.mql)
     ways: tuple[tuple[Stage, Floats], ...] = ()
@@ -168,14 +147,7 @@ def won_within(days: int) -> float:
 
 @lru_cache(maxsize=4)
 def outlook(strength: float, sql_horizon_days: int, won_horizon_days: int) -> Floats:
-    """Add up what becomes of a lead, exactly, from every state it can be in.
-
-    Parameters
-    ----------
-    strength
-        See `world`.
-    sql_horizon_days, won_horizon_days
-        Days from the midnight within which the lead is to be sales qualified, and won.
+    """Compute exactly what becomes of a lead, from every state it can be in.
 
     Returns
     -------
@@ -242,7 +214,7 @@ def _doing_chances(intent: Ints, interest: Ints, unsubscribed: Ints) -> Floats:
 
 
 def _first_doing_chances() -> Floats:
-    """Most leads come because they were reading; the livelier ones had more in mind."""
+    """Most leads come because they were reading; the more active had more in mind."""
     light = np.array([0.55, 0.55, 0.5, 0.5])
     strong = np.array([0.1, 0.16, 0.24, 0.3])
     raised = np.array([0.02, 0.04, 0.06, 0.1])
@@ -262,7 +234,7 @@ def _sent_away(chance: Floats) -> tuple[tuple[Stage, Floats], ...]:
 
 
 def _step(laws: World, activity: int) -> sparse.csr_array:
-    """Return one day's move from memory to memory as a matrix."""
+    """Return one day's change from memory to memory as a matrix."""
     doings, size = laws.after.shape
     rows = np.tile(np.arange(size), doings)
     chances = laws.doing[activity].T.ravel()

@@ -1,7 +1,7 @@
-"""A made-up company's funnel whose true propensities are known: to test, to show, to measure by.
+"""A simulated company whose true propensities are known, for tests, demos and benchmarks.
 
 Outcomes are drawn from chances that depend on nothing but what the tables show at the time, so
-nobody can rank the leads better than the truth does, and a pipeline that leaks seems to.
+no model can rank the leads better than the truth does, unless it leaks.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from leadscore.simulation.exported_tables import (
     sales_grades,
     stage_times,
 )
-from leadscore.simulation.lead_histories import TruthSettings, live_through
+from leadscore.simulation.lead_histories import TruthSettings, simulate_histories
 from leadscore.simulation.vocabulary import phone_numbers
 
 if TYPE_CHECKING:
@@ -39,25 +39,13 @@ HORIZON_DAYS = HorizonDays()
 
 @dataclass(frozen=True, slots=True)
 class SimulatedCompany:
-    """Where the simulated tables lie, and how many rows each has.
-
-    Attributes
-    ----------
-    leads_file, events_glob, outcomes_file
-        The three tables of the contract; `events_glob` is a pattern over Parquet parts.
-    truth_glob
-        The true propensities, for tests and benchmarks alone.
-    leads
-        Different leads; the file has `duplicates` rows more.
-    duplicates, events, outcomes, truths
-        Rows of each kind.
-    """
+    """The files of a simulated company, and how many rows they have."""
 
     leads_file: Path
-    events_glob: Path
+    events_glob: Path  # a pattern over Parquet parts
     outcomes_file: Path
-    truth_glob: Path
-    leads: int = 0
+    truth_glob: Path  # the true propensities, for tests and benchmarks alone
+    leads: int = 0  # different leads; the file has `duplicates` rows more
     duplicates: int = 0
     events: int = 0
     outcomes: int = 0
@@ -98,38 +86,27 @@ def simulate(
 ) -> SimulatedCompany:
     """Write 18 months of a made-up company: `leads.csv`, `events/`, `outcomes.csv`, `truth/`.
 
+    Files of an earlier simulation in `directory` are replaced. Settings that are negative or out
+    of order raise `ValueError`.
+
     Parameters
     ----------
-    directory
-        Where the files go; those of an earlier simulation are replaced.
-    leads
-        Number of leads.
     seed
         The same seed, with the same other settings, gives the same bytes.
     truth_nights
-        How many of the last midnights the truth of every open lead is written for.
+        For how many of the last midnights the truth of every open lead is written.
     ages_days
         Days from the first midnight after its creation at which a lead's truth is written.
     sql_horizon_days, won_horizon_days
         How far `p_sql` and `p_won` look ahead.
     extra_events_per_lead
-        E-mails and ads beside the ordinary events, which say nothing; for size alone.
+        E-mails and ads on top of the ordinary events, without information; for size alone.
     strength
         How much the tables tell of a lead's propensity; 0 leaves the stage it reached.
     drift
         How much better the last day's leads fit than the first day's, in spreads of fit.
     chunk_leads
-        Leads simulated at a time; it bounds memory, and is part of what a seed stands for.
-
-    Returns
-    -------
-    SimulatedCompany
-        Paths and row counts.
-
-    Raises
-    ------
-    ValueError
-        Where a count is not positive, or a horizon or age is out of order.
+        Leads simulated at a time; it bounds memory and, like the seed, changes what is drawn.
     """
     plan = _Plan(
         leads=leads,
@@ -182,7 +159,7 @@ def _cleared(directory: Path) -> SimulatedCompany:
 
 
 def _make_tables(chunk: int, plan: _Plan) -> _Tables:
-    """Simulate one chunk; four sources of chance, so that more events move no outcome."""
+    """Simulate one chunk; with four random generators, so that more events change no outcome."""
     attributes, dynamics, verdicts, touches = np.random.default_rng([plan.seed, chunk]).spawn(4)
     first = chunk * plan.chunk_leads
     size = min(plan.chunk_leads, plan.leads - first)
@@ -194,7 +171,7 @@ def _make_tables(chunk: int, plan: _Plan) -> _Tables:
         strength=plan.strength,
         drift=plan.drift,
     )
-    history = live_through(dynamics, company, strength=plan.strength, truth=plan.truth)
+    history = simulate_histories(dynamics, company, strength=plan.strength, truth=plan.truth)
     reached_us = stage_times(verdicts, history.moves)
     grades = sales_grades(verdicts, history, size)
     extra = plan.extra_events_per_lead
@@ -223,7 +200,7 @@ def _append(made: SimulatedCompany, chunk: int, tables: _Tables) -> SimulatedCom
 
 
 def _with_duplicates(rng: np.random.Generator, rows: pd.DataFrame) -> pd.DataFrame:
-    """Repeat a few leads further down, with another phone number and all else the same."""
+    """Repeat a few leads further down, with other phone numbers."""
     count = round(DUPLICATE_SHARE * len(rows))
     again = rows.iloc[np.sort(rng.choice(len(rows), count, replace=False))]
     return pd.concat([rows, again.assign(phone=phone_numbers(rng, count))], ignore_index=True)

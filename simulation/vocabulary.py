@@ -1,4 +1,4 @@
-"""The words of the made-up company's leads: what stands in their cells, and what each is worth."""
+"""The values of the simulated leads' cells, and what each is worth."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Level(NamedTuple):
-    """One value of an attribute: how frequent it is, and what it does, in logits."""
+    """One value of an attribute: how frequent it is, and its effects in logits."""
 
     share: float
     fit: float = 0.0
@@ -51,7 +51,7 @@ COUNTRIES = {
     "India": Level(0.05, -0.8),
     "Brazil": Level(0.02, -0.7),
 }
-SOURCES = {  # bought clicks browse without meaning it; people who were sent mean what they do
+SOURCES = {  # bought clicks mean little, recommendations much
     "google": Level(0.26, 0.0, 0.0, 0.1, medium="cpc"),
     "organic": Level(0.20, 0.3, 0.1, 0.3, medium="search", reaction=2),
     "linkedin": Level(0.14, 0.1, 0.0, -0.1, medium="paid social", reaction=0),
@@ -71,6 +71,13 @@ LANDING_PAGES = {
     "/demo": Level(0.07, 0.8, activity=0.4),
     "/careers": Level(0.05, -1.2, activity=-0.5),
 }
+CAMPAIGN_STARTS = {  # day of the first lead; one starts mid-way, as campaigns do
+    "brand-always-on": 0,
+    "analyst-report": 0,
+    "webinar-series": 90,
+    "spring-launch-2026": 400,
+}
+CAMPAIGN_SOURCES = ("google", "linkedin", "facebook", "newsletter", "trade show")
 SENIORITIES = ("chief", "vp", "director", "manager", "staff", "student")
 
 _CHIEF, _VP, _DIRECTOR = (0.5, 0.6), (0.8, 0.5), (0.6, 0.3)  # fit, deal
@@ -180,7 +187,7 @@ def company_names(account: Ints) -> tuple[Texts, Texts]:
 
 
 def person_names(rng: np.random.Generator, size: int) -> tuple[Texts, Texts]:
-    """Draw given and family names, a few of them keyboard noise, a few left empty."""
+    """Draw given and family names, a few of them keyboard noise, a few empty."""
     given: Texts = rng.choice(np.array(_GIVEN, dtype=object), size)
     family: Texts = rng.choice(np.array(_FAMILY, dtype=object), size)
     noise = rng.random(size) < IMPLAUSIBLE_SHARE
@@ -197,12 +204,12 @@ def email_addresses(
     corporate: Flags,
     free_mail: Flags,
 ) -> Texts:
-    """Write each lead's address: at its company, at a free-mail provider, or none to speak of."""
+    """Write each lead's address: at its company, at a free provider, or none."""
     size = given.size
     person = np.array([text.lower() for text in (given + "." + family).tolist()], dtype=object)
     number = rng.integers(1, 1000, size).astype(str).astype(object)
     provider = rng.choice(np.array(_FREE_MAIL, dtype=object), size)
-    private = person + ".example" + number + "@" + provider  # so as to be nobody's
+    private = person + ".example" + number + "@" + provider  # belongs to no person
     nothing = rng.choice(np.array(_NO_ADDRESS, dtype=object), size)
     return np.where(corporate, person + "@" + domain, np.where(free_mail, private, nothing))
 
@@ -216,7 +223,7 @@ def phone_numbers(rng: np.random.Generator, size: int) -> Texts:
 
 
 def text_cells(rng: np.random.Generator, names: tuple[str, ...], codes: Ints) -> Texts:
-    """Write the names of levels; where the level is missing, nothing or a word for it."""
+    """Write the names of levels; missing ones empty or as a word for it."""
     words = rng.choice(np.array(MISSING_WORDS, dtype=object), codes.size)
     return np.where(codes < 0, words, np.array(names, dtype=object)[codes])
 

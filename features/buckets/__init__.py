@@ -1,7 +1,7 @@
 """The tables in buckets of leads, for more leads than memory holds.
 
 Rows sorted to disk by the hash of their lead, sorted events kept from night to night, worker
-processes that share the buckets out, totals that need every bucket. Spark has a room inside.
+processes, totals that need every bucket. Spark has a room inside.
 """
 
 from leadscore.features.buckets.bucket_files import BROKEN, BUCKET, DONE, EMPTY

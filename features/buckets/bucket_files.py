@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,19 +25,15 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-BUCKET = "leadscore_bucket"  # no export calls a column that; folders are named by it
+BUCKET = "leadscore_bucket"  # a column, by which folders are named
 EMPTY, BROKEN, DONE = "empty.parquet", "broken.feather", "done"
 
 
 class BucketFiles:
-    """Files of raw rows, a folder a table and bucket.
+    """Files of raw rows in `folder`, a folder a table and bucket.
 
-    Parameters
-    ----------
-    folder
-        Where they lie. A table that an earlier run sorted there is not sorted again.
-    kept
-        Where sorted events stay from night to night; None where they do not.
+    A table that an earlier run sorted is not sorted again. `kept` is where sorted events stay
+    from night to night, None where they do not.
     """
 
     def __init__(
@@ -70,7 +67,7 @@ class BucketFiles:
             (self.folder / name / DONE).touch()
 
     def _sort_new_events(self, source: Source, files: list[Path]) -> None:
-        """Sort the files that came since an earlier night, or all where anything is in doubt."""
+        """Sort the files that came since an earlier night, or all where any has changed."""
         folder, key = self._folder("events"), key_of(self.contract, self.count)
         earlier = KeptEvents.read(folder)
         if earlier is not None:
@@ -96,19 +93,13 @@ class BucketFiles:
         folder = self._folder("events")
         if earlier is None:
             KeptEvents.forget(folder)
-        batch, rows_before, states = (
-            (earlier.batches, earlier.rows, earlier.states) if earlier else (0, 0, [])
+            earlier = KeptEvents(key_of(self.contract, self.count), self.count, "", [], 0, 0)
+        states = [*earlier.states, *(state_of(file) for file in files)]  # before they are read
+        schema, rows = self._sort(
+            "events", source, only=files, after=earlier.rows, batch=earlier.batches
         )
-        sorted_now = [state_of(file) for file in files]  # before they are read
-        schema, rows = self._sort("events", source, only=files, after=rows_before, batch=batch)
-        KeptEvents(
-            key=key_of(self.contract, self.count),
-            count=self.count,
-            schema=schema,
-            states=[*states, *sorted_now],
-            rows=rows_before + rows,
-            batches=batch + 1,
-        ).write(folder)
+        rows, batches = earlier.rows + rows, earlier.batches + 1
+        replace(earlier, schema=schema, states=states, rows=rows, batches=batches).write(folder)
 
     def _sort(
         self,
@@ -119,10 +110,10 @@ class BucketFiles:
         after: int = 0,
         batch: int = 0,
     ) -> tuple[str, int]:
-        """Sort a table; return its columns and how many rows it has."""
+        """Sort a table; return its schema and number of rows."""
         raw = open_source(self.connection, source, contract=self.contract, name=name, only=only)
         rows = raw.mutate(**{ROW: row_number(raw) + after})
-        # Whoever has no id is a fault wherever it lies, so words for missing are not looked for.
+        # A row without an id is a fault in any bucket, so words for missing are not looked for.
         text = rows[self._lead_id(rows, source)].cast("string").strip()
         folder = self._folder(name)
         self._write(name, rows, text.fill_null(""), batch=batch)
@@ -148,7 +139,7 @@ class BucketFiles:
             rows.mutate(**{BUCKET: bucket.cast("int32")}),
             target,
             partition_by=BUCKET,
-            compression="uncompressed",  # to compress what is read once takes as long as the rest
+            compression="uncompressed",  # compression takes as long as the rest
             overwrite_or_ignore=True,
             filename_pattern=f"{batch}-{{i}}",
         )
@@ -159,23 +150,16 @@ class BucketFiles:
         return given if given in rows.columns else ROW
 
     def broken(self, name: str) -> pd.DataFrame:
-        """Read where a table's lines could not be split, in the quarantine's columns."""
+        """Return a table's lines that could not be split, in the quarantine's columns."""
         folder = self._folder(name)
         parts = [feather.read_feather(file) for file in sorted(folder.glob(f"*-{BROKEN}"))]
         found: pd.DataFrame = pd.concat(parts, ignore_index=True)
         return found
 
     def show(self, name: str, bucket: int | None, *, only: Sequence[str] | None = None) -> ir.Table:
-        """Show a bucket's raw rows as the table `raw_<name>`, in place of another bucket's.
+        """Show a bucket's raw rows as the table `raw_<name>`, replacing those of another bucket.
 
-        Parameters
-        ----------
-        name
-            leads, events or outcomes.
-        bucket
-            From 0 on; None shows a table without rows.
-        only
-            Leads whose rows are wanted; by default those of all.
+        `bucket` None shows no rows; `only` limits them to some leads.
         """
         if only is not None:
             return self.show_some(name, bucket, lambda rows: self._of_leads(rows, name, only))
@@ -185,7 +169,7 @@ class BucketFiles:
     def show_some(
         self, name: str, bucket: int | None, choose: Callable[[ir.Table], ir.Table]
     ) -> ir.Table:
-        """Show what is chosen of a bucket's rows, as `show` does."""
+        """Show selected rows of a bucket, as `show` does."""
         self._view(name, bucket, shown=f"all_{name}")
         chosen = self.connection.compile(choose(self.connection.table(f"all_{name}")))
         self.connection.con.sql(chosen).create_view(f"raw_{name}", replace=True)
@@ -206,9 +190,9 @@ class BucketFiles:
         return every.semi_join(leads, text == leads.wanted_id)
 
     def of(self, name: str, bucket: int | None) -> list[str]:
-        """List the files of a bucket's rows; the first one is empty, for buckets without any."""
+        """List the files of a bucket's rows; the first is empty, for buckets without any."""
         folder = self._folder(name)
-        own = sorted((folder / f"{BUCKET}={bucket}").glob("*.parquet"))  # of no bucket: none
+        own = sorted((folder / f"{BUCKET}={bucket}").glob("*.parquet"))
         return [str(file) for file in (folder / EMPTY, *own)]
 
     def words(self, name: str, term: str, bucket: int) -> frozenset[str]:
@@ -224,7 +208,7 @@ class BucketFiles:
 
 
 def _forget(folder: Path, batch: int) -> None:
-    """Remove what a run that died left of a batch, and of those after it."""
+    """Remove the files of a batch and of later ones, which an interrupted run left."""
     for left in (*folder.glob(f"{BUCKET}=*/*.parquet"), *folder.glob(f"*-{BROKEN}")):
         if int(left.name.split("-")[0]) >= batch:
             left.unlink()

@@ -1,7 +1,7 @@
 """Buckets of leads on disk, shown one at a time in tables of the same names.
 
-First the leads and outcomes of every bucket are screened and their totals collected; then one
-bucket at a time is shown with its events. A query that was compiled for one bucket serves all.
+First the leads and outcomes of every bucket are screened and totals collected; then one bucket
+at a time is shown with its events. A query that was compiled for one bucket serves all.
 """
 
 from __future__ import annotations
@@ -38,43 +38,27 @@ if TYPE_CHECKING:
 
     from leadscore.features.buckets.collect_totals import BucketTotals
     from leadscore.features.contract import Contract
-    from leadscore.features.tables import CompanyTotals, Tables
+    from leadscore.features.tables import CompanyTotals, Screening, Tables
 
 
 @dataclass(frozen=True)
 class BucketOpening:
-    """How a process opens sorted buckets; it goes there by pickle.
-
-    Parameters
-    ----------
-    folder
-        Where sorted and screened rows lie.
-    known_by
-        Keep only what was known before this moment, UTC without a zone; None keeps everything.
-    memory_mb
-        How much DuckDB may take before it spills.
-    kept
-        Where sorted events stay from night to night; None where they do not.
-    totals, data_end
-        As `Tables` has them, once they are collected.
-    token
-        Names it, as `buckets.worker_pool.Opening` asks.
-    """
+    """How a process opens sorted buckets; sent to it by pickle."""
 
     contract: Contract
-    folder: Path
+    folder: Path  # of sorted and screened rows
     count: int
-    known_by: datetime | None
-    memory_mb: int
+    known_by: datetime | None  # UTC without a zone; None keeps everything
+    memory_mb: int  # of DuckDB, before it spills
     threads: int
-    kept: Path | None = None
+    kept: Path | None = None  # where sorted events stay from night to night
     totals: CompanyTotals | None = None
     data_end: datetime | None = None
-    token: str = field(default_factory=lambda: uuid4().hex)
+    token: str = field(default_factory=lambda: uuid4().hex)  # see `worker_pool.Opening`
 
     @contextmanager
     def open(self, workers: WorkerPool | None = None) -> Iterator[BucketStore]:
-        """Open them, on a connection of their own; by default this process does all the work."""
+        """Open them on a connection of its own; by default this process does all the work."""
         with self.connected() as connection:
             yield BucketStore(connection, self, workers or WorkerPool(1))
 
@@ -109,15 +93,13 @@ class BucketStore(Buckets):
         self.tables = replace(self.tables, totals=totals, data_end=end)
 
     def screen(self, bucket: int) -> BucketTotals:
-        """Screen a bucket's leads and outcomes, keep them, and compute its totals."""
-        for name, screening in self._screenings.items():
-            if name != "events":
-                self.files.show(name, bucket)
-                faults = screening.run().faults
-                faults.write(self._faults_of(name, bucket))
-                rows = self._screened(name, bucket)
-                rows.parent.mkdir(parents=True, exist_ok=True)
-                self.connection.con.table(screening.table).write_parquet(str(rows))
+        """Screen a bucket's leads and outcomes, store them, and compute its totals."""
+        for name, screening in self._without_events().items():
+            self.files.show(name, bucket)
+            screening.run().faults.write(self._faults_of(name, bucket))
+            rows = self._screened(name, bucket)
+            rows.parent.mkdir(parents=True, exist_ok=True)
+            self.connection.con.table(screening.table).write_parquet(str(rows))
         events = self._screenings.get("events")
         if events is None:
             return bucket_totals(self.tables, kinds=frozenset())
@@ -127,7 +109,7 @@ class BucketStore(Buckets):
         return replace(found, ends=(*found.ends, end))
 
     def turn_to(self, bucket: int, *, only: Sequence[str] | None = None) -> None:
-        """Show a bucket's rows in `tables`, of the events those of some leads alone if asked."""
+        """Show a bucket's rows in `tables`; with `only`, the events of some leads alone."""
         self._show_screened(bucket)
         if "events" in self._screenings:
             self.files.show("events", bucket, only=only)
@@ -136,7 +118,7 @@ class BucketStore(Buckets):
                 faults.write(self._faults_of("events", bucket))
 
     def ask_all(self, key: str, build: Callable[[Tables], ir.Table]) -> None:
-        """Run a query on the leads and outcomes of each bucket, and keep all results."""
+        """Run a query on the leads and outcomes of each bucket, and store all results."""
         totals = self.tables.totals
         if totals is not None:
             numbers = range(self.count)
@@ -150,7 +132,7 @@ class BucketStore(Buckets):
         return self.tables.to_arrow(key, lambda: build(self.tables))
 
     def quarantine(self) -> Quarantine:
-        """Collect what could not be used, in the buckets that were looked at."""
+        """Collect what could not be used, in the buckets shown so far."""
         found = []
         for name in self._screenings:
             broken = self.files.broken(name)
@@ -173,11 +155,13 @@ class BucketStore(Buckets):
         return replace(self.opening, totals=totals, data_end=data_end, token=uuid4().hex)
 
     def _show_screened(self, bucket: int) -> None:
-        for name, screening in self._screenings.items():
-            if name != "events":
-                self.connection.drop_table(screening.table, force=True)
-                rows = self.connection.con.read_parquet(str(self._screened(name, bucket)))
-                rows.create(screening.table)
+        for name, screening in self._without_events().items():
+            self.connection.drop_table(screening.table, force=True)
+            rows = self.connection.con.read_parquet(str(self._screened(name, bucket)))
+            rows.create(screening.table)
+
+    def _without_events(self) -> dict[str, Screening]:
+        return {name: each for name, each in self._screenings.items() if name != "events"}
 
     def _screened(self, name: str, bucket: int) -> Path:
         return self.opening.folder / "screened" / name / f"{bucket}.parquet"

@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
 
 class Buckets:
-    """Tables, one bucket of leads at a time; as they stand here, one bucket that holds them all.
+    """Tables, one bucket of leads at a time; this base class has one bucket with all of them.
 
     All rows of a lead are in the same bucket. `tables` are those of the current bucket, `workers`
-    the processes that share the buckets out.
+    the processes that work on buckets.
     """
 
     def __init__(self, tables: Tables, count: int = 1, workers: WorkerPool | None = None) -> None:
@@ -30,29 +30,17 @@ class Buckets:
         self._beside: dict[str, pa.Table] = {}
 
     def turn_to(self, bucket: int, *, only: Sequence[str] | None = None) -> None:
-        """Show a bucket's rows in `tables`; one bucket alone shows all of them all the time.
-
-        Parameters
-        ----------
-        bucket
-            From 0 on.
-        only
-            Leads whose events are wanted.
-        """
+        """Show a bucket's rows in `tables`, numbered from 0; events only of the leads `only`."""
 
     def ask_all(self, key: str, build: Callable[[Tables], ir.Table]) -> None:
         """Run a query on the leads and outcomes of each bucket, where there are several.
 
-        Parameters
-        ----------
-        key
-            Under which `tables.totals.answers` then has the results.
-        build
-            A function of a module's top level.
+        `tables.totals.answers` then has the results under `key`; `build` is a function of a
+        module's top level.
         """
 
     def quarantine(self) -> Quarantine:
-        """Collect what could not be used, in the buckets that were looked at."""
+        """Collect what could not be used, in the buckets shown so far."""
         return self.tables.quarantine
 
     def sort_beside(self, name: str, file: Path, columns: Sequence[str]) -> None:

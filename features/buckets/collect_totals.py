@@ -1,4 +1,4 @@
-"""Collects the totals of all buckets: each bucket's first, then their sum."""
+"""Collects the totals of each bucket, and adds them up."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class BucketTotals:
 def bucket_totals(tables: Tables, *, kinds: frozenset[str]) -> BucketTotals:
     """Compute the totals of a bucket's leads and outcomes.
 
-    Its events are not looked at: `kinds` are those of the bucket.
+    Its events are not read: `kinds` are those of the bucket.
     """
     of_leads = tables.to_arrow("totals of leads", lambda: _of_leads(tables)).to_pylist()[0]
     ends, since, reasons = [of_leads["last"]], None, frozenset[str]()

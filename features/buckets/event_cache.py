@@ -1,4 +1,4 @@
-"""The files whose events were sorted on an earlier night, so that only new files are sorted."""
+"""The record of events sorted on earlier nights, so that only new files are sorted."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 RECORD = "kept.json"
-SPARE = 1.25  # so many more buckets than needed, or a growing company is sorted anew each week
+SPARE = 1.25  # more buckets than needed, or a growing company is sorted again each week
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class KeptEvents:
     schema: str  # columns and types of the files
     states: list[tuple[str, int, int]]  # of each file, as `state_of` gives it
     rows: int
-    batches: int  # how many times files were sorted: each time's files have a name of their own
+    batches: int  # how many times files were sorted; they are named by it
 
     @classmethod
     def read(cls, folder: Path) -> KeptEvents | None:
@@ -50,7 +50,7 @@ class KeptEvents:
 
     @staticmethod
     def forget(folder: Path) -> None:
-        """Remove the sorted events; their record first, or what is half removed would count."""
+        """Remove the sorted events; the record first, or a partial removal would count."""
         (folder / RECORD).unlink(missing_ok=True)
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -59,14 +59,14 @@ class KeptEvents:
         write_text(folder / RECORD, json.dumps(asdict(self)))
 
     def new_files(self, files: list[Path]) -> list[Path] | None:
-        """List the files that came since; None where an earlier one is gone or not the same."""
+        """List the files that came since; None where an earlier one is gone or has changed."""
         if [state_of(file) for file in files[: len(self.states)]] != self.states:
             return None
         return files[len(self.states) :]
 
 
 def event_files(contract: Contract) -> list[Path] | None:
-    """List the files that hold the events; None where nobody can tell whether they changed."""
+    """List the files of the events; None behind an address, where changes cannot be seen."""
     events = contract.events
     if events is None or events.address is not None:
         return None
@@ -74,7 +74,7 @@ def event_files(contract: Contract) -> list[Path] | None:
 
 
 def key_of(contract: Contract, count: int) -> str:
-    """Name all that sorted events hang on but the files."""
+    """Return all that sorted events depend on but the files."""
     events = contract.events.model_dump_json() if contract.events is not None else ""
     reading = contract.reading.model_dump_json()
     versions = f"leadscore {version('leadscore')} duckdb {version('duckdb')}"
@@ -82,7 +82,7 @@ def key_of(contract: Contract, count: int) -> str:
 
 
 def with_spare_buckets(count: int, kept: Path | None) -> int:
-    """Choose into how many buckets to sort where `count` are needed: as the night before if enough.
+    """Choose the number of buckets where `count` are needed: as the night before if enough.
 
     `kept` is where an earlier night left its sorted events; None where they are not kept.
     """

@@ -1,4 +1,4 @@
-"""When the events of a bucket end; of most buckets only the last day has to be screened."""
+"""Until when the events of a bucket are complete; of most only the last day is screened."""
 
 from __future__ import annotations
 
@@ -28,14 +28,9 @@ def events_end(
     *,
     known_by: datetime | None,
 ) -> datetime | None:
-    """Find when the last usable event of a bucket became known, not counting the future's.
+    """Find when the last usable event of a bucket became known, future ones left out.
 
-    Parameters
-    ----------
-    tables
-        Those that `screening` fills.
-    known_by
-        Only events before this moment count, UTC without a zone; None counts all.
+    `screening` fills `tables`. Only events before `known_by` count (UTC without a zone).
     """
     contract, events = tables.contract, tables.events
     if events is None:
@@ -57,7 +52,7 @@ def events_end(
     since = last - ONE_DAY
     files.show_some("events", bucket, lambda rows: rows.filter(_known_at(rows, contract) >= since))
     found = usable()
-    if found is None or found > last:  # what passed on the last day cannot be used
+    if found is None or found > last:  # no past event of the last day can be used
         files.show("events", bucket)
         found = usable()
     return found
@@ -73,8 +68,8 @@ def _latest(tables: Tables, key: str, moments: Callable[[], ir.Table]) -> dateti
 
 
 def _known_at(raw: ir.Table, contract: Contract) -> ir.TimestampValue:
-    """Read when an event was recorded, or else occurred, as `tables.clean_events_outcomes` does."""
-    terms = [
-        getattr(contract.events, term, None) or term for term in ("recorded_at", "occurred_at")
-    ]
-    return ibis.coalesce(*(time_cell(raw[each], contract.reading) for each in terms if each in raw))
+    """Read when an event was recorded, or else occurred, as `clean_events_outcomes` does."""
+    terms = ("recorded_at", "occurred_at")
+    columns = (getattr(contract.events, term, None) or term for term in terms)
+    moments = (time_cell(raw[each], contract.reading) for each in columns if each in raw)
+    return ibis.coalesce(*moments)

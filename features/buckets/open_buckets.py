@@ -1,4 +1,4 @@
-"""Opens a project's tables in as many buckets of leads as memory asks for."""
+"""Opens a project's tables in as many buckets of leads as memory requires."""
 
 from __future__ import annotations
 
@@ -28,23 +28,15 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 COUNT = "buckets"  # the file that says how many there are
-MEMORY_MB = 2500  # of DuckDB in all processes, which spills past it; the rest is the features
+MEMORY_MB = 2500  # of DuckDB in all processes, before it spills; the features need the rest
 
 
 @dataclass(frozen=True)
 class BucketLimits:
-    """How large a bucket may be; a project that is smaller is one bucket.
+    """How large a bucket may be; a project that is smaller is one bucket."""
 
-    Parameters
-    ----------
-    leads
-        Their features take about 2 kB each, several times over.
-    events
-        They take about 100 bytes each while they are counted.
-    """
-
-    leads: int = 150_000
-    events: int = 4_000_000
+    leads: int = 150_000  # features take about 2 kB a lead, several times over
+    events: int = 4_000_000  # about 100 bytes each while they are counted
 
 
 SMALL_MACHINE = BucketLimits()
@@ -67,14 +59,12 @@ def open_buckets(
     known_by
         Keep only what was known before this moment (UTC); None keeps everything.
     folder
-        Where the buckets lie. What an earlier run sorted there is not sorted again: the caller
-        makes sure that it was of the same tables and contract.
+        Of the buckets. What an earlier run sorted there is not sorted again: the caller makes
+        sure that it was of the same tables and contract.
     workers
-        How many processes share the buckets out; by default one a core, up to two. What they
-        find does not depend on it.
+        Number of processes, which does not change the results; by default one a core, up to two.
     kept
-        Where sorted events stay, so that the next night only sorts what is new; None where they
-        do not.
+        Where sorted events stay, so that the next night only sorts what is new.
 
     Raises
     ------
@@ -109,7 +99,7 @@ def open_buckets(
 
 
 def how_many(contract: Contract, at_once: BucketLimits) -> int:
-    """Return how many buckets a project's leads need; 1 where they fit at once."""
+    """Return how many buckets a project's leads need; 1 where memory holds them all."""
     rows = {
         name: rows_about(each, contract, name=name) for name, each in sources_of(contract).items()
     }

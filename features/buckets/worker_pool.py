@@ -1,7 +1,6 @@
-"""Processes that share buckets out among them; each opens what it works on once.
+"""Processes that work on buckets; each opens its tables once.
 
-joblib's own pool replaces a process whose memory has grown, and with it what it had opened; these
-stay until the work is done.
+joblib replaces a process whose memory has grown, and with it what it had opened; these stay.
 """
 
 from __future__ import annotations
@@ -31,17 +30,17 @@ if TYPE_CHECKING:
 Opened_co = TypeVar("Opened_co", covariant=True)
 Value = TypeVar("Value")
 
-DEFAULT_WORKERS = 2  # each holds some 2 GB; who has more room asks for more
+DEFAULT_WORKERS = 2  # each takes some 2 GB
 POLL_SECONDS = 0.5  # how long a worker may outlive its parent
 KB_A_MB = 1024
 
 
 class Opening(Protocol[Opened_co]):
-    """How a worker opens what it works on; it goes to another process by pickle."""
+    """How a worker opens what it works on; sent to it by pickle."""
 
     @property
     def token(self) -> str:
-        """What names it: a worker that has this one open goes on with it."""
+        """Identifies it: a worker that has opened it already does not open it again."""
 
     def open(self) -> AbstractContextManager[Opened_co]:
         """Open it, until another is wanted."""
@@ -62,13 +61,7 @@ def default_workers() -> int:
 
 
 class WorkerPool:
-    """Processes that work on buckets, until the `with` block ends.
-
-    Parameters
-    ----------
-    count
-        How many. One is the calling process itself.
-    """
+    """Processes that work on buckets until the `with` block ends; 1 is this process itself."""
 
     def __init__(self, count: int) -> None:
         self.count = count
@@ -99,13 +92,8 @@ class WorkerPool:
     ) -> Iterator[TaskResult[Value]]:
         """Run a task for each bucket, and yield the results in the order of the buckets.
 
-        Parameters
-        ----------
-        task
-            A function of a module's top level, called with what was opened, the bucket's number
-            and `arguments`.
-        opening
-            Opens what the task works on, once a process.
+        `task` is a function of a module's top level, called with what `opening` opens (once a
+        process), the bucket's number and `arguments`.
 
         Raises
         ------
@@ -140,18 +128,15 @@ class _Worker:
 
 
 def _begin(over: Event) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent says when it is over
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent handles it
     Finalize(None, _close, exitpriority=1)
     threading.Thread(target=_leave_when, args=(over,), daemon=True).start()
 
 
 def work(
-    opening: Opening[Any],
-    task: Callable[..., Value],
-    bucket: int,
-    arguments: tuple[object, ...],
+    opening: Opening[Any], task: Callable[..., Value], bucket: int, arguments: tuple[object, ...]
 ) -> TaskResult[Value]:
-    """Run a task in this process, which keeps open what it has opened for it."""
+    """Run a task in this process, which keeps open what the task needs."""
     _Worker.is_busy = True
     try:
         if _Worker.token != opening.token:

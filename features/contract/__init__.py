@@ -15,23 +15,25 @@ from leadscore.features.contract.column_names import (
 from leadscore.features.contract.contract import (
     ADDRESSES,
     CONTRACT_FILE,
+    Contract,
+    FeatureSettings,
+    HorizonDays,
+    Limits,
+    Reading,
+    load_contract,
+)
+from leadscore.features.contract.publishing import HistoryMode, PostgresDestination
+from leadscore.features.contract.table_sources import (
     OUTCOME_STAGES,
     TERMS,
     ColumnSpec,
     ColumnType,
-    Contract,
     EventsSource,
-    FeatureSettings,
-    HorizonDays,
     OutcomesSource,
-    Reading,
     Role,
     Source,
     Stage,
-    load_contract,
 )
-from leadscore.features.contract.night_limits import Limits
-from leadscore.features.contract.publishing import HistoryMode, PostgresDestination
 
 __all__ = [
     "ADDRESSES",

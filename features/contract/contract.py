@@ -8,41 +8,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, PrivateAttr, StringConstraints, field_validator, model_validator
 
-from leadscore.features.contract.night_limits import Limits
 from leadscore.features.contract.publishing import Destinations
-from leadscore.features.contract.table_sources import (
-    OUTCOME_STAGES,
-    TERMS,
-    ColumnSpec,
-    ColumnType,
-    EventsSource,
-    LeadsSource,
-    OutcomesSource,
-    Role,
-    Source,
-    Stage,
-)
+from leadscore.features.contract.table_sources import EventsSource, LeadsSource, OutcomesSource
 from leadscore.features.core import Settings, read_settings
-
-__all__ = [  # the sections' types beside the contract itself
-    "ADDRESSES",
-    "CONTRACT_FILE",
-    "OUTCOME_STAGES",
-    "TERMS",
-    "ColumnSpec",
-    "ColumnType",
-    "Contract",
-    "EventsSource",
-    "FeatureSettings",
-    "HorizonDays",
-    "LeadsSource",
-    "OutcomesSource",
-    "Reading",
-    "Role",
-    "Source",
-    "Stage",
-    "load_contract",
-]
 
 CONTRACT_FILE = "leadscore.toml"
 
@@ -90,7 +58,7 @@ class HorizonDays(Settings):
 
 
 class FeatureSettings(Settings):
-    """What the feature pipeline may be told; the defaults suit most companies."""
+    """Settings of the feature pipeline; the defaults suit most companies."""
 
     half_life_days: float = Field(default=14.0, gt=0)
     rare_kind_share: float = Field(default=0.002, ge=0, lt=1)
@@ -105,7 +73,7 @@ class FeatureSettings(Settings):
 
 
 class Audit(Settings):
-    """What the leakage audit may be told: what happens to suspects, and what is overruled."""
+    """What the leakage audit does with suspects, and which of its findings are overruled."""
 
     suspects: Literal["keep", "exclude"] = "keep"
     overrule: dict[str, str] = Field(default_factory=dict)
@@ -119,6 +87,20 @@ class Audit(Settings):
         return overrule
 
 
+class Limits(Settings):
+    """What stops a night until a person has looked at it."""
+
+    # Growth or decline of the number of open leads; the import of a trade fair's list is less.
+    leads_factor: float = Field(default=2.0, gt=1)
+    # Change of the share of SQL or MQL, beyond what chance would do.
+    tier_factor: float = Field(default=3.0, gt=1)
+    # Change of the average propensity; between the best and the worst month it is less.
+    mean_factor: float = Field(default=2.0, gt=1)
+    # Share of a text column's filled-in cells with words that the model never saw,
+    unseen_share: float = Field(default=0.5, gt=0, le=1)
+    unseen_cells: int = Field(default=100, ge=1)  # of columns with at least so many such cells
+
+
 class Contract(Settings):
     """The whole of `leadscore.toml`."""
 
@@ -130,9 +112,8 @@ class Contract(Settings):
     horizon_days: HorizonDays = HorizonDays()
     features: FeatureSettings = FeatureSettings()
     audit: Audit = Audit()
-    # What holds a night back does not change what is learnt, so it does not name a training.
+    # Neither changes what is learnt, so both are left out of the fingerprint of a training.
     limits: Limits = Field(default=Limits(), exclude=True)
-    # Where scores go does not change what is learnt: it is no part of what names a training.
     publish: Destinations = Field(default=Destinations(), exclude=True)
     _directory: Path = PrivateAttr(default_factory=Path.cwd)
 
@@ -155,7 +136,7 @@ class Contract(Settings):
         return self.leads.target is not None
 
     def in_directory(self, directory: Path) -> Contract:
-        """Return the same contract, its paths relative to another folder."""
+        """Return the same contract with paths relative to another folder."""
         copy = self.model_copy()
         copy._directory = directory  # noqa: SLF001 - of its own class
         return copy

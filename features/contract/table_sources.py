@@ -80,7 +80,7 @@ class ColumnSpec(Settings):
 
 
 class Source(Settings):
-    """Where a table lives: a file or glob, or a table behind an Ibis connection address."""
+    """Where a table is: a file or glob, or a table behind an Ibis connection address."""
 
     path: str | None = None
     address: str | None = None

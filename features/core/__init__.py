@@ -1,7 +1,7 @@
 """What every room may need and that knows nothing of leads.
 
-Errors that a person can act on, the reading of settings files, one run at a time (the project
-lock), files replaced at once, moments in UTC, numbers, dates and texts as people read them.
+Errors, reading of settings files, locks, atomic replacement of files, time in UTC, formatting of
+numbers, dates and names.
 """
 
 from leadscore.features.core.atomic_file import replacing, write_text
@@ -15,7 +15,6 @@ from leadscore.features.core.errors import (
     TooLittleData,
     nearest,
 )
-from leadscore.features.core.file_lock import locked
 from leadscore.features.core.formatting import (
     NOTHING,
     ago,
@@ -28,10 +27,9 @@ from leadscore.features.core.formatting import (
     printable,
     shortened,
 )
-from leadscore.features.core.project_lock import project_lock
+from leadscore.features.core.locks import locked, project_lock
+from leadscore.features.core.names import as_words, slug, unique
 from leadscore.features.core.settings import Fault, Settings, read_settings, validated
-from leadscore.features.core.slugs import slug, unique
-from leadscore.features.core.text import as_words
 from leadscore.features.core.times import Moment, Span, moment_of, seconds_of
 
 __all__ = [

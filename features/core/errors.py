@@ -1,4 +1,4 @@
-"""What leadscore says when it cannot go on: one sentence for the person who must act."""
+"""Errors that a user can mend, each in one sentence that says what to do."""
 
 from __future__ import annotations
 
@@ -18,15 +18,7 @@ class ContractError(LeadScoreError):
 
     @classmethod
     def from_faults(cls, file: object, faults: Sequence[str]) -> ContractError:
-        """Name every fault of a settings file at once.
-
-        Parameters
-        ----------
-        file
-            The settings file, as the user knows it.
-        faults
-            One line a fault: place, what was expected, nearest valid choice.
-        """
+        """Name every fault of a settings file at once, a line each."""
         noun = "fault" if len(faults) == 1 else "faults"
         lines = [f"{file}: {len(faults)} {noun}", *(f"  - {line}" for line in faults)]
         return cls("\n".join(lines))
@@ -39,18 +31,9 @@ class DataError(LeadScoreError):
     def from_missing_column(
         cls, file: object, column: str, available: Iterable[str], *, setting: str
     ) -> DataError:
-        """Say which column a table lacks and which name was probably meant.
+        """Name a missing column and the nearest that the table has.
 
-        Parameters
-        ----------
-        file
-            The file or table that was opened.
-        column
-            The name that the contract gives.
-        available
-            The names that the table has.
-        setting
-            Where in the contract the name stands, as `leads.lead_id`.
+        `setting` is where the contract names it, as `leads.lead_id`.
         """
         return cls(
             f"{file} has no column {column!r}, which `{setting}` names. "
@@ -58,7 +41,7 @@ class DataError(LeadScoreError):
         )
 
 
-class TooLittleData(LeadScoreError):  # noqa: N818 - reads as the verdict it is
+class TooLittleData(LeadScoreError):  # noqa: N818
     """There is not enough matured data to learn or to judge from; the command line exits with 1."""
 
 

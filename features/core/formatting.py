@@ -13,15 +13,15 @@ if TYPE_CHECKING:
     import pandas as pd
 
 NOTHING = "–"  # stands where no figure is known
-MAX_DECIMALS = 6  # what is smaller is nothing to anybody who reads it
-TOLD_IN_HOURS = 48  # "1 day ago" may be this morning or the day before
+MAX_DECIMALS = 6  # smaller differences matter to no reader
+SHOWN_IN_HOURS = 48  # "1 day ago" may be this morning or the day before
 LONGEST_TEXT = 60  # a campaign's name may be a paragraph; a line is read at a glance
 # An e-mail address, or digits enough for a telephone; a date has eight.
 PERSONAL = re.compile(r"\S@\S|(?:\d[ ().-]{0,2}){9,}")
 
 
 def number(value: float) -> str:
-    """Write a number with two digits that matter, whole ones whole, thousands apart.
+    """Write a number with two significant digits, whole numbers in full, thousands separated.
 
     Examples
     --------
@@ -38,7 +38,7 @@ def number(value: float) -> str:
 
 
 def percent(share: float) -> str:
-    """Write a share of 1 as a percentage; one that is not known as a dash.
+    """Write a share of 1 as a percentage; an unknown one as a dash.
 
     Examples
     --------
@@ -47,26 +47,24 @@ def percent(share: float) -> str:
     """
     if isnan(share):
         return NOTHING
-    if 0.995 <= share < 1:  # "100 %" would claim what is not so
+    if 0.995 <= share < 1:  # "100 %" would be wrong
         return "over 99 %"
     return f"{number(round(100 * share, 9))} %"
 
 
 def expected(propensities: pd.Series[float]) -> str:
-    """Write the sum of propensities; of a stage that the model does not know, nothing, not 0."""
+    """Write the sum of propensities; a dash for a stage that the model does not score."""
     if len(propensities) and propensities.isna().all():
         return NOTHING
     return f"{propensities.sum():,.1f}"
 
 
 def moment(when: datetime, timezone: str = "UTC") -> str:
-    """Write a date as people of a time zone read it, with the time unless it is midnight.
+    """Write a moment in a time zone, without the time at midnight.
 
     Examples
     --------
     >>> from datetime import datetime, timezone
-    >>> moment(datetime(2026, 6, 30, tzinfo=timezone.utc))
-    '30 Jun 2026'
     >>> moment(datetime(2026, 6, 30, 22, 15, tzinfo=timezone.utc), "Europe/Amsterdam")
     '1 Jul 2026, 00:15'
     """
@@ -76,20 +74,13 @@ def moment(when: datetime, timezone: str = "UTC") -> str:
 
 
 def day(when: datetime, seen_from: datetime) -> str:
-    """Write a date without the year, unless it is another than that of the reader's day.
-
-    Examples
-    --------
-    >>> from datetime import datetime
-    >>> [day(datetime(year, 12, 28), datetime(2026, 6, 30)) for year in (2026, 2025)]
-    ['28 Dec', '28 Dec 2025']
-    """
+    """Write a date, with the year only if it differs from that of `seen_from`."""
     short = f"{when.day} {when:%b}"
     return short if when.year == seen_from.year else f"{short} {when.year}"
 
 
 def ago(days: float) -> str:
-    """Say how long ago something was: in hours within two days, in whole days before.
+    """Write how long ago something was: in hours within two days, in whole days before.
 
     Examples
     --------
@@ -99,27 +90,21 @@ def ago(days: float) -> str:
     hours = 24 * days
     if hours < 1:
         return "under an hour ago"
-    if round(hours) < TOLD_IN_HOURS:
+    if round(hours) < SHOWN_IN_HOURS:
         return f"{round(hours)} hour{'s' if round(hours) > 1 else ''} ago"
     return f"{round(days):,} days ago"
 
 
 def shortened(text: str) -> str:
-    """Cut a long text to what is read at a glance."""
+    """Cut a long text to `LONGEST_TEXT` characters."""
     return text if len(text) <= LONGEST_TEXT else f"{text[: LONGEST_TEXT - 1].rstrip()}…"
 
 
 def printable(text: str) -> str:
-    """Show signs that would steer a terminal as a dot."""
+    """Replace characters that would control a terminal by a dot."""
     return "".join(sign if sign.isprintable() else "·" for sign in text)
 
 
 def looks_personal(text: str) -> bool:
-    """Say whether a text holds what may be an e-mail address or a phone number.
-
-    Examples
-    --------
-    >>> [looks_personal(text) for text in ("call +31 6 1234 5678", "spring-2026", "a@b.example")]
-    [True, False, True]
-    """
+    """Whether a text may hold an e-mail address or a phone number."""
     return PERSONAL.search(text) is not None

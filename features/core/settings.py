@@ -30,10 +30,10 @@ class Settings(BaseModel):
 
     @classmethod
     def faults_between(cls, raw: dict[str, Any], context: object) -> list[Fault]:  # noqa: ARG003
-        """Find faults between settings as they were given; for sections to override.
+        """Find faults between raw settings; for sections to override.
 
-        pydantic's validators of mode "after" see a section only once each setting in it is valid,
-        which would tell a user of these faults in a second round.
+        pydantic's validators of mode "after" run only once each setting is valid: a user would
+        learn of these faults in a second round.
         """
         return []
 
@@ -65,12 +65,7 @@ SettingsT = TypeVar("SettingsT", bound=Settings)
 
 
 def read_settings(file: Path, kind: type[SettingsT], *, context: object = None) -> SettingsT:
-    """Read a TOML file into its typed settings.
-
-    Parameters
-    ----------
-    context
-        What the validators may look at beside the file.
+    """Read a TOML file into typed settings; validators may look at `context`.
 
     Raises
     ------
@@ -103,7 +98,7 @@ def validated(
 
 
 def _described(kind: type[Settings], detail: ErrorDetails) -> str:
-    """One pydantic error in the words of whoever edits the file."""
+    """Describe one pydantic error to whoever edits the file."""
     path = [str(part) for part in detail["loc"]]
     place = _place(path) or "(whole file)"
     if detail["type"] == "extra_forbidden":
@@ -124,7 +119,7 @@ def _place(path: list[str]) -> str:
 
 
 def _fields_at(kind: type[BaseModel], path: list[str]) -> list[str]:
-    """Which settings the section at `path` may hold."""
+    """List the settings that the section at `path` may hold."""
     section: type[BaseModel] = kind
     for part in path:
         if part.isdigit():  # the place in a list of sections

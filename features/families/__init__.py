@@ -1,9 +1,8 @@
 """What each feature is, and the one function that builds them all.
 
 A family a file: firmographic (with job titles), channel, engagement, sales history. The measures
-of engagement (counts, windows, decay, trend) are data in `engagement_definitions`; which event
-kinds are counted together is `event_groups`, what they are called is `event_labels`. Every feature
-has a `Feature` record (name, family, group, window, measure, unit, words) for the catalogue.
+of engagement are data in `engagement_definitions`; `event_groups` says which kinds are counted
+together, `event_labels` what they are called. Each feature has a `Feature` record in the catalogue.
 """
 
 from leadscore.features.families.catalogue import Feature, from_records, to_records

@@ -31,50 +31,31 @@ TIME_SINCE = frozenset({"days_since_first", "days_since_latest", "hours_since_la
 
 @dataclass(frozen=True)
 class Feature:
-    """One column of the feature table, explained.
-
-    Parameters
-    ----------
-    kind
-        `number` and `flag` (0 or 1) are float64 columns, `text` is a string column; all may
-        hold missing values.
-    unit
-        `days`, `hours`, `events`, `share`, …; empty where there is none.
-    words
-        What a person reads, without its value: "pricing page views in the last 7 days".
-    fact
-        Features that tell the same fact share this key, so that one fact is one reason.
-    window_days
-        Only what lies less than so many days back is measured; None where there is no bound.
-    group
-        The events that are measured, by name: `("demo requests", "pricing views")`; empty where
-        none are named.
-    since
-        What a time since is counted from, "latest pricing view"; empty for other measures.
-    """
+    """One column of the feature table, explained."""
 
     name: str
     family: Family
-    kind: Kind
-    unit: str
-    words: str
-    fact: str
+    kind: Kind  # number and flag (0 or 1) are float64 columns, text is a string column
+    unit: str  # `days`, `hours`, `events`, `share`, …; may be empty
+    words: str  # as people read it, without its value: "pricing page views in the last 7 days"
+    fact: str  # shared by features of one fact, which become one reason
     measure: Measure = "attribute"
+    # only events less than so many days ago are measured; None where all are
     window_days: int | None = None
-    group: tuple[str, ...] = ()
-    since: str = ""
+    group: tuple[str, ...] = ()  # the measured events by name: `("demo requests", "pricing views")`
+    since: str = ""  # what a time since is counted from, "latest pricing view"
 
     @property
     def is_time_since(self) -> bool:
-        """Whether it says how long ago something was; where it is missing, that never happened."""
+        """Whether it is the time since an event; missing where there was none."""
         return self.measure in TIME_SINCE
 
 
 def to_records(catalogue: Iterable[Feature]) -> list[dict[str, Any]]:
-    """Return the catalogue as plain records, as JSON artifacts hold it."""
+    """Convert the catalogue to plain records for JSON."""
     return [asdict(feature) for feature in catalogue]
 
 
 def from_records(records: Iterable[dict[str, Any]]) -> tuple[Feature, ...]:
-    """Return the catalogue that `to_records` wrote."""
+    """Convert the records of `to_records` back."""
     return tuple(Feature(**record | {"group": tuple(record["group"])}) for record in records)

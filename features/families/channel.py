@@ -51,7 +51,7 @@ def _past_rate(attribute: Attribute) -> tuple[Feature, ir.Value]:
 def _latest_touches(tables: Tables, snapshots: ir.Table, terms: list[str]) -> ir.Table:
     """Find the latest channel among the events, and how many different ones there were."""
     seen = events_before(tables, snapshots)
-    # A lead comes again and again from the same few places: first their latest time each.
+    # A lead comes from the same few places again and again: first the latest time of each.
     places = (
         seen.filter(ibis.or_(*(seen[term].notnull() for term in terms)))
         .group_by("lead_id", "as_of", *terms)
@@ -64,7 +64,7 @@ def _latest_touches(tables: Tables, snapshots: ir.Table, terms: list[str]) -> ir
 
 def _touch_values(term: str) -> list[tuple[Feature, ir.Value]]:
     fact, words = f"touch_{term}", as_words(term)
-    said = f"{words} of the latest touch", f"different {words}s so far"
-    latest = Feature(fact, "channel", "text", "", said[0], fact, "latest")
-    distinct = Feature(f"distinct_{term}s", "channel", "number", "", said[1], fact, "distinct")
+    latest = Feature(fact, "channel", "text", "", f"{words} of the latest touch", fact, "latest")
+    different = f"different {words}s so far"
+    distinct = Feature(f"distinct_{term}s", "channel", "number", "", different, fact, "distinct")
     return [(latest, _[latest.name]), (distinct, _[distinct.name].fill_null(0))]

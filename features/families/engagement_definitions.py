@@ -16,16 +16,13 @@ if TYPE_CHECKING:
 
 WINDOWS_DAYS = {1: "24 hours", 7: "7 days", 30: "30 days", 90: "90 days"}
 TREND_DAYS = 14
-SINCE: dict[Measure, str] = {
-    "days_since_first": "first {one}",
-    "days_since_latest": "latest {one}",
-}
+SINCE: dict[Measure, str] = {"days_since_first": "first {one}", "days_since_latest": "latest {one}"}
 TREND = "activity in the last 14 days against the 14 before"
 SILENCE = "longest silence between active days"
 TOTAL, DAYS = "total value of events", "days with activity"
 MONTH, KINDS = "in the last 30 days", "different kinds of activity so far"
-# Sums of decayed weights are taken in whole units, so that they do not depend on the order of
-# the rows or the number of threads. 2^-40 is far below anything a model can tell apart.
+# Sums of decayed weights are taken in whole units, so that they depend neither on the order of
+# the rows nor on the number of threads. 2^-40 is far below what matters to a model.
 WEIGHT_UNITS = 2.0**40
 EVERY_EVENT = EventGroup("every_event", (), (), is_rest=True)  # done by the lead or not
 
@@ -80,7 +77,8 @@ class Definition(NamedTuple):
 def engagement_definitions(tables: Tables, kinds: tuple[str, ...]) -> tuple[Definition, ...]:
     """List the engagement features of a company, in the order of the columns.
 
-    The contract groups kinds of events; `kinds` have columns of their own, others fold together.
+    `kinds` of events have columns of their own; the rest, but for the contract's groups, are
+    counted together.
     """
     groups = event_groups(tables.contract.events.groups if tables.contract.events else {}, kinds)
     found = [Definition(_named(each, group), group) for group in groups for each in OF_A_GROUP]
@@ -106,11 +104,11 @@ def _named(feature: Feature, group: EventGroup) -> Feature:
 
 
 def weight_units(age_days: ir.IntegerValue, half_life_days: float) -> ir.IntegerValue:
-    """Say how much an event of some age still counts, in units of 1 / `WEIGHT_UNITS`."""
+    """Weigh events by their age, in units of 1 / `WEIGHT_UNITS`."""
     weight = 2.0 ** (-age_days.cast("float64") / half_life_days) * WEIGHT_UNITS
     return weight.round().cast("int64")
 
 
 def exact_value(seen: ir.Table) -> ir.DecimalValue:
-    """Take the events' value as a decimal, which adds up to the same sum in any order."""
+    """Return the events' value as a decimal, whose sum does not depend on the order."""
     return seen.value.try_cast("decimal(38, 4)")

@@ -1,4 +1,4 @@
-"""What the lead did, counted in memory: each event is added to the columns that it belongs to.
+"""What the lead did, computed in memory: each event is added only to the columns it belongs to.
 
 A database updates all of some hundred and forty columns with every row.
 """
@@ -35,12 +35,12 @@ if TYPE_CHECKING:
 
 Whole: TypeAlias = "NDArray[np.int64]"
 Numbers: TypeAlias = "NDArray[np.float64]"
-AGE_BITS = 32  # of a key of position and age: four thousand million days back
+AGE_BITS = 32  # of a key of position and age
 
 
 @dataclass(frozen=True)
 class EngagementInMemory:
-    """The engagement features of some snapshots, and the events that they are computed from.
+    """The engagement features of some snapshots.
 
     Parameters
     ----------
@@ -55,7 +55,7 @@ class EngagementInMemory:
 
     @classmethod
     def of(cls, tables: Tables, snapshots: ir.Table, kinds: tuple[str, ...]) -> EngagementInMemory:
-        """Prepare the query for the events; nothing is computed yet."""
+        """Build the query for the events, without running it."""
         order = ibis.row_number().over(order_by=["lead_id", "as_of"])
         numbered = snapshots.select("lead_id", "as_of", position=order)
         seen = events_before(tables, numbered)
@@ -73,7 +73,7 @@ class EngagementInMemory:
     def columns(
         self, as_of: Numbers, ask: Callable[[str, Callable[[], ir.Table]], pa.Table]
     ) -> dict[str, Numbers]:
-        """Compute the features, as `families.feature_set.InMemory` says."""
+        """Compute the features, as `feature_set.InMemory` says."""
         every = _Events.of(ask("events", lambda: self.seen), as_of)
         columns: dict[str, Numbers] = {}
         for group in dict.fromkeys(each.events for each in self.definitions):
@@ -91,7 +91,7 @@ class EngagementInMemory:
 
 @dataclass(frozen=True)
 class _Events:
-    """Events, a row each; `kind` is its place among `kinds`, and `as_of` is the snapshots'."""
+    """Events as arrays; `kind` is an index of `kinds`, `as_of` has a value a snapshot."""
 
     as_of: Numbers
     kinds: list[str]
@@ -135,7 +135,7 @@ class _Events:
 
 
 def _different(keys: Whole) -> Whole:
-    """Sort, and leave out repeats; `np.unique` takes eight times as long."""
+    """Sort and leave out repeats; `np.unique` takes eight times as long."""
     ordered = np.sort(keys)
     is_new = np.ones(len(ordered), dtype=bool)
     np.not_equal(ordered[1:], ordered[:-1], out=is_new[1:])

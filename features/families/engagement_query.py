@@ -17,7 +17,8 @@ from leadscore.features.families.engagement_definitions import (
     weight_units,
 )
 from leadscore.features.families.feature_set import OF_A_SNAPSHOT, FeatureSet, Lookup
-from leadscore.features.point_in_time import events_before, known_before
+from leadscore.features.point_in_time import events_before
+from leadscore.features.tables import known_before
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -31,25 +32,17 @@ if TYPE_CHECKING:
     from leadscore.features.tables import Tables
 
 KEYS = ("lead_id", "as_of")
-MAX_KINDS = 24  # each kind is eight columns; past this they are noise and cost
-# Other engines cannot make one list of several, or not fast.
+MAX_KINDS = 24  # each is eight columns; more are noise and cost time
+# Engines that concatenate lists, and fast.
 WITH_LISTS = ("duckdb", "pyspark")
-MAY_BE_MISSING = TIME_SINCE | {"longest_gap"}  # whatever else was never seen is 0
+MAY_BE_MISSING = TIME_SINCE | {"longest_gap"}  # other measures of no events are 0
 
 
 def common_kinds(tables: Tables, *, known_by: datetime | None = None) -> tuple[str, ...]:
-    """Find the event kinds that deserve columns of their own, commonest first.
+    """Find the event kinds that get columns of their own, commonest first.
 
-    Parameters
-    ----------
-    known_by
-        Look only at events that were known before this moment.
-
-    Returns
-    -------
-    tuple of str
-        Kinds with at least `features.rare_kind_share` of the events, at most 24. A model keeps
-        the list it was trained with.
+    They have at least `features.rare_kind_share` of the events, known before `known_by` if that
+    is given, and are at most `MAX_KINDS`. A model keeps the list it was trained with.
     """
     if tables.events is None:
         return ()
@@ -104,7 +97,7 @@ def _part(feature: Feature) -> str:
 def _by_snapshot(
     rows: ir.Table, definitions: Iterable[Definition], steps: Mapping[Measure, Steps]
 ) -> ir.Table:
-    """Second stage: a row a snapshot. What is not of a feature's group becomes null and falls out.
+    """Second stage: a row a snapshot. Values of other groups become null, which sums ignore.
 
     DuckDB's FILTER would copy all columns for each of the sums: it takes three times as long.
     """

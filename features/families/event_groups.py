@@ -11,10 +11,10 @@ from leadscore.features.families.event_labels import either, group_names, one_of
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-# Not something the lead did, so no engagement; counted all the same, as kinds of their own.
+# Done to the lead, so not part of its activity; counted as groups of their own.
 NOT_BY_THE_LEAD = ("email_sent", "sales_touch")
 ALL_KINDS, OTHER_KINDS = "activity", "other_kinds"
-# The first words of columns that are no group's.
+# Prefixes of columns that are not of a group.
 TAKEN = (ALL_KINDS, OTHER_KINDS, "event_value", "active_days")
 ANYTHING = ("activity of any kind", "activity of any kind")
 RARER = ("event of a rarer kind", "events of rarer kinds")
@@ -22,35 +22,25 @@ RARER = ("event of a rarer kind", "events of rarer kinds")
 
 @dataclass(frozen=True)
 class EventGroup:
-    """Event kinds that are counted together.
+    """Event kinds that are counted together."""
 
-    Parameters
-    ----------
-    name
-        The prefix of its columns.
-    names
-        What a person calls it: pairs of one event and several.
-    kinds
-        The kinds that count; where `is_rest`, those that do not.
-    """
-
-    name: str
-    names: tuple[tuple[str, str], ...]
-    kinds: tuple[str, ...]
+    name: str  # the prefix of its columns
+    names: tuple[tuple[str, str], ...]  # as people read them: pairs of one event and several
+    kinds: tuple[str, ...]  # the kinds that count; where `is_rest`, those that do not
     is_rest: bool = False
 
     @property
     def one(self) -> str:
-        """What one of its events is called."""
+        """The name of one of its events."""
         return either([one for one, _many in self.names])
 
     @property
     def several(self) -> str:
-        """What several of its events are called."""
+        """The name of several of its events."""
         return either([many for _one, many in self.names])
 
     def holds(self, kind: str) -> bool:
-        """Say whether a kind belongs to it."""
+        """Whether a kind belongs to it."""
         return (kind in self.kinds) != self.is_rest
 
 
@@ -59,7 +49,7 @@ def event_groups(
 ) -> tuple[EventGroup, ...]:
     """List what is counted together: all, the contract's groups, each common kind, the rest.
 
-    A kind that is a group of the contract by itself is not counted twice. Names are unique.
+    A kind that is the only one of a group is not counted twice. Names are unique.
     """
     used = set(TAKEN)
     own = [
@@ -78,12 +68,11 @@ def event_groups(
 
 
 def not_by_the_lead(groups: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
-    """List the kinds that somebody else did: e-mails sent to the lead, calls made to it."""
+    """List the kinds that others did: e-mails sent to the lead, calls made to it."""
     return tuple(sorted({kind for name in NOT_BY_THE_LEAD for kind in groups.get(name, ())}))
 
 
 def _name(text: str, used: set[str]) -> str:
-    """Name a group as no group before it."""
     name = unique(slug(text, default="kind"), used)
     used.add(name)
     return name

@@ -10,8 +10,7 @@ from leadscore.features.core import as_words
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-# What an event is in English. Of other words nobody knows the plural (those of another language),
-# so that they are called "offerte events".
+# Nouns for events. The plural of other words, as of other languages, is unknown: "offerte events".
 NOUNS = """
 activity appointment booking call callback chat click comment conversation conversion demo download
 email enquiry event form impression inquiry install invitation login meeting message open post
@@ -19,7 +18,7 @@ purchase query question quote referral registration renewal reply request respon
 share signup submission submit subscription survey ticket touch unsubscribe upgrade upload view
 visit webinar
 """
-# What is opened, sent or filled in, as in "email opened", and what was done to it.
+# As in "email opened": things, and what was done to them.
 THINGS = """
 ad brochure content document ebook email form link mail newsletter page quote video webinar
 whitepaper
@@ -30,12 +29,12 @@ submitted viewed visited watched
 """
 KNOWN_NOUNS, KNOWN_THINGS = frozenset(NOUNS.split()), frozenset(f"{NOUNS} {THINGS}".split())
 KNOWN_DONE = frozenset(DONE.split())
-MOST_NAMED = 3  # a group of more kinds goes by its own name
-LONGEST_NAMES = 60  # as do kinds whose names together are no longer read at a glance
+MOST_NAMED = 3  # a group of more kinds is called by its own name
+LONGEST_NAMES = 60  # of the names of kinds together
 
 
 def one_of(kind: str) -> str:
-    """Say what one event of a kind is called.
+    """Name one event of a kind.
 
     Examples
     --------
@@ -47,7 +46,7 @@ def one_of(kind: str) -> str:
 
 
 def several(kind: str) -> str:
-    """Say what several events of a kind are called.
+    """Name several events of a kind.
 
     Examples
     --------
@@ -59,7 +58,7 @@ def several(kind: str) -> str:
 
 
 def group_names(group: str, kinds: Sequence[str]) -> tuple[tuple[str, str], ...]:
-    """Say what one event and several events of a group are called: by its kinds, where few.
+    """Name one event and several events of a group: by its kinds, where these are few.
 
     Examples
     --------
@@ -80,7 +79,7 @@ def either(names: Sequence[str]) -> str:
     return f"{', '.join(names[:-1])} or {names[-1]}" if len(names) > 1 else "".join(names)
 
 
-@lru_cache(maxsize=4096)  # a company has some dozens of kinds, and a night asks for millions
+@lru_cache(maxsize=4096)  # dozens of kinds, named millions of times a night
 def _parts(kind: str) -> tuple[str, str, str]:
     """Split a kind's words around the noun that is counted; it is empty where none is known."""
     words = as_words(kind).split(" ")
@@ -95,7 +94,7 @@ def _parts(kind: str) -> tuple[str, str, str]:
 
 
 def _singular(word: str) -> str:
-    """Find the known noun that a word is one or several of; empty where there is none."""
+    """Find the known noun of which a word is the singular or plural; "" where there is none."""
     candidates = [word, word.removesuffix("s"), word.removesuffix("es")]
     if word.endswith("ies"):
         candidates.append(f"{word[:-3]}y")

@@ -1,4 +1,4 @@
-"""What every family of features returns: what is looked up, and each feature's value."""
+"""What every family of features returns: lookups, and each feature's value."""
 
 from __future__ import annotations
 
@@ -22,15 +22,14 @@ OF_A_SNAPSHOT = {"lead_id": "lead_id", "as_of": "as_of"}
 
 @dataclass(frozen=True)
 class Lookup:
-    """Rows of which a snapshot finds one at most.
+    """Rows of which each snapshot has at most one.
 
     Parameters
     ----------
     rows
-        Their columns but for the keys have names that no other lookup's have.
+        Columns but for the keys are named as in no other lookup.
     on
-        By key column of `rows`: the column of the snapshots, or of an earlier lookup, that must
-        equal it.
+        By key column of `rows`: the equal column of the snapshots, or of an earlier lookup.
     """
 
     rows: ir.Table
@@ -38,40 +37,27 @@ class Lookup:
 
 
 class InMemory(Protocol):
-    """Computes a family's features from few columns of the tables, without a database."""
+    """Computes a family's features in memory, from few columns of the tables."""
 
     def columns(
         self, as_of: NDArray[np.float64], ask: Callable[[str, Callable[[], ir.Table]], pa.Table]
     ) -> dict[str, NDArray[np.float64]]:
         """Compute the features by name: float64, a value a snapshot by `lead_id` and `as_of`.
 
-        `as_of` is in seconds since 1970; `ask` answers a question, which has a name and builds an
-        expression.
+        `as_of` is in seconds since 1970; `ask` runs a query, given its name and what builds it.
         """
         ...
 
 
 @dataclass(frozen=True)
 class FeatureSet:
-    """Features, and what must be looked up for them: joined late, so that it is joined once.
+    """Features and their lookups, which are joined late, so that they are joined once."""
 
-    Parameters
-    ----------
-    snapshots
-        Columns `lead_id`, `as_of`.
-    lookups
-        What is found for each snapshot, in this order.
-    values
-        Each feature, and its value as an expression of `ibis._`, which stands for the snapshots
-        with all that was found.
-    in_memory
-        Another way to the same features, where that is faster.
-    """
-
-    snapshots: ir.Table
+    snapshots: ir.Table  # columns `lead_id`, `as_of`
     lookups: tuple[Lookup, ...]
+    # expressions of `ibis._`: the snapshots with all lookups joined
     values: tuple[tuple[Feature, ir.Value], ...]
-    in_memory: InMemory | None = None
+    in_memory: InMemory | None = None  # a faster way to the same features
 
     @property
     def features(self) -> tuple[Feature, ...]:
@@ -86,8 +72,7 @@ class FeatureSet:
             keys = {f"{key}_of_{number}": key for key in lookup.on}
             right = lookup.rows.rename(keys)
             found = found.left_join(
-                right,
-                [found[lookup.on[key]] == right[renamed] for renamed, key in keys.items()],
+                right, [found[lookup.on[key]] == right[renamed] for renamed, key in keys.items()]
             )
         columns = {
             feature.name: value.cast("string" if feature.kind == "text" else "float64")

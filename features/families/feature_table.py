@@ -1,4 +1,4 @@
-"""The one function that builds features, for training and for scoring alike."""
+"""The one function that builds features, for training and for scoring."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ if TYPE_CHECKING:
     from leadscore.features.tables import QueryCache, Tables
 
 
-# The widest join of so many takes about 2 GB, half of what DuckDB is given; so do the days of so
-# many events, each counted once a snapshot of its lead.
+# Joins of so many rows take about 2 GB, half of what DuckDB is given; an event counts once a
+# snapshot of its lead.
 SNAPSHOTS_AT_ONCE, EVENTS_AT_ONCE = 250_000, 20_000_000
 KEYS = ("lead_id", "as_of")
-IN_MEMORY = "duckdb"  # the engine in this process, whose answers cost nothing to fetch
+IN_MEMORY = "duckdb"  # the engine in this process
 
 
 @dataclass(frozen=True)
@@ -54,8 +54,8 @@ class FeatureTable:
     def to_pandas(self) -> pd.DataFrame:
         """Compute the table: sorted by `lead_id` and `as_of`, float64 and str columns.
 
-        Where the tables lie in DuckDB, each family is asked for by itself, and engagement counted
-        in memory: a third of the time that the wide query takes.
+        In DuckDB each family is queried separately and engagement computed in memory: a third of
+        the time that the wide query takes.
         """
         if self.engine != IN_MEMORY:
             frame: pd.DataFrame = self.table.order_by(*KEYS).to_pandas()
@@ -66,12 +66,11 @@ class FeatureTable:
         moments = keys["at"].to_numpy()
         blocks = [keys.select(KEYS).to_pandas()]
         for number, family in enumerate(self.families):
-            if family.in_memory is not None:
-                found = family.in_memory.columns(moments, self._ask)
-                own = {each.name: found[each.name] for each in family.features}
-                blocks.append(pd.DataFrame(own, copy=False))
-            else:
+            if family.in_memory is None:
                 blocks.append(self._block(number, family))
+            else:
+                found = family.in_memory.columns(moments, self._ask)
+                blocks.append(pd.DataFrame(found, copy=False)[[e.name for e in family.features]])
         whole: pd.DataFrame = pd.concat(blocks, axis=1)
         return whole
 
@@ -100,11 +99,6 @@ def build_features(
     kinds
         The event kinds with columns of their own, as a trained model keeps them. By default
         those common before the earliest snapshot.
-
-    Returns
-    -------
-    FeatureTable
-        A row a snapshot; training and scoring call this same function.
     """
     if kinds is None:
         earliest = snapshots.as_of.min().to_pyarrow().as_py()
@@ -120,7 +114,7 @@ def build_features(
 
 
 def build_engagement(tables: Tables, snapshots: ir.Table, *, kinds: tuple[str, ...]) -> FeatureSet:
-    """Build the engagement features, counted in memory where the events are in this process."""
+    """Build the engagement features, in memory where the events are in this process."""
     family = engagement_features(tables, snapshots, kinds=kinds)
     if tables.engine != IN_MEMORY:
         return family
@@ -136,10 +130,7 @@ def feature_frame(
 ) -> tuple[pd.DataFrame, FeatureTable]:
     """Compute every feature, about `at_once` snapshots at a time.
 
-    Returns
-    -------
-    tuple of DataFrame and FeatureTable
-        The features as `FeatureTable.to_pandas` gives them; the whole table, not computed.
+    Returns the features as `FeatureTable.to_pandas` does, and the whole table, not computed.
     """
     built = build_features(tables, snapshots, kinds=kinds)
     parts = _parts(tables, snapshots, at_once)
@@ -155,15 +146,17 @@ def feature_frame(
 
 
 def _parts(tables: Tables, snapshots: ir.Table, at_once: int) -> int:
-    """In how many parts the snapshots fit the memory; leads are taken to have events alike."""
-    rows = int(snapshots.count().to_pyarrow().as_py())
+    """Count the parts that fit in memory, as if each lead had equally many events."""
+    rows = _count(snapshots)
     parts = max(-(-rows // at_once), 1)
     if tables.events is None:
         return parts
-    leads, events = (
-        int(each.count().to_pyarrow().as_py()) for each in (tables.leads, tables.events)
-    )
-    return max(parts, -(-rows * events // max(leads, 1) // EVENTS_AT_ONCE))
+    events = rows * _count(tables.events) // max(_count(tables.leads), 1)
+    return max(parts, -(-events // EVENTS_AT_ONCE))
+
+
+def _count(table: ir.Table) -> int:
+    return int(table.count().to_pyarrow().as_py())
 
 
 def _dtype(feature: Feature) -> str:

@@ -1,8 +1,7 @@
 """Who the lead is: company, job, and how well the form was filled in.
 
-Personal columns (names, e-mail addresses, phone numbers) enter this file and nothing personal
-leaves it: an e-mail is reduced to its domain's kind, a name and a phone number to whether they
-are plausible.
+Nothing personal (names, e-mail addresses, phone numbers) leaves this file: an e-mail is reduced
+to the kind of its domain, a name and a phone number to whether they are plausible.
 """
 
 from __future__ import annotations
@@ -45,7 +44,7 @@ REVENUE_BANDS = (
 )
 EMAIL_PATTERN = r"^[^@\s]+@[^@\s]+\.[a-z]{2,}$"
 NAMES = ("first_name", "last_name", "full_name")
-# What people type to get past a required field.
+# Typed to get past a required field.
 IMPLAUSIBLE_NAME = r"^(test|asdf.*|qwer.*|x+|none|foo|bar|abc|-+|\.+|.)$|\d"
 MIN_PHONE_DIGITS, MAX_PHONE_DIGITS = 7, 15  # the ITU's E.164 allows 15
 
@@ -53,7 +52,7 @@ MIN_PHONE_DIGITS, MAX_PHONE_DIGITS = 7, 15  # the ITU's E.164 allows 15
 def firmographic_features(tables: Tables, snapshots: ir.Table) -> FeatureSet:
     """Build the features of the company, the person's job and the form."""
     by_term = {each.term: each for each in tables.attributes if each.term is not None}
-    # Reading words is dear: nobody's whom no snapshot looks at, and everybody's once.
+    # Parsing text is slow: only of leads with snapshots, and once a lead.
     leads = tables.leads.semi_join(snapshots, "lead_id")
     leads = _with_domain(leads) if "email" in by_term else leads
     measured: list[tuple[Feature, ir.Value]] = []
@@ -71,7 +70,7 @@ def firmographic_features(tables: Tables, snapshots: ir.Table) -> FeatureSet:
 
 
 def _attribute(leads: ir.Table, attribute: Attribute) -> list[tuple[Feature, ir.Value]]:
-    """One firmographic column as it is, or what its term stands for."""
+    """Return one firmographic column as it is, or the features of its term."""
     if attribute.role != "firmographic":
         return []
     column, name, words = leads[attribute.name], attribute.name, as_words(attribute.column)
@@ -107,8 +106,8 @@ def _number_and_band(
 
 
 def _with_domain(leads: ir.Table) -> ir.Table:
-    """Mark the e-mail domains that give everybody an address."""
-    # One literal: a table in memory would have to be handed to each engine beside the query.
+    """Mark free e-mail providers in `free_domain`."""
+    # One literal: a table in memory would have to be registered with each engine.
     domains = ibis.literal(" ".join(sorted(free_mail_domains))).split(" ")
     known = domains.unnest().name("free_domain").as_table()
     domain = leads.email.lower().re_extract(r"@([^@\s]+)$", 1)
@@ -126,7 +125,7 @@ def _email_kind(leads: ir.Table) -> tuple[Feature, ir.Value]:
 
 
 def _plausibility(leads: ir.Table, by_term: dict[str, Attribute]) -> list[tuple[Feature, ir.Value]]:
-    """Say whether names and phone numbers look real; null where none was given."""
+    """Flag implausible names and phone numbers; null where none was given."""
     measured = []
     names = [leads[term] for term in NAMES if term in by_term]
     if names:
@@ -138,9 +137,8 @@ def _plausibility(leads: ir.Table, by_term: dict[str, Attribute]) -> list[tuple[
         wrong_length = ~digits.length().between(MIN_PHONE_DIGITS, MAX_PHONE_DIGITS)
         repeated = ibis.or_(*(digits.contains(str(digit) * 6) for digit in range(10)))
         implausible = wrong_length | repeated | digits.contains("123456")
-        measured.append(
-            (_feature("phone_implausible", "flag", "implausible phone number"), implausible)
-        )
+        feature = _feature("phone_implausible", "flag", "implausible phone number")
+        measured.append((feature, implausible))
     return [(feature, flag.cast("float64")) for feature, flag in measured]
 
 

@@ -1,4 +1,4 @@
-"""What a free-text job title says: seniority and department, by a table anyone can read."""
+"""Seniority and department from a free-text job title, by tables of patterns."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import ibis
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
-# The first rule that fits decides, so the more telling word stands first.
+# The first rule that matches decides.
 # Patterns are searched in the title in lower case; \b keeps "cto" out of "director".
 SENIORITY = (
     ("student", r"\bstudent|\bintern\b|\btrainee\b|praktikant|\bstagiair|werkstudent|\bpupil\b"),
@@ -50,12 +50,12 @@ OTHER_DEPARTMENT = "other"
 
 
 def seniority(title: ir.StringColumn) -> ir.StringColumn:
-    """Read the seniority from a job title; null where there is no title."""
+    """Derive the seniority from a job title; null without a title."""
     return _first_rule(title, SENIORITY, OTHER_SENIORITY)
 
 
 def department(title: ir.StringColumn) -> ir.StringColumn:
-    """Read the department from a job title; null where there is no title."""
+    """Derive the department from a job title; null without a title."""
     return _first_rule(title, DEPARTMENT, OTHER_DEPARTMENT)
 
 

@@ -29,7 +29,7 @@ SETBACKS = (("rejected", "rejected by sales"), ("recycled", "sent back to market
 def history_features(tables: Tables, snapshots: ir.Table) -> FeatureSet:
     """Build the lead's age and what is recorded of earlier handoffs and verdicts.
 
-    A flat file has only the hour and weekday of creation.
+    Without outcomes there are only the hour and weekday of creation.
     """
     lookups = [Lookup(tables.leads.select("lead_id", "created_at"), OF_A_LEAD)]
     values = _creation() if tables.has_dates else []
@@ -42,7 +42,7 @@ def history_features(tables: Tables, snapshots: ir.Table) -> FeatureSet:
 
 
 def reason_group(tables: Tables, seen: ir.Table) -> ir.Value:
-    """Find the contract's group of each `reason` (text or null); one in no group is its own."""
+    """Map each `reason` (text or null) to its group in the contract; others stay."""
     source = tables.contract.outcomes
     groups = source.reason_groups if source is not None else {}
     branches = [
@@ -91,7 +91,7 @@ def _hours_since(stage: str, event: str) -> tuple[Feature, ir.Value]:
 
 
 def _setback(stage: str, verdict: str) -> list[tuple[Feature, ir.Value]]:
-    """Count a verdict of sales, and see how long ago and why it last fell."""
+    """Count a verdict of sales; time since the last one, and its reason."""
     since = f"last {verdict}"
     times = _feature(f"{stage}_times", "times", f"times {verdict} so far")
     days = replace(_feature(f"days_since_{stage}", "days", f"days since {since}"), since=since)

@@ -1,8 +1,7 @@
 """`leadscore init`: a contract drafted from somebody's files, each guess with its reason.
 
-What a column probably is, which one is the id, the date, the kind, the stage; horizons; the words
-by which columns and values are known, in any language (`vocabulary.toml`). What a CRM calls its
-tables and columns belongs here, as data.
+What each column probably is, horizons, and the words by which columns and values are recognised, in
+any language (`vocabulary.toml`). What a CRM calls its tables and columns belongs here, as data.
 """
 
 from leadscore.features.onboarding.draft_contract import draft_contract

@@ -1,4 +1,4 @@
-"""What the cells of each column show: numbers, dates or text, how full, how many different."""
+"""Profiles of columns by their cells: numbers, dates or text, how full, how many different."""
 
 from __future__ import annotations
 
@@ -16,24 +16,25 @@ from leadscore.features.tables import EPOCH_PATTERN, number_cell, time_cell
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    import ibis.expr.types as ir
     import pandas as pd
 
     from leadscore.features.onboarding.file_sample import Sample
 
-DATE_CELLS = 1_000  # different cells tried as dates a column; many formats make each one dear
+DATE_CELLS = 1_000  # different cells tried as dates a column; each is tried in many formats
 DATE_SHARE = 0.95  # of those must be dates; the rest goes to the quarantine, 5 % at most
 _DATE_LIKE = r"\d{1,4}[-/. ]\w{1,9}[-/., ]+\d{1,4}|[A-Za-z]{3,9}\.? \d{1,2},? \d{4}"
 
 CURRENCY = r"[\s'’€$£¥%]"
-# Forms that are a number in one way of writing alone; 1.234 and 1,234 are one in both.
+# Numbers with a decimal comma, and with a point; 1.234 and 1,234 are ambiguous and in neither.
 COMMA_FORM = r"[+-]?((\d+|[1-9]\d{0,2}(\.\d{3})+),(\d{1,2}|\d{4,})|[1-9]\d{0,2}(\.\d{3})+,\d+)"
 POINT_FORM = r"[+-]?((\d+|[1-9]\d{0,2}(,\d{3})+)\.(\d{1,2}|\d{4,})|[1-9]\d{0,2}(,\d{3})+\.\d+)"
-TELLING_SHARE = 0.1  # of a column's cells with a mark; fewer are typing errors
+TELLING_SHARE = 0.1  # of a column's cells with a comma or point; fewer are typing errors
 
 
 @dataclass(frozen=True)
 class ColumnProfile:
-    """One column as its cells show it; `kind` is number, date, text or empty."""
+    """One column by its cells; `kind` is number, date, text or empty."""
 
     name: str
     words: tuple[str, ...]
@@ -68,7 +69,7 @@ class ColumnProfile:
         return mentions(self.words, phrases)
 
     def share_matching(self, pattern: str) -> float:
-        """Which share of the different cells matches a regular expression from start to end."""
+        """Return the share of the different cells that fully match a regular expression."""
         texts = self.counts.index.astype("str")
         return float(texts.str.fullmatch(pattern).mean()) if self.distinct else 0.0
 
@@ -88,8 +89,8 @@ class TableProfile:
 def missing_words(frames: Iterable[pd.DataFrame]) -> list[str]:
     """Find the words for missing values that occur in tables of text cells, in order of appearance.
 
-    Words come as written, one for each that differs in more than case. `NA` among two-letter
-    codes (Namibia, North America) is left alone.
+    Words that differ in case alone are listed once. `NA` among two-letter codes (Namibia, North
+    America) is left out.
     """
     found: dict[str, str] = {}
     for frame in frames:
@@ -105,14 +106,9 @@ def missing_words(frames: Iterable[pd.DataFrame]) -> list[str]:
 
 
 def profile_columns(frame: pd.DataFrame, missing: Iterable[str]) -> dict[str, ColumnProfile]:
-    """Classify every column by what the tables will read in its cells later.
+    """Classify every column by how the tables will read its cells.
 
-    Parameters
-    ----------
-    frame
-        Text cells, "" where empty.
-    missing
-        Words that count as missing, without regard to case.
+    `frame` has text cells, "" where empty; the case of `missing` words does not matter.
     """
     nothing = {"", *(word.casefold() for word in missing)}
     counts: dict[str, pd.Series] = {}
@@ -146,7 +142,7 @@ def _profile(
 
 
 def _since_1970(texts: pd.Index[str]) -> bool:
-    """Whether whole numbers are counts of seconds since 1970, or of parts of them."""
+    """Whether whole numbers are counts of seconds since 1970, or of fractions of them."""
     return bool(texts.str.fullmatch(rf"{EPOCH_PATTERN}(\.0+)?").mean() >= DATE_SHARE)
 
 
@@ -162,7 +158,7 @@ def _numbers(counts: Mapping[str, pd.Series]) -> dict[str, bool]:
 
 
 def _dates(counts: Mapping[str, pd.Series]) -> dict[str, tuple[bool, bool | None]]:
-    """Whether columns are dates, and whether day-first; None where either reading is the same."""
+    """Whether columns are dates, and day-first; None where both orders give the same."""
     tried = {}
     for name, each in counts.items():
         cells = [str(cell) for cell in each.index[:: max(1, len(each) // DATE_CELLS)]]
@@ -181,7 +177,7 @@ def _dates(counts: Mapping[str, pd.Series]) -> dict[str, tuple[bool, bool | None
 
 
 def _count_readable(cells: Mapping[str, list[str]], what: str) -> dict[str, int]:
-    """How many of each column's cells the engine reads as a number, or as a date."""
+    """Count each column's cells that the engine reads as a number, or as a date."""
     names = [name for name, column in cells.items() for _ in column]
     if not names:
         return {}
@@ -189,20 +185,24 @@ def _count_readable(cells: Mapping[str, list[str]], what: str) -> dict[str, int]
     reading = Reading(day_first=what == "day first")
     long = ibis.memtable(pa.table({"name": names, "cell": texts}))
     value = number_cell(long.cell, reading) if what == "number" else time_cell(long.cell, reading)
-    counted = long.select(long.name, readable=value.notnull()).group_by("name")  # noqa: PD004 - Ibis
-    with_sums = counted.agg(readable=lambda table: table.readable.sum())
+    rows = computed(long.select(long.name, readable=value.notnull()))  # noqa: PD004 - Ibis
+    counts = rows.group_by("name").aggregate([("readable", "sum")]).to_pylist()
+    return {row["name"]: int(row["readable_sum"]) for row in counts}
+
+
+def computed(query: ir.Table) -> pa.Table:
+    """Run a query over tables in memory."""
     connection = ibis.duckdb.connect()
     try:
-        rows = connection.to_pyarrow(with_sums).to_pylist()
+        return connection.to_pyarrow(query)
     finally:
         connection.disconnect()
-    return {row["name"]: int(row["readable"]) for row in rows}
 
 
 def decimal_mark(columns: Iterable[ColumnProfile]) -> Literal[".", ","]:
-    """Find which mark stands before the decimals in tables that are read alike.
+    """Find the decimal mark of tables that are read alike.
 
-    It is the comma only where some column tells it and none tells the point.
+    It is the comma only where some column shows it and none shows the point.
     """
     found = {_mark(column) for column in columns if column.kind == "number"}
     return "," if "," in found and "." not in found else "."

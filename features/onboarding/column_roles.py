@@ -13,12 +13,10 @@ if TYPE_CHECKING:
 
     from leadscore.features.onboarding.column_profile import ColumnProfile
 
-# Identifiers differ from lead to lead; a repeated row or two does not make them anything else.
-IDENTIFIER_SHARE = 0.97
-# Text of which every other cell is new names leads, not kinds of leads.
-FREE_TEXT_SHARE = 0.5
+IDENTIFIER_SHARE = 0.97  # of cells differ; a few rows may repeat
+FREE_TEXT_SHARE = 0.5  # of cells differ: text that describes single leads
 FREE_TEXT_CELLS = 20  # in fewer cells, all different means nothing
-PATTERN_SHARE = 0.6  # most e-mails or phone numbers look like one; the rest are typing errors
+PATTERN_SHARE = 0.6  # the rest are typing errors
 
 EMAIL_FORM = r"[^@\s]+@[^@\s]+"
 PHONE_FORM = r"[+(]?\d[\d\s()./+-]{5,}(\s*(x|ext)\.?\s*\d+)?"
@@ -38,7 +36,7 @@ class Guess:
 def guess_columns(columns: Iterable[ColumnProfile]) -> dict[str, Guess]:
     """Guess what each attribute of the leads table is; a term is given to one column only.
 
-    Id, creation date, account and target are no attributes.
+    `columns` are those that are not id, creation date, account or target.
     """
     guesses: dict[str, Guess] = {}
     taken: set[str] = set()
@@ -54,17 +52,17 @@ def guess_columns(columns: Iterable[ColumnProfile]) -> dict[str, Guess]:
 
 
 def guess_lead_id(columns: Mapping[str, ColumnProfile]) -> str | None:
-    """Find the identifier whose name says so most plainly; None where only the row number can."""
+    """Find the identifier with the plainest name; None where only the row number is one."""
     candidates = [column for column in columns.values() if looks_like_identifier(column)]
     named = [column for column in candidates if not _is_row_index(column)]
     return min(named, key=_id_rank).name if named else None
 
 
 def looks_like_identifier(column: ColumnProfile) -> bool:
-    """Whether the cells differ from row to row, and name or form say they are keys."""
+    """Whether the cells differ from row to row, and name or form are those of keys."""
     if not may_identify(column):
         return False
-    # Numbers that are all different may be measured, as the visits of ten leads are.
+    # Numbers that are all different may be counts, as the visits of ten leads.
     known = vocabulary().leads
     if column.mentions((*known.count, *known.firmographic["company_size"])):
         return False
@@ -72,7 +70,7 @@ def looks_like_identifier(column: ColumnProfile) -> bool:
 
 
 def may_identify(column: ColumnProfile) -> bool:
-    """Whether the cells could be keys under any name: all there, all different, nobody's data."""
+    """Whether the cells could be keys under any name: complete, all different, not personal."""
     if column.missing_share > 0 or column.distinct_share < IDENTIFIER_SHARE:
         return False
     if column.kind == "date" or (column.kind == "number" and not column.whole_numbers):
@@ -81,12 +79,12 @@ def may_identify(column: ColumnProfile) -> bool:
 
 
 def says_key(column: ColumnProfile) -> bool:
-    """Whether a column's name speaks of a key, as `lead_id` and `Customer no` do."""
+    """Whether a column's name is that of a key, as `lead_id` and `Customer no` are."""
     return _says_id(column) or column.mentions(name_words().id)
 
 
 def guess_account(columns: Iterable[ColumnProfile]) -> str | None:
-    """Find the column that names the company a lead belongs to; a name comes before a domain."""
+    """Find the column of the lead's company; a name comes before a domain."""
     known = [
         column
         for column in columns
@@ -203,7 +201,7 @@ def _firmographic_term(column: ColumnProfile) -> Guess | None:
     for term, phrases in vocabulary().leads.firmographic.items():
         numeric = term in {"company_size", "revenue"}
         if column.mentions(phrases) and (numeric or column.kind == "text"):
-            return Guess(f"firmographic.{term}", _with_suspicion(column, ""))
+            return Guess(f"firmographic.{term}", _with_suspicion(column))
     return None
 
 
@@ -223,12 +221,12 @@ def _is_free_text(column: ColumnProfile) -> bool:
 def _attribute(column: ColumnProfile) -> Guess:
     is_code = column.whole_numbers and column.mentions(vocabulary().leads.code)
     if column.kind == "number" and not is_code:
-        return Guess("firmographic:number", _with_suspicion(column, ""))
+        return Guess("firmographic:number", _with_suspicion(column))
     reason = "a code, not a quantity" if is_code else ""
     return Guess("firmographic:text", _with_suspicion(column, reason))
 
 
-def _with_suspicion(column: ColumnProfile, reason: str) -> str:
+def _with_suspicion(column: ColumnProfile, reason: str = "") -> str:
     doubt = speaks_of_outcome(column.name)
     return f"suspicious: {doubt}; `leadscore check` decides by evidence" if doubt else reason
 
@@ -244,7 +242,7 @@ def _without_term(guess: Guess, column: ColumnProfile) -> Guess:
     return Guess(f"{role}:{kind}", guess.reason)
 
 
-# The first that answers decides: what is in the cells, then what the name says, then what is left.
+# The first that returns a guess decides: by the cells, by the name, then the rest.
 _RULES: tuple[Callable[[ColumnProfile], Guess | None], ...] = (
     _nothing_in_it,
     _date,

@@ -31,15 +31,15 @@ if TYPE_CHECKING:
     from leadscore.features.onboarding.file_sample import Sample
     from leadscore.features.onboarding.outcome_labels import TargetWords
 
-QUARANTINE_MARGIN = 0.03  # on top of the share already seen: the next export will not be the same
-MOSTLY_EMPTY_CELLS = 20  # fewer known cells are counted in the comment, a share would read 100 %
-MAX_STEPS = 50  # of a sales process, with room; a column of more words is not one of stages alone
+QUARANTINE_MARGIN = 0.03  # on top of the present share: the next export differs
+MOSTLY_EMPTY_CELLS = 20  # with fewer, the comment says how many; a share would read 100 %
+MAX_STEPS = 50  # of a sales process; a column of more words has not stages alone
 UNKNOWN_WORDS_SHOWN = 12  # in a comment; more do not fit a line
 
 
 @dataclass(frozen=True)
 class SpecialColumns:
-    """What the special columns of the leads table were guessed to be."""
+    """The columns of the leads table that are no attributes."""
 
     lead_id: str | None
     created_at: str | None
@@ -49,7 +49,7 @@ class SpecialColumns:
 
 
 def head_lines(sample: Sample, name: str) -> list[str]:
-    """Open the file: where it comes from, and the project's name."""
+    """Write where the draft comes from, and the project's name."""
     plain = re.sub(r"[^A-Za-z0-9_-]+", "-", name).strip("-_") or "leadscore"
     first = "" if sample.is_whole else "the first "
     rows = f"{first}{len(sample.frame):,} rows of {Path(sample.path).name}"
@@ -111,7 +111,7 @@ def events_lines(
 def outcomes_lines(
     tables: Mapping[str, TableProfile], special: SpecialColumns, directory: Path, reading: Reading
 ) -> tuple[list[str], list[str], float]:
-    """Describe the outcomes and the horizons, and say which share of outcomes cannot be used."""
+    """Write the outcomes and the horizons; also return the share of unusable outcomes."""
     table, key = tables["outcomes"], _lead_key(tables, "outcomes", special)
     mapped = guess_outcome_columns(table.without(key), sample=table.sample)
     column = table.columns[mapped["stage"]]
@@ -134,7 +134,7 @@ def outcomes_lines(
 def _horizon_lines(
     leads: TableProfile, outcomes: pd.DataFrame, special: SpecialColumns, reading: Reading
 ) -> tuple[list[str], float]:
-    """Choose horizons by how long leads took, and count the outcomes that tell nothing of it."""
+    """Choose horizons by how long leads took, and return the share of unusable outcomes."""
     named = {"lead_id": special.lead_id, "created_at": special.created_at}
     durations = measure_durations(_renamed(leads, named), outcomes, reading)
     horizons = guess_horizons(durations.days_to, history_days=durations.history_days)
@@ -154,7 +154,7 @@ def _lead_key(tables: Mapping[str, TableProfile], name: str, special: SpecialCol
 
 
 def _no_stage_lines(column: ColumnProfile, strange: list[str]) -> list[str]:
-    """Pass over the steps between the funnel's stages; of too many words some may be stages."""
+    """Name the steps that are no stages; of too many words some may be stages."""
     if not strange:
         return []
     shown = ", ".join(f"{word} ({column.counts[word]:,})" for word in strange[:UNKNOWN_WORDS_SHOWN])
@@ -166,7 +166,7 @@ def _no_stage_lines(column: ColumnProfile, strange: list[str]) -> list[str]:
 
 
 def quarantine_lines(unusable_share: float) -> list[str]:
-    """Make room for the rows known to be unusable, where the default would stop the run."""
+    """Raise the limit of unusable rows, where the default would stop the run."""
     if unusable_share <= Reading().max_quarantine_share - QUARANTINE_MARGIN:
         return []
     share = min(1.0, math.ceil((unusable_share + QUARANTINE_MARGIN) * 100) / 100)
@@ -178,10 +178,8 @@ def _lead_id_lines(table: TableProfile, lead_id: str | None) -> list[str]:
     if lead_id is None:
         return ["# lead_id: no column is different in every row, so the row number is the id"]
     repeats = table.columns[lead_id].rows - table.columns[lead_id].distinct
-    reason = (
-        f"repeats in {repeats:,} rows, which go to quarantine" if repeats else "names each row once"
-    )
-    return [setting_line("lead_id", lead_id, reason)]
+    repeated = f"repeats in {repeats:,} rows, which go to quarantine"
+    return [setting_line("lead_id", lead_id, repeated if repeats else "names each row once")]
 
 
 def _created_at_lines(table: TableProfile, created_at: str | None) -> list[str]:
@@ -230,7 +228,7 @@ def _renamed(table: TableProfile, columns: Mapping[str, str | None]) -> pd.DataF
 
 
 def _path(sample: Sample, directory: Path) -> str:
-    """Write it relative to the project folder, unless only the root is common to both."""
+    """Write a path relative to the project folder, unless only the root is common to both."""
     full = Path(os.path.abspath(sample.path))  # noqa: PTH100 - a glob is no path to resolve
     folder = directory.resolve()
     try:
@@ -244,12 +242,10 @@ def _path(sample: Sample, directory: Path) -> str:
 
 def _shape(column: ColumnProfile) -> str:
     noun = {"number": "numbers", "date": "dates"}.get(column.kind, "texts")
-    known = f"{column.distinct:,} different {noun}"
     if column.filled < MOSTLY_EMPTY_CELLS:
         return f"{noun}, known in {column.filled:,} rows only"
-    return (
-        f"{known}, {column.missing_share:.0%} missing" if column.missing_share >= 0.005 else known
-    )
+    missing = f", {column.missing_share:.0%} missing" if column.missing_share >= 0.005 else ""
+    return f"{column.distinct:,} different {noun}{missing}"
 
 
 def setting_line(key: str, value: object, reason: str = "") -> str:
@@ -260,7 +256,7 @@ def setting_line(key: str, value: object, reason: str = "") -> str:
 
 
 def _toml(value: object) -> str:
-    """Write a value as TOML, whose strings, numbers, truth and lists are those of JSON."""
+    """Write a value as TOML, whose strings, numbers, booleans and lists are those of JSON."""
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 

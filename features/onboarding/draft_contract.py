@@ -46,27 +46,20 @@ def draft_contract(
     created_at: str | None = None,
     name: str | None = None,
 ) -> str:
-    """Draft the contract that describes somebody's files.
+    """Draft the contract that describes somebody's files: a `leadscore.toml` that loads as it is.
 
     Parameters
     ----------
     leads, events, outcomes
-        CSV (also gzipped) or Parquet files, or globs of either; the leads alone are required.
+        CSV (also gzipped) or Parquet files, or globs of either.
     directory
         The project folder the contract is for; paths are written relative to it.
     target
-        The column of the leads table that tells the outcome; found by its words if not named.
-    stage
-        Which stage `target` stands for.
+        The outcome column of the leads table, for `stage`; found by its words if not given.
     created_at
-        The column with the date a lead came into being; found by its name if not named.
+        The column with the date a lead was created; found by its name if not given.
     name
-        The project's name; the folder's if not given.
-
-    Returns
-    -------
-    str
-        The text of a `leadscore.toml` that loads as it is.
+        The project's name; by default the folder's.
 
     Raises
     ------
@@ -137,7 +130,7 @@ def _creation_column(
 def _reading(
     tables: Mapping[str, TableProfile], missing: list[str], special: SpecialColumns
 ) -> tuple[Reading, list[str]]:
-    """How all tables are read, and the lines for what differs from the usual."""
+    """Choose how all tables are read, and write what differs from the default."""
     samples = [table.sample for table in tables.values() if table.sample.is_text]
     encodings = {each.encoding for each in samples} - {"ascii"}
     if {"utf-8", "utf-8-sig"} <= encodings:
@@ -165,7 +158,7 @@ def _reading(
 
 
 def _one_of(found: set[str], what: str, samples: list[Sample]) -> str | None:
-    """Return the setting that all files share; one contract holds one of each."""
+    """Return the setting that all files share, as one contract has one."""
     if len(found) > 1:
         files = ", ".join(f"{each.path} ({getattr(each, what[:-1])!r})" for each in samples)
         raise DataError(f"The files have different {what}: {files}. Save all of them alike.")
@@ -173,7 +166,7 @@ def _one_of(found: set[str], what: str, samples: list[Sample]) -> str | None:
 
 
 def _day_order(tables: Mapping[str, TableProfile], special: SpecialColumns) -> tuple[bool, str]:
-    """Whether dates are day first, by the creation dates, else by all others; and why."""
+    """Return whether dates are day first, by the creation dates, else by all others; and why."""
     columns = [each for table in tables.values() for each in table.columns.values()]
     every = {(each.name, each.day_first) for each in columns if each.kind == "date"}
     named = {order for name, order in every if name == special.created_at} - {None}
@@ -186,7 +179,7 @@ def _day_order(tables: Mapping[str, TableProfile], special: SpecialColumns) -> t
 
 
 def _validated(text: str) -> str:
-    """Return the text, once it has loaded as a contract does."""
+    """Return the text if it loads as a contract."""
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / CONTRACT_FILE).write_text(text, encoding="utf-8")
         load_contract(Path(folder))

@@ -1,4 +1,4 @@
-"""A first look at somebody's file: its cells as text, its delimiter and its encoding."""
+"""The first rows of a user's file: its cells as text, its delimiter and its encoding."""
 
 from __future__ import annotations
 
@@ -24,22 +24,22 @@ from leadscore.features.sources import DELIMITERS, without_repeats
 
 SAMPLE_ROWS = 200_000  # enough to meet words of 1 in 10,000; some 300 MB at 40 columns of text
 HEAD_BYTES = 262_144  # a few hundred rows of the widest exports, to tell the delimiter from
-ENCODING_BYTES = 268_435_456  # decoding 256 MB takes a second; later bytes rarely differ in kind
+ENCODING_BYTES = 268_435_456  # decoding 256 MB takes a second
 
-# What spreadsheets write that is not UTF-8: the Windows code page of each alphabet, and that of
-# DOS. To choose among all there are takes more text than the names of a few cities.
+# Encodings of spreadsheets: the Windows code page of each alphabet, and that of DOS. To choose
+# among more takes more text than a few names of cities.
 LEGACY_ENCODINGS = [
     *("cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "cp1255", "cp1256", "cp850"),
     *("cp932", "gb18030", "big5", "cp949"),
 ]
-# Ibis has no word for it. Lines that do not fit are left out, as from the sample; the quotes are
-# those that the tables are read by later.
+# Ibis has no function for it. Lines that do not fit are ignored, as in the sample; the quotes are
+# those by which the tables are read later.
 SNIFF_DELIMITER = """
     SELECT Delimiter, len(Columns)
     FROM sniff_csv(?, header=true, all_varchar=true, ignore_errors=true, quote='"', escape='"')
 """
 
-# First bytes of what people take for a table: an Excel workbook (new, old), a PDF, a Parquet file.
+# First bytes of files that are no CSV.
 _NOT_TEXT = {
     b"PK\x03\x04": "an Excel workbook or a zip file",
     b"\xd0\xcf\x11\xe0": "an old Excel workbook",
@@ -60,7 +60,7 @@ class Sample:
     is_whole: bool = True
 
     def require(self, column: str, *, setting: str) -> None:
-        """Refuse a column that the table has not, and say which name was probably meant."""
+        """Raise `DataError` for a missing column, with the nearest name."""
         if column not in self.frame.columns:
             raise DataError.from_missing_column(
                 self.path, column, map(str, self.frame.columns), setting=setting
@@ -73,7 +73,7 @@ def read_sample(path: str | Path, *, rows: int = SAMPLE_ROWS) -> Sample:
     Raises
     ------
     DataError
-        Where there is no file, it is empty, holds only a header, or is no table; says what to do.
+        Where there is no file, it is empty, has only a header, or is no table.
     """
     files = _files(str(path))
     is_text = files[0].suffix.lower() not in {".parquet", ".pq"}
@@ -135,7 +135,7 @@ def _head(file: Path) -> bytes:
 
 
 def _common_encoding(files: list[Path], heads: list[bytes]) -> str:
-    """One encoding that reads all the files; pure ASCII goes with any."""
+    """Return one encoding for all the files; pure ASCII fits any."""
     found = {_encoding(file, head) for file, head in zip(files, heads, strict=True)}
     telling = found - {"ascii"}
     if {"utf-8", "utf-8-sig"} <= telling:
@@ -149,7 +149,7 @@ def _common_encoding(files: list[Path], heads: list[bytes]) -> str:
 
 
 def _encoding(file: Path, head: bytes) -> str:
-    """Read as far as the sample goes: a single accent may stand in its last line."""
+    """Decode as much as the sample reads: the only accent may be in its last line."""
     if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return "utf-16"
     if head.startswith(codecs.BOM_UTF8):
@@ -169,9 +169,9 @@ def _encoding(file: Path, head: bytes) -> str:
 
 
 def _legacy_encoding(chunk: bytes) -> str:
-    """Ask charset-normalizer about the lines that tell; what may be Western is.
+    """Detect the encoding by the lines that are not ASCII; what may be Western is taken for it.
 
-    Of Latin letters it cannot be sure: it takes German for Polish, as both read without a fault.
+    charset-normalizer takes German for Polish, as both decode without an error.
     """
     telling = b"\n".join(line for line in chunk.splitlines() if not line.isascii())
     matches = charset_normalizer.from_bytes(telling, cp_isolation=LEGACY_ENCODINGS)
@@ -190,7 +190,7 @@ def _decoded(head: bytes, encoding: str) -> str:
 
 
 def _delimiter(text: str) -> str:
-    """Ask DuckDB; where a quote is never closed it sees one column, and the header tells more."""
+    """Detect the delimiter with DuckDB, or by the header where a quote is never closed."""
     with tempfile.TemporaryDirectory() as folder, duckdb.connect() as connection:
         file = Path(folder) / "head.csv"
         file.write_text(text, encoding="utf-8", newline="")
@@ -205,7 +205,7 @@ def _delimiter(text: str) -> str:
 
 
 def _read_csv(files: list[Path], rows: int, *, delimiter: str, encoding: str) -> pd.DataFrame:
-    """Read the first rows over all files; torn rows are left to the quarantine."""
+    """Read the first rows over all files, without those that have another number of cells."""
     codec = "utf-8" if encoding == "ascii" else encoding
     frames: list[pd.DataFrame] = []
     for file in files:
@@ -233,7 +233,7 @@ def _header(file: Path, delimiter: str, encoding: str) -> list[str]:
 
 
 def _read_parquet(files: list[Path], rows: int) -> pd.DataFrame:
-    """Read the first rows, every cell as the text that the engine makes of it."""
+    """Read the first rows, every cell as the engine's text."""
     connection = ibis.duckdb.connect()
     try:
         table = connection.read_parquet([str(file) for file in files], union_by_name=True)

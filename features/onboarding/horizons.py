@@ -1,4 +1,4 @@
-"""How long leads take to each stage, and so how long the model should give them."""
+"""How long leads take to each stage, and the horizons that follow."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ import ibis
 import pandas as pd
 import pyarrow as pa
 
+from leadscore.features.core import SECONDS_A_DAY
+from leadscore.features.onboarding.column_profile import computed
 from leadscore.features.tables import time_cell
 
 if TYPE_CHECKING:
@@ -16,15 +18,15 @@ if TYPE_CHECKING:
 
     from leadscore.features.contract import Reading
 
-# Spans people plan in; in less than a week a nightly score could hardly be acted on.
+# In less than a week a nightly score could hardly be acted on.
 HORIZONS_DAYS = (7, 14, 21, 30, 45, 60, 90, 120, 180, 365)
-COVERED_SHARE = 0.8  # waiting for the slowest fifth would leave most leads without a label
+COVERED_SHARE = 0.8  # with the slowest fifth, most leads would have no label
 HISTORY_SHARE = 0.25  # three horizons of matured leads to learn from, one to test on
 
 
 @dataclass(frozen=True)
 class Horizons:
-    """How many days a lead is given to reach each stage, and what that rests on."""
+    """How many days a lead is given to reach each stage, and why."""
 
     sql: int
     won: int
@@ -37,17 +39,17 @@ def guess_horizons(
 ) -> Horizons:
     """Choose horizons that most leads reach their stage in, short enough for the history.
 
-    A nightly score need not look further ahead than the default: the slower leads are met again
-    on later nights, and a longer horizon would leave more of the newest leads without a label.
+    They are not longer than the default: slower leads are scored again on later nights, and a
+    longer horizon would leave more of the newest leads without a label.
 
     Parameters
     ----------
     days_to
-        Days from creation to the stage, one value a lead that reached it, by stage.
+        By stage, days from creation, one value a lead that reached it.
     history_days
         From the first creation to the newest row.
     defaults
-        Days for SQL and won where there is no such time; `won` is never shorter than `sql`.
+        Days for SQL and won without such times; `won` is never shorter than `sql`.
     """
     short_enough = [days for days in HORIZONS_DAYS if days <= history_days * HISTORY_SHARE]
     longest = max(short_enough, default=HORIZONS_DAYS[0])
@@ -89,37 +91,29 @@ class Durations:
 def measure_durations(leads: pd.DataFrame, outcomes: pd.DataFrame, reading: Reading) -> Durations:
     """Measure how long leads took from their creation to each stage.
 
-    Parameters
-    ----------
-    leads
-        Text columns `lead_id`, `created_at`.
-    outcomes
-        Text columns `lead_id`, `occurred_at`, `stage`; the stage in the contract's words.
+    Text columns: `lead_id`, `created_at` of leads; `lead_id`, `occurred_at`, `stage` (in the
+    contract's words) of outcomes.
     """
     created = _moments(leads.created_at, reading)
     by_id = pd.Series(created.to_numpy(), index=leads.lead_id)
     by_id = by_id[~by_id.index.duplicated()]
     occurred = _moments(outcomes.occurred_at, reading)
-    days = (occurred - outcomes.lead_id.map(by_id)).dt.total_seconds() / 86_400
+    days = (occurred - outcomes.lead_id.map(by_id)).dt.total_seconds() / SECONDS_A_DAY
     known = outcomes.assign(days=days).dropna(subset=["days"])
     first = known[known.days >= 0].groupby(["stage", "lead_id"], observed=True).days.min()
     newest = max(created.max(), occurred.max())
     return Durations(
         {str(stage): each for stage, each in first.groupby(level="stage", observed=True)},
-        (newest - created.min()).total_seconds() / 86_400 if created.notna().any() else 0.0,
+        (newest - created.min()).total_seconds() / SECONDS_A_DAY if created.notna().any() else 0.0,
         float((days < 0).mean()),
         float((~outcomes.lead_id.isin(by_id.index)).mean()),
     )
 
 
 def _moments(texts: pd.Series, reading: Reading) -> pd.Series:
-    """Return the moments as the tables will read them later."""
+    """Parse moments as the tables do."""
     places = range(len(texts))
     table = ibis.memtable(pa.table({"place": places, "text": pa.array(texts, type=pa.string())}))
     moments = table.select(table.place, moment=time_cell(table.text, reading)).order_by("place")
-    connection = ibis.duckdb.connect()
-    try:
-        read = connection.to_pyarrow(moments)["moment"].to_numpy(zero_copy_only=False)
-    finally:
-        connection.disconnect()
+    read = computed(moments)["moment"].to_numpy(zero_copy_only=False)
     return pd.Series(read, index=texts.index).astype("datetime64[us]")

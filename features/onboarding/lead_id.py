@@ -1,4 +1,4 @@
-"""Which column of the leads is the id: one that its name says and the other tables use."""
+"""Which column of the leads is the id: by its name, and by the ids of the other tables."""
 
 from __future__ import annotations
 
@@ -17,24 +17,14 @@ if TYPE_CHECKING:
 def choose_lead_id(
     tables: Mapping[str, TableProfile], candidates: Mapping[str, ColumnProfile]
 ) -> str | None:
-    """Choose the id; with other tables, the one that their rows use.
+    """Choose the id among `candidates`; with other tables, the one that their rows use.
 
-    Parameters
-    ----------
-    tables
-        Leads, and events or outcomes where there are any.
-    candidates
-        The columns of the leads that nothing else was found to be.
-
-    Returns
-    -------
-    str or None
-        Where the leads stand alone, None if only the row number tells them apart.
+    None where the leads stand alone and only the row number identifies them.
 
     Raises
     ------
     DataError
-        Where other tables use ids that no column of the leads holds once each.
+        Where no column of the leads has the ids of the other tables once each.
     """
     others = [table for name, table in tables.items() if name != "leads"]
     if not others:
@@ -49,21 +39,19 @@ def choose_lead_id(
 def _by_name(
     leads: TableProfile, others: list[TableProfile], candidates: Mapping[str, ColumnProfile]
 ) -> str | None:
-    """Of the columns that are ids by name or form, find the one that the others know best."""
-    left, shared = dict(candidates), 0.0
-    best: str | None = None
+    """Among the ids by name or form, find the one that is commonest in the other tables."""
+    left, shares = dict(candidates), {}
     while (found := guess_lead_id(left)) is not None:
-        share = _share_known(leads, others, found)
-        if share > shared:
-            best, shared = found, share
+        shares[found] = _share_known(leads, others, found)
         del left[found]
-    return best
+    best = max(shares, key=shares.__getitem__, default=None)
+    return best if best is not None and shares[best] > 0 else None
 
 
 def _by_cells(
     leads: TableProfile, others: list[TableProfile], candidates: Mapping[str, ColumnProfile]
 ) -> str | None:
-    """Find a column under any name that differs in every row and whose cells the others use."""
+    """Find a column of any name that differs in every row and that the other tables use."""
     shares = {
         name: _share_known(leads, others, name)
         for name, column in candidates.items()
@@ -76,7 +64,7 @@ def _by_cells(
 def _why_none(
     leads: TableProfile, others: list[TableProfile], candidates: Mapping[str, ColumnProfile]
 ) -> str:
-    """Say what is in the way: ids that repeat, or none that the tables share."""
+    """Say what is wrong: ids that repeat, or none that the tables share."""
     path, other = leads.sample.path, others[0].sample.path
     for name, column in candidates.items():
         repeats = column.filled - column.distinct
@@ -92,7 +80,7 @@ def _why_none(
 
 
 def _share_known(leads: TableProfile, others: list[TableProfile], column: str) -> float:
-    """Return how much of a column of each other table is ids of this one, at the least."""
+    """Return the largest share of ids in a column of each other table; of these the smallest."""
     ids = set(leads.sample.frame[column])
     return min(_best_share(table, ids) for table in others)
 

@@ -1,4 +1,4 @@
-"""Which words of the data mean won or lost, and which stage of the funnel."""
+"""Which words mean won or lost, and which stage of the funnel."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 
 _NEGATION = re.compile(r"(not|non|no|never|un|in)[ -]?")
 
-SHOWN_WORDS = 8  # of a column's words in a message; more is a list nobody reads
-CANDIDATE_WORDS = 12  # a stage column has few words; a target is not searched in wider ones
+SHOWN_WORDS = 8  # of a column's words in a message
+CANDIDATE_WORDS = 12  # columns of more words are no targets
 
 
 @dataclass(frozen=True)
 class TargetWords:
-    """The words of a target column that mean reached, not reached, and not yet known."""
+    """The words of a target column for reached, not reached, and not yet known."""
 
     positive: tuple[str, ...]
     negative: tuple[str, ...]
@@ -32,7 +32,7 @@ class TargetWords:
 
 
 def find_target(columns: Mapping[str, ColumnProfile], *, path: str, stage: Stage) -> str:
-    """Find the one column that tells the outcome; `DataError` where none or several can be it."""
+    """Find the one outcome column; `DataError` where none or several may be it."""
     found = []
     for name, column in columns.items():
         words = words_of(name)
@@ -51,12 +51,12 @@ def find_target(columns: Mapping[str, ColumnProfile], *, path: str, stage: Stage
 
 
 def target_words(column: ColumnProfile, *, path: str, stage: Stage) -> TargetWords:
-    """Tell the target's words apart; every other value of the column is not yet known.
+    """Classify the words of a target; what is not understood is not yet known.
 
     Raises
     ------
     DataError
-        Where the column is empty, a measured number, or none of its words is understood.
+        Where the column is empty, a measured number, or no word is understood.
     """
     if column.kind == "empty":
         raise DataError(
@@ -94,7 +94,7 @@ def _is_negative(cell: str, positive_words: set[str]) -> bool:
 
 
 def _plain(cell: str) -> str:
-    """Lower case, words apart by single spaces: `Closed-Won` and `closed_won` are one."""
+    """Write a cell in lower case with single spaces, so that `Closed-Won` is `closed_won`."""
     if re.fullmatch(r"-?\d+(\.0+)?", cell):
         return str(int(float(cell)))
     return " ".join(words_of(cell)) or cell.casefold()
@@ -111,31 +111,26 @@ def _seen(column: ColumnProfile) -> str:
 
 
 def stage_words(column: ColumnProfile, *, path: str) -> tuple[dict[str, list[str]], list[str]]:
-    """Map the words of an outcomes table to the stages, and list those that stand for none.
+    """Map the words of an outcomes table to stages, and list those that are none.
 
-    Raises
-    ------
-    DataError
-        Where no word is understood.
+    Where no word is understood, it raises `DataError`.
     """
-    by_stage: dict[str, list[str]] = {}
-    other = []
-    for cell in map(str, column.counts.index):
-        stage = _stage_of(cell)
-        if stage is None:
-            other.append(cell)
-        else:
-            by_stage.setdefault(stage, []).append(cell)
+    stages = {str(cell): _stage_of(str(cell)) for cell in column.counts.index}
+    by_stage = {
+        stage: [cell for cell, found in stages.items() if found == stage]
+        for stage in OUTCOME_STAGES
+        if stage in stages.values()
+    }
     if not by_stage:
         raise DataError(
             f"{path}: none of the stages in {column.name!r} is understood: {_seen(column)}. "
             f"The stages are {', '.join(OUTCOME_STAGES)}; rename yours in the file."
         )
-    return {stage: by_stage[stage] for stage in OUTCOME_STAGES if stage in by_stage}, other
+    return by_stage, [cell for cell, stage in stages.items() if stage is None]
 
 
 def understands_stages(column: ColumnProfile) -> bool:
-    """Whether a column holds a word that stands for a stage of the funnel."""
+    """Whether a column has a word for a stage of the funnel."""
     return any(_stage_of(str(cell)) is not None for cell in column.counts.index)
 
 

@@ -1,4 +1,4 @@
-"""Which columns of the three tables hold ids, times, kinds and stages, by name and by content."""
+"""Which columns of the three tables are ids, times, kinds and stages, by name and content."""
 
 from __future__ import annotations
 
@@ -19,14 +19,13 @@ if TYPE_CHECKING:
     from leadscore.features.onboarding.file_sample import Sample
     from leadscore.features.onboarding.vocabulary import Ranked
 
-CREATED_FILLED_SHARE = 0.5  # a creation date that most rows lack is another event's date
-ID_OVERLAP = 0.5  # a column of ids names mostly leads that exist; the rest is quarantined later
-# Kinds of events are a vocabulary; beyond it the column is text or a page address.
-MAX_KINDS = 2_000
+CREATED_FILLED_SHARE = 0.5  # with fewer, it is the date of something else
+ID_OVERLAP = 0.5  # most ids are those of leads; the rest is quarantined later
+MAX_KINDS = 2_000  # of events; columns of more are text or addresses of pages
 
 
 def guess_created_at(columns: Mapping[str, ColumnProfile]) -> str | None:
-    """Find the date at which a lead came into being, or None where no name speaks of it."""
+    """Find the date at which a lead was created; None where no name tells."""
     dates = [
         column
         for column in columns.values()
@@ -43,7 +42,7 @@ def guess_created_at(columns: Mapping[str, ColumnProfile]) -> str | None:
 def guess_lead_key(
     columns: Mapping[str, ColumnProfile], known_ids: pd.Series, *, sample: Sample
 ) -> str:
-    """Find the column of an events or outcomes table that holds ids of the leads table."""
+    """Find the column of an events or outcomes table with ids of the leads table."""
     known = set(known_ids)
     overlap = {
         name: float(column.counts[column.counts.index.isin(known)].sum()) / column.filled
@@ -65,7 +64,7 @@ def guess_lead_key(
 
 
 def guess_event_columns(columns: Mapping[str, ColumnProfile], *, sample: Sample) -> dict[str, str]:
-    """Map an events table's columns by the contract's terms; a time and a kind there must be."""
+    """Map an events table's columns by the contract's terms; time and kind are required."""
     mapped = _times(columns, sample=sample)
     mapped["kind"] = _kind_column(columns, sample=sample).name
     value = _by_name(_of_kind(columns, "number"), vocabulary().rows.event_value)
@@ -75,7 +74,7 @@ def guess_event_columns(columns: Mapping[str, ColumnProfile], *, sample: Sample)
 def guess_outcome_columns(
     columns: Mapping[str, ColumnProfile], *, sample: Sample
 ) -> dict[str, str]:
-    """Map an outcomes table's columns by the contract's terms; a time and a stage there must be."""
+    """Map an outcomes table's columns by the contract's terms; time and stage are required."""
     mapped, known = _times(columns, sample=sample), vocabulary().rows
     texts = _of_kind(columns, "text")
     stage = _stage_column(texts, sample=sample)
@@ -88,7 +87,7 @@ def guess_outcome_columns(
 
 
 def _kind_column(columns: Mapping[str, ColumnProfile], *, sample: Sample) -> ColumnProfile:
-    """Find what names the kinds of events: words, codes under a plain name, or the only words."""
+    """Find the kinds of events: words, codes under a plain name, or the only words."""
     known = vocabulary().rows.event_kind
     few = [column for column in columns.values() if column.distinct <= MAX_KINDS]
     texts = [column for column in few if column.kind == "text"]
@@ -102,7 +101,7 @@ def _kind_column(columns: Mapping[str, ColumnProfile], *, sample: Sample) -> Col
 
 
 def _stage_column(texts: list[ColumnProfile], *, sample: Sample) -> ColumnProfile:
-    """Find what names the stage reached; words that are stages count before a column's name."""
+    """Find the stage reached; words that are stages count before a column's name."""
     known = vocabulary().rows
     after = [column for column in texts if not column.mentions(known.before)]
     understood = [column for column in after if understands_stages(column)]
@@ -115,13 +114,13 @@ def _stage_column(texts: list[ColumnProfile], *, sample: Sample) -> ColumnProfil
 def _missing(
     columns: Mapping[str, ColumnProfile], sample: Sample, what: str, term: str
 ) -> ColumnProfile:
-    """Say which column was looked for, among which."""
+    """Say which column is missing, and which there are."""
     seen = f" among {', '.join(map(repr, columns))}" if columns else ""
     raise DataError(f"{sample.path}: no column{seen} {what}. Name that column {term} in the file.")
 
 
 def guess_groups(kinds: Iterable[str]) -> dict[str, list[str]]:
-    """Group event kinds whose English names say what they are; a kind is in one group only.
+    """Group event kinds whose English names are known; a kind is in one group only.
 
     Examples
     --------
@@ -157,6 +156,6 @@ def _of_kind(columns: Mapping[str, ColumnProfile], kind: str) -> list[ColumnProf
 
 
 def _by_name(columns: Collection[ColumnProfile], ranked: Ranked) -> ColumnProfile | None:
-    """Return the column whose name speaks most plainly; the first of equals."""
+    """Return the column with the plainest name; the first of equals."""
     named = (column for each in ranked for column in columns if column.mentions(each))
     return next(named, None)

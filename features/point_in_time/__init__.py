@@ -1,14 +1,13 @@
 """Which lead is looked at, as of when, and what was known then.
 
-Snapshots for training and for a night, the filter of rows known before a moment, when a stage was
+Snapshots for training and for a night, each with its lead's rows known before it; when a stage was
 reached, and how channels had converted by then.
 """
 
 from leadscore.features.point_in_time.channel_conversion import DAILY, matured_by_day, past_rates
-from leadscore.features.point_in_time.known_before import (
+from leadscore.features.point_in_time.paired_rows import (
     BETWEEN,
     events_before,
-    known_before,
     latest_text,
     paired_before,
 )
@@ -28,7 +27,6 @@ __all__ = [
     "DAILY",
     "NO_DATE",
     "events_before",
-    "known_before",
     "latest_text",
     "listed_closings",
     "listed_snapshots",

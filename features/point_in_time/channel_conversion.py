@@ -17,22 +17,19 @@ if TYPE_CHECKING:
 
     from leadscore.features.tables import Tables
 
-PRIOR_LEADS = 20  # a channel speaks for itself once it has brought a few dozen matured leads
-DAILY = ("own_level", "stage", "matured_day")  # what counts of matured leads are counted by
+PRIOR_LEADS = 20  # a few dozen matured leads outweigh the overall rate
+DAILY = ("own_level", "stage", "matured_day")  # by what matured leads are counted
 STAGES: tuple[Stage, ...] = get_args(Stage)
 
 
 def past_rates(tables: Tables, snapshots: ir.Table, level: str) -> ir.Table:
-    """Estimate how many of a channel's matured leads converted, shrunk to the overall share.
+    """Estimate which share of a channel's matured leads converted, shrunk to the overall share.
 
-    A lead counts once its horizon has passed before the snapshot, whatever came of it. The
-    estimate is the posterior mean of a beta-binomial with a prior of `PRIOR_LEADS` leads at the
-    overall rate.
+    A lead matures once its horizon has passed. The estimate is the posterior mean of a
+    beta-binomial with a prior of `PRIOR_LEADS` leads at the overall rate.
 
     Parameters
     ----------
-    tables
-        All leads, or those of a bucket and the totals of all.
     snapshots
         Columns `lead_id`, `as_of`: whose channels are rated, and when.
     level
@@ -70,24 +67,19 @@ def _stage_in_force(tables: Tables, as_of: ir.TimestampValue) -> ir.StringValue:
 
 def _sql_since(outcomes: ir.Table) -> datetime | None:
     """Find when the outcomes first named an SQL; None where they never did."""
-    rows = outcomes.filter(_.stage == "sql")
-    found: datetime | None = (
-        ibis.greatest(rows.occurred_at, rows.recorded_at).min().to_pyarrow().as_py()
-    )
+    known_at = ibis.greatest(outcomes.occurred_at, outcomes.recorded_at)
+    found: datetime | None = known_at.min(where=outcomes.stage == "sql").to_pyarrow().as_py()
     return found
 
 
 def matured_by_day(tables: Tables, level: str) -> ir.Table:
-    """Count for each channel how many leads matured on each day, and converted until then.
+    """Count for each channel the leads that matured on each day, and those that converted.
 
-    Returns
-    -------
-    ir.Table
-        Columns `own_level`, `stage`, `matured_day` (timestamp), `n`, `reached` (int64): sums over
-        leads, so that those of two halves of the leads add up.
+    Columns `own_level`, `stage`, `matured_day` (timestamp), `n`, `reached` (int64), which add up
+    over disjoint sets of leads.
     """
-    matured = _matured(tables, level)
-    return matured.group_by(*DAILY).aggregate(n=_.count(), reached=_.reached.sum())
+    rows = _matured(tables, level).group_by(*DAILY)
+    return rows.aggregate(n=_.count(), reached=_.reached.sum())
 
 
 def _tally(moments: ir.Table, matured: ir.Table, *keys: str) -> ir.Table:
@@ -103,7 +95,7 @@ def _tally(moments: ir.Table, matured: ir.Table, *keys: str) -> ir.Table:
 
 
 def _matured(tables: Tables, level: str) -> ir.Table:
-    """List when each lead's horizon is over, its channel, and what came of it, for each stage."""
+    """List when each lead matures, its channel, and whether it converted, for each stage."""
     leads = tables.leads.filter(_.created_at.notnull(), _[level].notnull())
     if tables.contract.is_flat:
         stage = tables.contract.leads.stage

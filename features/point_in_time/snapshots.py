@@ -1,4 +1,4 @@
-"""The spine of every table: which lead is looked at, and as of when."""
+"""Snapshots: which lead is looked at, and as of when."""
 
 from __future__ import annotations
 
@@ -14,21 +14,20 @@ if TYPE_CHECKING:
 
     from leadscore.features.tables import Tables
 
-# A flat file without dates is looked at once, as it stands; its snapshots need some moment.
-NO_DATE = datetime(1970, 1, 1)  # UTC without a zone, as everywhere inside
+NO_DATE = datetime(1970, 1, 1)  # `as_of` of a flat file without dates; UTC without a zone
 CLOSED = ("won", "lost")
 
 
 def training_snapshots(tables: Tables, *, ages_days: Sequence[int]) -> ir.Table:
     """Look at each lead at several ages, on the nights the scorer would have met it.
 
-    Outcomes decide nothing here but whether the lead was still open. The first night is the
-    midnight (UTC) after the lead was created; the others follow by whole days.
+    Outcomes decide only whether the lead was still open. The first night is the midnight (UTC)
+    after the lead was created.
 
     Parameters
     ----------
     ages_days
-        Days after the lead's first night; a flat file is looked at on the first night alone.
+        Days after the first night; a flat file is looked at on the first night alone.
 
     Returns
     -------
@@ -49,19 +48,10 @@ def training_snapshots(tables: Tables, *, ages_days: Sequence[int]) -> ir.Table:
 
 
 def nightly_snapshots(tables: Tables, *, as_of: datetime) -> ir.Table:
-    """Find the leads that are open as of a night.
+    """Find the leads that are open as of a night (UTC, without a zone): columns `lead_id`, `as_of`.
 
-    Parameters
-    ----------
-    as_of
-        The night, UTC without a zone.
-
-    Returns
-    -------
-    ir.Table
-        Columns `lead_id`, `as_of`: leads created before the night and neither won nor lost by
-        then. In a flat file the open leads are those whose target is not yet known; where all
-        are known, those that are not positive.
+    They were created before the night and neither won nor lost by then. In a flat file the open
+    leads are those whose target is not yet known; where all are known, those not positive.
     """
     moment = ibis.literal(as_of).cast("timestamp")
     leads = tables.leads
@@ -70,8 +60,7 @@ def nightly_snapshots(tables: Tables, *, as_of: datetime) -> ir.Table:
         leads = leads.filter(unknown if _has_unknown_target(tables) else leads.target < 1)
     if tables.has_dates:
         leads = leads.filter((leads.created_at < moment) | leads.created_at.isnull())
-    spine = leads.select("lead_id", as_of=moment)
-    return spine if tables.outcomes is None else still_open(tables, spine)
+    return still_open(tables, leads.select("lead_id", as_of=moment))
 
 
 def _has_unknown_target(tables: Tables) -> bool:
@@ -83,13 +72,7 @@ def _has_unknown_target(tables: Tables) -> bool:
 def listed_snapshots(
     tables: Tables, lead_ids: Iterable[str] | None = None, *, as_of: datetime
 ) -> ir.Table:
-    """Look at the leads of a one-off list, or at some of them, as of one moment.
-
-    Returns
-    -------
-    ir.Table
-        Columns `lead_id`, `as_of`.
-    """
+    """Look at the leads of a one-off list, or at some of them: columns `lead_id`, `as_of`."""
     leads = tables.leads.filter(tables.leads.listed)
     if lead_ids is not None:
         wanted = ibis.memtable({"lead_id": list(lead_ids)}, schema={"lead_id": "string"})
@@ -98,39 +81,31 @@ def listed_snapshots(
 
 
 def listed_closings(tables: Tables, *, as_of: datetime) -> ir.Table:
-    """Find which leads of a one-off list were won or lost, as far as was known by then.
+    """Find the listed leads that were known to be won or lost before a moment.
 
-    Returns
-    -------
-    ir.Table
-        Columns `lead_id`, `stage` (won or lost), `known_at` (timestamp, UTC), a row an outcome.
+    Columns `lead_id`, `stage` (won or lost), `known_at` (timestamp, UTC), a row an outcome.
     """
     leads = tables.leads.filter(tables.leads.listed)
     if tables.outcomes is None:
-        nothing = leads.select(
-            "lead_id", stage=ibis.null("string"), known_at=ibis.null("timestamp")
-        )
-        return nothing.limit(0)
+        empty = {"stage": ibis.null("string"), "known_at": ibis.null("timestamp")}
+        return leads.select("lead_id", **empty).limit(0)
     closed = _closings(tables.outcomes).filter(ibis._.known_at < ibis.literal(as_of))
     return closed.semi_join(leads, "lead_id").select("lead_id", "stage", "known_at")
 
 
 def still_open(tables: Tables, spine: ir.Table) -> ir.Table:
-    """Keep the snapshots of leads that were neither won nor lost, as far as was known by then."""
+    """Keep the snapshots of leads that were not known to be won or lost by then."""
     if tables.outcomes is None:
         return spine
-    closed = (
-        _closings(tables.outcomes)
-        .group_by(closed_id=ibis._.lead_id)
-        .aggregate(closed_at=ibis._.known_at.min())
-    )
+    by_lead = _closings(tables.outcomes).group_by(closed_id=ibis._.lead_id)
+    closed = by_lead.aggregate(closed_at=ibis._.known_at.min())
     joined = spine.left_join(closed, spine.lead_id == closed.closed_id)
     kept = joined.filter(joined.closed_at.isnull() | (joined.closed_at >= joined.as_of))
     return kept.select("lead_id", "as_of")
 
 
 def _closings(outcomes: ir.Table) -> ir.Table:
-    """Keep the ends of leads, with `known_at`."""
+    """Keep the outcomes that close a lead, with `known_at`."""
     known_at = ibis.greatest(outcomes.occurred_at, outcomes.recorded_at)
     return outcomes.filter(outcomes.stage.isin(CLOSED)).mutate(known_at=known_at)
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def reached_at(tables: Tables, stage: Stage) -> ir.Table:
-    """Find when each lead first reached a stage. Who has won was an SQL by then at the latest.
+    """Find when each lead first reached a stage; a won lead was an SQL by then at the latest.
 
     Returns
     -------
@@ -30,6 +30,5 @@ def reached_at(tables: Tables, stage: Stage) -> ir.Table:
     stages = ("sql", "won") if stage == "sql" else ("won",)
     rows = tables.outcomes.filter(_.stage.isin(stages))
     return rows.group_by(reached_id=_.lead_id).aggregate(
-        reached_at=_.occurred_at.min(),
-        known_at=ibis.greatest(_.occurred_at, _.recorded_at).min(),
+        reached_at=_.occurred_at.min(), known_at=ibis.greatest(_.occurred_at, _.recorded_at).min()
     )

@@ -1,11 +1,10 @@
 """Files and database tables, opened as they are.
 
-A file format, an encoding, a delimiter, a database to read from: each is a file here and gives a
-table of the user's own columns. What the columns mean is decided in `tables`.
+CSV and Parquet files, databases behind an address, and tables that stay in PostgreSQL, with the
+user's own columns. What the columns mean is decided in `tables`.
 """
 
-from leadscore.features.sources.csv_lines import split_lines
-from leadscore.features.sources.csv_source import DELIMITERS, without_repeats
+from leadscore.features.sources.csv_source import DELIMITERS, split_lines, without_repeats
 from leadscore.features.sources.postgres_pushdown import (
     is_pushed,
     keep_rows,

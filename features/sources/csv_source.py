@@ -1,4 +1,4 @@
-"""CSV files as tables: their header, delimiter and encoding, and lines that cannot be split."""
+"""CSV files: opened in DuckDB, or split line by line where each row keeps its place."""
 
 from __future__ import annotations
 
@@ -6,19 +6,25 @@ import csv
 import gzip
 import zlib
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO, cast
+
+import pandas as pd
+import pyarrow as pa
 
 from leadscore.features.core import DataError, unique
-from leadscore.features.sources.row_numbers import numbered_copy
+from leadscore.features.sources.row_numbers import ROW, numbered_copy
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     import ibis.expr.types as ir
     from ibis.backends.duckdb import Backend
 
-    from leadscore.features.contract import Contract
+    from leadscore.features.contract import Contract, Reading
 
 DELIMITERS = (",", ";", "\t", "|")
 ENCODINGS_OF_DUCKDB = {"utf-8", "utf8", "utf-8-sig"}
+REPLACED = "\ufffd"  # in place of bytes that cannot be decoded
 
 
 def open_csv(connection: Backend, files: list[Path], *, contract: Contract, name: str) -> ir.Table:
@@ -60,13 +66,9 @@ def open_csv(connection: Backend, files: list[Path], *, contract: Contract, name
 
 def _header(file: Path, delimiter: str, encoding: str) -> tuple[list[str], bool]:
     """Read a CSV file's first line, and whether more follow; refuse another delimiter."""
-    encoding = "utf-8-sig" if encoding.lower() in ENCODINGS_OF_DUCKDB else encoding
+    encoding = codec_of(encoding)
     try:
-        with (
-            gzip.open(file, "rt", encoding=encoding, newline="")
-            if file.suffix.lower() == ".gz"
-            else file.open(encoding=encoding, newline="")
-        ) as lines:
+        with opened_text(file, encoding) as lines:
             names = next(csv.reader(lines, delimiter=delimiter), [])
             has_rows = next(lines, None) is not None
     except (UnicodeError, LookupError, csv.Error) as error:
@@ -79,27 +81,35 @@ def _header(file: Path, delimiter: str, encoding: str) -> tuple[list[str], bool]
     if len(names) == 1:
         other = [mark for mark in DELIMITERS if mark != delimiter and mark in names[0]]
         if other:
-            message = (
+            raise DataError(
                 f"{file}: the header is one column when split at {delimiter!r}. "
                 f"Set `reading.delimiter = {other[0]!r}` in leadscore.toml."
             )
-            raise DataError(message)
     return names, has_rows
 
 
+def codec_of(encoding: str) -> str:
+    """Return Python's codec for the contract's encoding; a byte order mark is no text."""
+    return "utf-8-sig" if encoding.lower() in ENCODINGS_OF_DUCKDB else encoding
+
+
+def opened_text(file: Path, codec: str, errors: str = "strict") -> TextIO:
+    """Open a text file, gzipped or not, with its line ends as they are."""
+    opener = gzip.open if file.suffix.lower() == ".gz" else open
+    return cast("TextIO", opener(file, "rt", encoding=codec, errors=errors, newline=""))
+
+
 def without_repeats(names: tuple[str, ...]) -> list[str]:
-    """Name columns that share a name, or have none, apart: `City`, `City_2`, `column_3`."""
-    seen: set[str] = set()
-    apart = []
+    """Make column names unique, and name those without: `City`, `City_2`, `column_3`."""
+    found: list[str] = []
     for position, given in enumerate(names, start=1):
-        name = unique(given.strip() or f"column_{position}", seen)
-        seen.add(name.lower())
-        apart.append(name)
-    return apart
+        used = {name.lower() for name in found}
+        found.append(unique(given.strip() or f"column_{position}", used))
+    return found
 
 
 def _scratch(connection: Backend) -> Path:
-    """Return the folder of the connection's own scratch files, which goes when it closes."""
+    """Return the folder of the connection's temporary files, deleted when it closes."""
     scratch = Path(str(connection.settings["temp_directory"]))
     scratch.mkdir(parents=True, exist_ok=True)
     return scratch
@@ -107,10 +117,9 @@ def _scratch(connection: Backend) -> Path:
 
 def _as_utf8(file: Path, encoding: str, copy: Path) -> Path:
     """Write a copy in UTF-8, as DuckDB reads little else."""
-    opener = gzip.open if file.suffix.lower() == ".gz" else open
     try:
         with (
-            opener(file, "rt", encoding=encoding, newline="") as lines,
+            opened_text(file, encoding) as lines,
             copy.open("w", encoding="utf-8", newline="") as out,
         ):
             while block := lines.read(1 << 20):
@@ -120,3 +129,47 @@ def _as_utf8(file: Path, encoding: str, copy: Path) -> Path:
     except (OSError, EOFError, zlib.error) as error:
         raise DataError(f"{file} cannot be read: {error}") from error
     return copy
+
+
+def split_lines(
+    file: Path, columns: Sequence[str], reading: Reading
+) -> tuple[pa.Table, pd.DataFrame]:
+    """Split a CSV file (also gzipped) in memory; an unclosed quote mark costs its own line alone.
+
+    Returns
+    -------
+    rows : pa.Table
+        The rows with one cell for each of `columns`, as text, and their number `ROW`, from 1.
+    broken : DataFrame
+        Columns `row` (int64), `reason` (str): the others.
+    """
+    with opened_text(file, codec_of(reading.encoding), errors="replace") as text:
+        records = [cells for cells in _records(list(text), reading.delimiter) if cells][1:]
+    whole, broken = [], []
+    for row, cells in enumerate(records, start=1):
+        if len(cells) != len(columns):
+            broken.append((row, f"{len(cells)} cells where the header has {len(columns)}"))
+        elif REPLACED in "".join(cells):
+            broken.append((row, f"not {reading.encoding} text"))
+        else:
+            whole.append((*cells, row))
+    cells_of = zip(*whole, strict=True) if whole else [()] * (len(columns) + 1)
+    types = [pa.string()] * len(columns) + [pa.int64()]
+    arrays = [pa.array(values, kind) for values, kind in zip(cells_of, types, strict=True)]
+    rows = pa.Table.from_arrays(arrays, names=[*columns, ROW])
+    return rows, pd.DataFrame(broken, columns=["row", "reason"]).astype({"row": "int64"})
+
+
+def _records(lines: list[str], delimiter: str) -> Iterator[list[str]]:
+    """Split lines; where a cell of several lines goes wrong, start again after its first."""
+    begin = 0
+    while begin < len(lines):
+        reader, read = csv.reader(lines[begin:], delimiter=delimiter, strict=True), 0
+        try:
+            for cells in reader:
+                yield cells
+                read = reader.line_num
+        except csv.Error:
+            yield next(csv.reader([lines[begin + read]], delimiter=delimiter))
+            read += 1
+        begin += read

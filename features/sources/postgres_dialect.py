@@ -59,9 +59,7 @@ class AsDuckDB(PostgresCompiler):  # type: ignore[misc]
         return self.cast(seconds, dt.float64)  # exact decimals divide to other last digits
 
     def visit_HexDigest(self, op: Any, *, arg: Any, how: Any) -> Any:
-        if how != "md5":
-            return super().visit_HexDigest(op, arg=arg, how=how)
-        return self.f.md5(arg)
+        return self.f.md5(arg) if how == "md5" else super().visit_HexDigest(op, arg=arg, how=how)
 
     def visit_TryCast(self, op: Any, *, arg: Any, to: Any) -> Any:
         found = self.cast(arg, to)

@@ -30,16 +30,15 @@ POSTGRES = ("postgres", "postgresql")
 
 @ibis.udf.scalar.builtin(name="set_config", signature=((str, str, bool), str))
 def _set_config(setting, value, is_local):  # type: ignore[no-untyped-def]
-    """Call PostgreSQL's own function: set one of its options, here for the connection."""
+    """Call PostgreSQL's function: set one of its options, here for the connection."""
 
 
 @contextmanager
 def pushed_down(contract: Contract) -> Iterator[BaseBackend]:
     """Connect to the one PostgreSQL database that holds all tables of a contract.
 
-    Its regular expressions and the order of its texts are DuckDB's. Screened rows are kept there
-    as temporary tables, which nobody else sees and which go with the connection: the login needs
-    no right to create anything, but that of temporary tables.
+    Screened rows are kept there as temporary tables, which nobody else sees and which end with
+    the connection: the login needs no right to create anything else.
 
     Raises
     ------
@@ -66,13 +65,13 @@ def pushed_down(contract: Contract) -> Iterator[BaseBackend]:
 
     connection.compiler = AsDuckDB()
     try:
-        # Compiling questions of this length takes PostgreSQL longer than answering them.
+        # Compiling queries of this length takes PostgreSQL longer than running them.
         connection.execute(_set_config("jit", "off", False))
         yield connection
     except Exception as error:
         if not type(error).__module__.startswith("psycopg"):
             raise
-        # The driver's own words may repeat a cell.
+        # The driver's message may repeat a cell.
         kind = f"{type(error).__name__}, SQLSTATE {getattr(error, 'sqlstate', None)}"
         raise DataError(f"the database could not work the tables out: {kind}") from None
     finally:
@@ -80,13 +79,7 @@ def pushed_down(contract: Contract) -> Iterator[BaseBackend]:
 
 
 def pushed_table(connection: BaseBackend, source: Source, *, name: str) -> ir.Table:
-    """Find one table of the contract in the database.
-
-    Raises
-    ------
-    DataError
-        Where it is not there.
-    """
+    """Find one table of the contract in the database; `DataError` where it is not there."""
     try:
         table = remote_table(connection, str(source.table))
     except ibis.common.exceptions.TableNotFound:
@@ -95,10 +88,9 @@ def pushed_table(connection: BaseBackend, source: Source, *, name: str) -> ir.Ta
 
 
 def keep_rows(connection: BaseBackend, name: str, rows: ir.Table) -> ir.Table:
-    """Keep rows while the connection is open, in a temporary table that nobody else sees."""
+    """Store rows in a temporary table, which ends with the connection."""
     kept = connection.create_table(name, rows, temp=True)
-    # PostgreSQL never counts temporary tables by itself, and plans for a handful of rows: minutes
-    # in place of seconds.
+    # PostgreSQL has no statistics of temporary tables by itself: minutes instead of seconds.
     connection.raw_sql(sge.Analyze(this=sge.to_identifier(name, quoted=True)))
     return kept
 
@@ -109,13 +101,7 @@ def is_pushed(connection: BaseBackend) -> bool:
 
 
 def refuse_text(column: ir.Column, *, expected: str) -> None:
-    """Refuse text in place of numbers or dates, which only DuckDB reads as people write them.
-
-    Raises
-    ------
-    DataError
-        Where the column's table stays in another database.
-    """
+    """Raise `DataError` for text in place of numbers or dates, which only DuckDB can parse."""
     if is_pushed(ibis.get_backend(column)):
         raise DataError(
             f"column {column.get_name()!r} is text where {expected} are expected. With "

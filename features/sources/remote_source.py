@@ -22,10 +22,8 @@ if TYPE_CHECKING:
 
     from leadscore.features.contract import Contract, Source
 
-# Drivers make Python's objects of each batch's cells: some 100 MB at a time, not gigabytes.
-BATCH_ROWS = 50_000
-
-# What brings the driver of an address, by its scheme; of others Ibis's own extra does.
+BATCH_ROWS = 50_000  # as Python objects some 100 MB
+# The extras with the drivers, by scheme of the address; others come with Ibis's own extras.
 EXTRAS = {
     "postgres": "leadscore[postgres]",
     "postgresql": "leadscore[postgres]",
@@ -39,10 +37,7 @@ AS_TEXT = (dt.UUID, dt.INET, dt.MACADDR, dt.Unknown, dt.GeoSpatial)
 def remote_table(remote: BaseBackend, name: str) -> ir.Table:
     """Find a table or view by its name, or by `schema.name`; upper and lower case count.
 
-    Raises
-    ------
-    TableNotFound
-        Where there is none of that name.
+    A name that is not there raises Ibis's `TableNotFound`.
     """
     try:
         return remote.table(name)
@@ -74,20 +69,15 @@ def with_plain_types(table: ir.Table, *, lead_id: str | None) -> ir.Table:
 
 
 def sources_of(contract: Contract) -> dict[str, Source]:
-    """Return a contract's sources by their word in it: leads, events, outcomes."""
+    """Return a contract's sources by their table: leads, events, outcomes."""
     given = {"leads": contract.leads, "events": contract.events, "outcomes": contract.outcomes}
     return {name: source for name, source in given.items() if source is not None}
 
 
 def address_of(source: Source, *, name: str) -> str | None:
-    """Return a table's address with its secrets; None where it is a file.
+    """Return the address of the table `name` with its secrets; None where it is a file.
 
-    `name` is the table's word in the contract: leads, events or outcomes.
-
-    Raises
-    ------
-    DataError
-        Where it stands in a variable that is not set.
+    An address in an environment variable that is not set raises `DataError`.
     """
     if source.address is None or not source.address.startswith("env:"):
         return source.address
@@ -99,14 +89,12 @@ def address_of(source: Source, *, name: str) -> str | None:
 
 @contextmanager
 def connection_to(address: str, *, what: str) -> Iterator[BaseBackend]:
-    """Connect to an address that `ibis.connect` takes, to read; errors tell no secrets of it.
-
-    `what` is what a message calls it.
+    """Connect to an Ibis address to read; `what` is what a message calls it.
 
     Raises
     ------
     DataError
-        Where the driver is not installed, or connecting or reading fails.
+        Where the driver is not installed, or connecting or reading fails; without secrets.
     """
     remote = connected_to(address, what=what)
     try:
@@ -118,7 +106,7 @@ def connection_to(address: str, *, what: str) -> Iterator[BaseBackend]:
 
 
 def connected_to(address: str, *, what: str) -> BaseBackend:
-    """Connect to an Ibis address, as `connection_to` does; whoever calls disconnects."""
+    """Connect to an Ibis address, as `connection_to` does; the caller disconnects."""
     scheme = address.split(":", 1)[0]
     # DuckDB would create a file that is missing, and refuse one that another process reads.
     options = {"read_only": True} if scheme == "duckdb" else {}
@@ -136,18 +124,16 @@ def connected_to(address: str, *, what: str) -> BaseBackend:
 
 def _cannot_be_read(what: str, address: str, error: Exception) -> DataError:
     scheme = address.split(":", 1)[0]
-    told = _without_secrets(error, address)
-    return DataError(f"{what} behind {scheme}:… cannot be read: {told}")
+    return DataError(f"{what} behind {scheme}:… cannot be read: {_without_secrets(error, address)}")
 
 
 def _without_secrets(error: Exception, address: str) -> str:
     """Return the first line of a driver's message, without the address or a part of it."""
-    words = str(error).splitlines() or [""]
     parts = urlsplit(address)
     credentials = parts.netloc.rpartition("@")[0]
     secrets = {address, credentials, credentials.partition(":")[2]}
     secrets |= {value for _, value in parse_qsl(parts.query)}
-    shown = words[0]
+    shown = (str(error).splitlines() or [""])[0]
     for secret in sorted(secrets | {unquote(secret) for secret in secrets}, key=len, reverse=True):
         shown = shown.replace(secret, "…") if secret else shown
     return f"{type(error).__name__}: {shown}"

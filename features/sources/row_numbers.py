@@ -1,4 +1,4 @@
-"""The numbers of rows as they stand, by which a quarantine names them."""
+"""Numbers of rows, by which a quarantine names them."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ ROW = "(row)"  # no export calls a column that
 
 
 def numbered_copy(copy: ir.Table) -> ir.Table:
-    """Give the rows of a table of DuckDB's own their numbers, in the order they came in."""
+    """Add to a DuckDB table the numbers of its rows in the order in which they were inserted."""
     return copy.mutate(**{ROW: copy.rowid() + 1})
 
 
 def row_number(raw: ir.Table) -> ir.IntegerValue:
-    """Give the rows their numbers, from 1; where nobody knows how they stand, in any order."""
+    """Return the numbers of rows, from 1; in any order where theirs is not known."""
     return raw[ROW] if ROW in raw.columns else ibis.row_number() + 1
 
 
 def own_columns(raw: ir.Table) -> list[str]:
-    """List the columns that an opened table has of its own."""
+    """List the columns of an opened table but for the row numbers."""
     return [column for column in raw.columns if column != ROW]

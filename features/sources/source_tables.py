@@ -22,6 +22,7 @@ from leadscore.features.sources.remote_source import (
     connection_to,
     remote_batches,
     remote_table,
+    sources_of,
 )
 from leadscore.features.sources.row_numbers import ROW, numbered_copy
 
@@ -54,16 +55,16 @@ def open_source(
     connection
         The DuckDB connection that will hold the table, or the database that holds it already.
     name
-        The table's word in the contract: leads, events or outcomes.
+        The table in the contract: leads, events or outcomes.
     only
         Some of its files; by default all.
 
     Returns
     -------
     ir.Table
-        The rows as they are and, in the last column, `ROW`, their numbers as they stand, from 1;
-        it is absent where another database holds them. CSV lines that are broken are left out
-        and stand in the connection's table `broken_<name>` with their line number.
+        The rows as they are and, in the last column, their numbers `ROW`, from 1; it is absent
+        where another database holds them. Broken CSV lines are left out and stand in the
+        connection's table `broken_<name>` with their line number.
 
     Raises
     ------
@@ -75,7 +76,7 @@ def open_source(
     if source.address is not None:
         return _open_address(connection, source, name=name)
     files = list(only or files_of(contract, source, name=name))
-    if files[0].suffix.lower() in {".parquet", ".pq"}:
+    if _is_parquet(files):
         return _open_parquet(connection, files, name=name)
     return open_csv(connection, files, contract=contract, name=name)
 
@@ -83,22 +84,19 @@ def open_source(
 def file_states(contract: Contract) -> list[tuple[str, int, int]]:
     """Return path, bytes and nanosecond of change of every file of a contract's tables.
 
-    Of a table behind an address nobody can tell whether it changed: its state is new every time.
+    A table behind an address has a new state every time, as its changes cannot be seen.
     """
     states = []
-    for name in ("leads", "events", "outcomes"):
-        source = getattr(contract, name)
-        if source is None:
-            continue
+    for name, source in sources_of(contract).items():
         if source.address is not None:
             states.append((uuid4().hex, 0, 0))
-            continue
-        states += [state_of(file) for file in files_of(contract, source, name=name)]
+        else:
+            states += [state_of(file) for file in files_of(contract, source, name=name)]
     return states
 
 
 def state_of(file: Path) -> tuple[str, int, int]:
-    """Return a file's path, bytes and nanosecond of change, by which a change is noticed."""
+    """Return a file's path, bytes and nanosecond of change."""
     state = file.stat()
     return str(file), state.st_size, state.st_mtime_ns
 
@@ -111,22 +109,34 @@ def files_of(contract: Contract, source: Source, *, name: str) -> list[Path]:
     DataError
         Where there is none, or one is empty or a folder.
     """
-    return _files(contract.directory, str(source.path), name=name)
+    directory, path = contract.directory, str(source.path)
+    files = [directory / path]
+    if has_magic(path) and not files[0].exists():
+        found = glob(path, root_dir=directory)  # noqa: PTH207 - Path.glob takes no absolute ones
+        files = [directory / each for each in sorted(found)]
+    if not files or not files[0].exists():
+        raise DataError(
+            f"{directory / path} does not exist. Mend `{name}.path` in leadscore.toml, or put "
+            "the file there."
+        )
+    for file in files:
+        if file.is_dir():
+            raise DataError(f"{file} is a folder; give a file or a glob such as {path}/*.parquet")
+        if file.stat().st_size == 0:
+            raise DataError(f"{file} is empty. Export it again, with its header line.")
+    return files
 
 
 def rows_about(source: Source, contract: Contract, *, name: str) -> int:
     """Estimate how many rows a table has: exact for Parquet and addresses, by size for text.
 
-    Raises
-    ------
-    DataError
-        Where a file is missing, empty or cannot be read.
+    A file that is missing, empty or unreadable raises `DataError`.
     """
     if source.address is not None:
         with _behind_address(source, name=name) as found:
             return int(found.count().to_pyarrow().as_py())
     files = files_of(contract, source, name=name)
-    if files[0].suffix.lower() in {".parquet", ".pq"}:
+    if _is_parquet(files):
         return sum(_rows_of_parquet(file) for file in files)
     return sum(_lines_about(file) for file in files)
 
@@ -154,11 +164,15 @@ def _lines_about(file: Path) -> int:
 def parquet_files(source: Source, contract: Contract, *, name: str) -> list[Path]:
     """List a table's files as `files_of` does; none where they are not Parquet."""
     files = [] if source.address is not None else files_of(contract, source, name=name)
-    return files if files and files[0].suffix.lower() in {".parquet", ".pq"} else []
+    return files if _is_parquet(files) else []
+
+
+def _is_parquet(files: list[Path]) -> bool:
+    return bool(files) and files[0].suffix.lower() in {".parquet", ".pq"}
 
 
 def place_of(contract: Contract, source: Source) -> str:
-    """Return what a message calls a table: its name in the database, or its file."""
+    """Return what messages call a table: its name in the database, or its file."""
     return source.table or str(contract.directory / str(source.path))
 
 
@@ -181,38 +195,19 @@ def _behind_address(source: Source, *, name: str) -> Iterator[ir.Table]:
         yield remote_table(remote, str(source.table))
 
 
-def _files(directory: Path, path: str, *, name: str) -> list[Path]:
-    """Find the files a path or glob stands for, in order of their names."""
-    files = [directory / path]
-    if has_magic(path) and not files[0].exists():
-        found = glob(path, root_dir=directory)  # noqa: PTH207 - Path.glob takes no absolute ones
-        files = [directory / each for each in sorted(found)]
-    if not files or not files[0].exists():
-        raise DataError(
-            f"{directory / path} does not exist. Mend `{name}.path` in leadscore.toml, or put "
-            "the file there."
-        )
-    for file in files:
-        if file.is_dir():
-            raise DataError(f"{file} is a folder; give a file or a glob such as {path}/*.parquet")
-        if file.stat().st_size == 0:
-            raise DataError(f"{file} is empty. Export it again, with its header line.")
-    return files
-
-
 def _open_parquet(connection: Backend, files: list[Path], *, name: str) -> ir.Table:
     paths, counts = [str(file) for file in files], [_rows_of_parquet(file) for file in files]
     try:
         rows = connection.read_parquet(paths, union_by_name=True)
         if {IN_FILE, FILE} & {column.lower() for column in rows.columns}:
             return rows.mutate(**{ROW: ibis.row_number() + 1})
-        # To count rows one by one takes one thread; their places in their files are known.
+        # `row_number` would run on one thread; the rows' places in their files are known.
         rows = connection.read_parquet(
             paths, union_by_name=True, **dict.fromkeys((IN_FILE, FILE), True)
         )
-    except Exception as error:  # DuckDB's own error classes share no public base with a file name
-        message = f"{files[0]} cannot be read as Parquet: {str(error).splitlines()[0]}"
-        raise DataError(message) from error
+    except Exception as error:  # DuckDB's own error classes share no public base
+        reason = str(error).splitlines()[0]
+        raise DataError(f"{files[0]} cannot be read as Parquet: {reason}") from error
     if len(files) == 1:
         return rows.mutate(**{ROW: rows[IN_FILE] + 1}).drop(IN_FILE, FILE)
     starts = pa.table({FILE: paths, ROW: list(accumulate(counts[:-1], initial=1))})

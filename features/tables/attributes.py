@@ -5,14 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from leadscore.features.contract import (
-    TERMS,
-    ColumnSpec,
-    ColumnType,
-    Contract,
-    Reading,
-    Role,
-)
+from leadscore.features.contract import TERMS, ColumnSpec, ColumnType, Contract, Reading, Role
 from leadscore.features.core import DataError, slug, unique
 from leadscore.features.tables.cell_parsing import number_cell, text_cell
 
@@ -27,20 +20,10 @@ MEASURED = ("company_size", "revenue")  # text where they are bands, but numbers
 
 @dataclass(frozen=True)
 class Attribute:
-    """One attribute of a lead.
+    """One attribute of a lead."""
 
-    Parameters
-    ----------
-    name
-        The column's name inside: the contract's term, or `lead_` and the user's name made plain.
-    column
-        The user's name for it.
-    role, term, type
-        As the contract says, the type filled in.
-    """
-
-    name: str
-    column: str
+    name: str  # the contract's term, or `lead_` and the plain form of the user's name
+    column: str  # the user's name
     role: Role
     term: str | None
     type: ColumnType
@@ -49,14 +32,9 @@ class Attribute:
 def attributes_of(contract: Contract, schema: ibis.Schema, *, place: str) -> tuple[Attribute, ...]:
     """Find the attributes of a leads table, all but the ignored, in the contract's order.
 
-    `place` is what messages call the table.
-
-    Raises
-    ------
-    DataError
-        Where the contract names a column that the table does not have.
+    `place` is what messages call the table; a missing column raises `DataError`.
     """
-    used = {"lead_id"}  # a column that is called ID would become it
+    used = {"lead_id"}  # of a column that is called ID
     attributes = []
     for column, spec in contract.leads.columns.items():
         if column not in schema.names:
@@ -75,13 +53,13 @@ def attributes_of(contract: Contract, schema: ibis.Schema, *, place: str) -> tup
 def read_attributes(
     raw: ir.Table, attributes: tuple[Attribute, ...], reading: Reading
 ) -> Mapping[str, ir.Column]:
-    """Read each attribute's cells as its type, under its name inside."""
+    """Read each attribute's cells as its type, by its name."""
     readers = {"number": number_cell, "text": text_cell}
     return {each.name: readers[each.type](raw[each.column], reading) for each in attributes}
 
 
 def _type(spec: ColumnSpec, stored: ibis.DataType) -> ColumnType:
-    """Take the contract's word, the term's, or how the column is stored; CSV cells are text."""
+    """Take the type of the contract, else of the term, else how the column is stored."""
     if spec.type is not None:
         return spec.type
     if spec.term is not None and not (spec.term in MEASURED and stored.is_numeric()):

@@ -55,27 +55,27 @@ NAMED_MONTHS = ("%d %b %y", "%d %b %Y", "%d %B %Y", "%b %d %Y", "%B %d %Y")
 
 @ibis.udf.scalar.builtin(name="timezone", signature=((str, "timestamp('UTC')"), "timestamp"))
 def _wall_clock(zone, instant):  # type: ignore[no-untyped-def]
-    """Call the database's own function: an instant as wall-clock time in a zone."""
+    """Call DuckDB's function: an instant as wall-clock time in a zone."""
 
 
 @ibis.udf.scalar.builtin(name="timezone", signature=((str, "timestamp"), "timestamp('UTC')"))
 def _instant(zone, wall_clock):  # type: ignore[no-untyped-def]
-    """Call the database's own function: wall-clock time in a zone as an instant."""
+    """Call DuckDB's function: wall-clock time in a zone as an instant."""
 
 
 @ibis.udf.scalar.builtin(name="epoch_us", signature=(("timestamp('UTC')",), "int64"))
 def _microseconds(instant):  # type: ignore[no-untyped-def]
-    """Call DuckDB's own function: an instant in microseconds since 1970."""
+    """Call DuckDB's function: an instant in microseconds since 1970."""
 
 
 @ibis.udf.scalar.builtin(name="make_timestamp", signature=(("int64",), "timestamp"))
 def _moment(microseconds):  # type: ignore[no-untyped-def]
-    """Call DuckDB's own function: microseconds since 1970 as a time without a zone."""
+    """Call DuckDB's function: microseconds since 1970 as a time without a zone."""
 
 
 @ibis.udf.scalar.builtin(name="try_strptime", signature=((str, "array<string>"), "timestamp"))
 def _by_formats(text, formats):  # type: ignore[no-untyped-def]
-    """Call DuckDB's own function: the first of several formats that fits, or null."""
+    """Call DuckDB's function: the first of several formats that fits, or null."""
 
 
 def text_cell(column: ir.Column, reading: Reading) -> ir.StringColumn:
@@ -88,8 +88,8 @@ def text_cell(column: ir.Column, reading: Reading) -> ir.StringColumn:
 def number_cell(column: ir.Column, reading: Reading) -> ir.FloatingColumn:
     """Read a column as float64; text may carry thousands separators, a currency or a per cent sign.
 
-    `reading.decimal` says what 1.234 and 1,234 are, which other forms tell by themselves. Null
-    where the cell is missing or is not a number; infinities count as not a number.
+    `reading.decimal` decides forms that are ambiguous, as 1.234 and 1,234 are. Missing cells,
+    infinities and what is no number become null.
     """
     if not column.type().is_string():
         number = column.cast("float64")
@@ -102,13 +102,13 @@ def number_cell(column: ir.Column, reading: Reading) -> ir.FloatingColumn:
 
 
 def _with_points(text: ir.StringValue) -> ir.StringValue:
-    """Write 1.234,5 and 1.234 as 1234.5 and 1234; what cannot be meant so stays as it is."""
+    """Write 1.234,5 and 1.234 as 1234.5 and 1234; other forms stay as they are."""
     european = text.re_search(r"^[+-]?(\d+|[1-9]\d{0,2}(\.\d{3})+)(,\d+)?$")
     return ibis.ifelse(european, text.replace(".", "").replace(",", "."), text)
 
 
 def _with_points_by_form(text: ir.StringValue) -> ir.StringValue:
-    """Write numbers with a decimal point; of forms that are either, 1,234 is a thousand."""
+    """Write numbers with a decimal point; the ambiguous 1,234 is a thousand."""
     grouped = text.re_search(r"^[+-]?[1-9]\d{0,2}(,\d{3})+(\.\d+)?$")
     european = text.re_search(r"^[+-]?\d{1,3}(\.\d{3})+,\d+$|^[+-]?\d{1,3}(\.\d{3}){2,}$")
     decimal_comma = text.re_search(r"^[+-]?\d+,\d+$")
@@ -121,7 +121,7 @@ def _with_points_by_form(text: ir.StringValue) -> ir.StringValue:
 
 
 def measure_cell(column: ir.Column) -> ir.FloatingValue:
-    """Take a number as it is; of a band such as 51-200 or 1,000+ the lower end."""
+    """Read a number, or the lower end of a band such as 51-200 or 1,000+."""
     if not column.type().is_string():
         return column.cast("float64")
     digits = column.lower()
@@ -139,19 +139,8 @@ def unreadable_numbers(
 ) -> ir.StringValue:
     """Name the cells of a row that should be numbers and hold something else.
 
-    Parameters
-    ----------
-    columns
-        The number columns as they are stored, by the user's names.
-    reading
-        The contract's reading settings.
-    measures
-        Those that may hold bands, as `measure_cell` reads them.
-
-    Returns
-    -------
-    ir.StringValue
-        `column␟value␞` a cell; null where every cell is a number or missing.
+    `columns` are the number columns by the user's names; `measures` may hold bands. Returns
+    `column␟value␞` a cell; null where every cell is a number or missing.
     """
     found: ir.StringValue = ibis.literal("")
     for name, column in columns.items():
@@ -166,12 +155,9 @@ def unreadable_numbers(
 def time_cell(column: ir.Column, reading: Reading) -> ir.TimestampColumn:
     """Read a column as a moment in UTC without a zone; null where missing or unreadable.
 
-    Parameters
-    ----------
-    column
-        Timestamps with or without a zone, dates, or text: ISO 8601, or written with slashes,
-        dots or month names, day first where `reading.day_first`; or seconds, milliseconds or
-        microseconds since 1970. Where no zone is named, it is that of `reading.timezone`.
+    Timestamps with or without a zone, dates, or text: ISO 8601; with slashes, dots or month
+    names, day first where `reading.day_first`; or seconds, milliseconds or microseconds since
+    1970. A cell without a zone is in that of `reading.timezone`.
     """
     kind = column.type()
     if kind.is_timestamp() and kind.timezone is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, cast
 
 import ibis
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from leadscore.features.contract import Contract, EventsSource, OutcomesSource, Reading
 from leadscore.features.tables.screening import Fault, Screened
 
+TOO_EARLY = "before the lead was created"
 CHANNEL_TOUCH = ("source", "medium", "campaign", "landing_page")
 
 
@@ -32,31 +33,18 @@ def screen_events(
     connection: Backend,
     raw: ir.Table,
     contract: Contract,
-    source: EventsSource,
     leads: ir.Table,
     *,
-    strangers_wanted: bool,
+    report_unknown_leads: bool,
 ) -> tuple[Screened, tuple[str, ...]]:
-    """Type and screen the events.
+    """Type and screen the events; with `report_unknown_leads`, those of other leads are faults.
 
-    Parameters
-    ----------
-    raw
-        The opened table, as `sources.source_tables.open_source` gives it.
-    leads
-        The cleaned leads.
-    strangers_wanted
-        Whether events of other leads are faults, or passed over.
-
-    Returns
-    -------
-    tuple
-        The screened rows (columns `lead_id`, `occurred_at`, `recorded_at`, `kind`, `value` and
-        the touch's), and which of the optional columns there are.
+    Returns the screened rows (columns `lead_id`, `occurred_at`, `recorded_at`, `kind`, `value` and
+    the touch's), and which of the optional columns there are.
     """
-    reading, optional = contract.reading, ("value", *CHANNEL_TOUCH)
-    names = _columns(raw, contract, source, name="events", required="kind", optional=optional)
-    kind = text_cell(raw[names["kind"]], reading)
+    optional = ("value", *CHANNEL_TOUCH)
+    names = _columns(raw, contract, "events", required="kind", optional=optional)
+    kind = text_cell(raw[names["kind"]], contract.reading)
     touch = {term: _text(raw, names.get(term), contract) for term in CHANNEL_TOUCH}
     dated = _dated(raw, contract, names, number="value")
     screened = _screened(
@@ -65,7 +53,7 @@ def screen_events(
         leads,
         name="events",
         wording=("kind", "no kind"),
-        strangers_wanted=strangers_wanted,
+        report_unknown_leads=report_unknown_leads,
     )
     return screened, tuple(term for term in optional if term in names)
 
@@ -74,18 +62,17 @@ def screen_outcomes(
     connection: Backend,
     raw: ir.Table,
     contract: Contract,
-    source: OutcomesSource,
     leads: ir.Table,
     *,
-    strangers_wanted: bool,
+    report_unknown_leads: bool,
 ) -> Screened:
     """Type and screen the outcomes, as `screen_events` does the events.
 
     Columns `lead_id`, `occurred_at`, `recorded_at`, `stage`, `reason` (lower case), `amount`.
     """
-    reading, optional = contract.reading, ("reason", "amount")
-    names = _columns(raw, contract, source, name="outcomes", required="stage", optional=optional)
-    given = text_cell(raw[names["stage"]], reading)
+    source = cast("OutcomesSource", contract.outcomes)
+    names = _columns(raw, contract, "outcomes", required="stage", optional=("reason", "amount"))
+    given = text_cell(raw[names["stage"]], contract.reading)
     words = {
         word.strip().lower(): stage
         for stage in OUTCOME_STAGES
@@ -104,20 +91,20 @@ def screen_outcomes(
         leads,
         name="outcomes",
         wording=("stage", f"not one of {', '.join(OUTCOME_STAGES)}"),
-        strangers_wanted=strangers_wanted,
+        report_unknown_leads=report_unknown_leads,
     )
 
 
 def _columns(
     raw: ir.Table,
     contract: Contract,
-    source: EventsSource | OutcomesSource,
+    table: Literal["events", "outcomes"],
     *,
-    name: str,
     required: str,
     optional: tuple[str, ...],
 ) -> dict[str, str]:
     """Find the user's columns for our terms; what the contract names must be there."""
+    source: EventsSource | OutcomesSource = getattr(contract, table)
     found = {}
     for term in ("lead_id", "occurred_at", required, "recorded_at", *optional):
         given = getattr(source, term)
@@ -126,7 +113,7 @@ def _columns(
             found[term] = column
         elif given is not None:
             raise DataError.from_missing_column(
-                place_of(contract, source), column, own_columns(raw), setting=f"{name}.{term}"
+                place_of(contract, source), column, own_columns(raw), setting=f"{table}.{term}"
             )
     return found
 
@@ -158,10 +145,7 @@ def _dated(
 
 
 def _as_written(column: ir.Column, reading: Reading) -> ir.StringValue:
-    """Give a date's text, for those whom it puzzles; what is a date already puzzles nobody.
-
-    To write a hundred million dates as text takes a minute.
-    """
+    """Return the text of a date, for messages; of columns of dates nothing, as it costs time."""
     if column.type().is_string():
         return text_cell(column, reading)
     return ibis.null("string")
@@ -174,11 +158,11 @@ def _screened(
     *,
     name: str,
     wording: tuple[str, str],
-    strangers_wanted: bool,
+    report_unknown_leads: bool,
 ) -> Screened:
     """Set aside rows with no usable word or time, of unknown leads, or from before the lead."""
     known = leads.select(known_id=leads.lead_id, created_at=leads.created_at)
-    how = "left" if strangers_wanted else "inner"
+    how = "left" if report_unknown_leads else "inner"
     joined = typed.join(known, typed.lead_id == known.known_id, how=how)
     word, expected = wording
     occurred, recorded = joined.raw_occurred_at, joined.raw_recorded_at
@@ -188,12 +172,7 @@ def _screened(
         ("recorded_at", joined.recorded_badly, recorded, NOT_A_DATE),
         (word, joined[word].isnull(), joined.raw_word, expected),
         ("lead_id", joined.known_id.isnull(), joined.lead_id, "no such lead"),
-        (
-            "occurred_at",
-            joined.occurred_at < joined.created_at,
-            occurred,
-            "before the lead was created",
-        ),
+        ("occurred_at", joined.occurred_at < joined.created_at, occurred, TOO_EARLY),
     )
     raw = ("raw_word", "raw_occurred_at", "raw_recorded_at", "recorded_badly")
     return screen(

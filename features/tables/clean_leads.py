@@ -29,22 +29,8 @@ def screen_leads(
 ) -> tuple[Screened, tuple[Attribute, ...]]:
     """Type and screen the leads; of rows with the same id the earliest is kept.
 
-    Parameters
-    ----------
-    raw
-        The opened table, as `sources.source_tables.open_source` gives it.
-
-
-    Returns
-    -------
-    tuple
-        The screened rows (columns `lead_id`, `created_at`, `account`, `target`, `listed` and one
-        an attribute) and the attributes.
-
-    Raises
-    ------
-    DataError
-        Where the contract names a column that the table lacks.
+    Returns the screened rows (columns `lead_id`, `created_at`, `account`, `target`, `listed` and
+    one an attribute) and the attributes. A missing column raises `DataError`.
     """
     place = place_of(contract, contract.leads)
     attributes = attributes_of(contract, raw.select(own_columns(raw)).schema(), place=place)
@@ -58,11 +44,11 @@ def screen_leads(
 
 
 def with_listed(leads: ir.Table, listed: ir.Table, contract: Contract) -> ir.Table:
-    """Put a one-off list in the place of the same leads; the others stay as the past of it.
+    """Replace leads by the same leads of a one-off list; the others stay, to learn from.
 
     Of two creation dates the earlier holds, or what a lead did before would not count.
     """
-    # Without ids nobody is the same lead, and without dates nothing can be learnt from the past.
+    # Without ids no lead can be matched, and without dates the others tell nothing of the past.
     if contract.leads.lead_id is None or leads.created_at.max().to_pyarrow().as_py() is None:
         return listed
     known = leads.select(known_id="lead_id", known_since="created_at")
@@ -77,7 +63,7 @@ def with_listed(leads: ir.Table, listed: ir.Table, contract: Contract) -> ir.Tab
 def reserved_columns(
     raw: ir.Table, contract: Contract, *, place: str, with_target: bool
 ) -> dict[str, str]:
-    """Find the user's columns for our terms; all that the contract promises must be there."""
+    """Find the user's columns for our terms; what the contract names must be there."""
     source = contract.leads
     dated = contract.events is not None or contract.outcomes is not None
     found = {}
@@ -128,7 +114,7 @@ def typed_leads(
 
 
 def with_copies(typed: ir.Table) -> ir.Table:
-    """Add `copy`, which counts the rows of the same id from 0, the earliest first."""
+    """Add `copy`, which numbers the rows of the same id from 0, the earliest first."""
     first = ibis.window(group_by="lead_id", order_by=["created_at", "row"])
     return typed.mutate(copy=ibis.row_number().over(first))
 

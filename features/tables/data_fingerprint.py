@@ -1,4 +1,4 @@
-"""A short name for exactly these tables: the same rows in any order have the same one."""
+"""A short fingerprint of cleaned tables, which the order of their rows does not change."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def fingerprint(tables: Tables) -> str:
 
 
 def _of_rows(table: ir.Table) -> str:
-    """How many rows there are, and the sum of their hashes, which no order changes."""
+    """Return the number of rows and the sum of their hashes."""
     cells = [table[column].cast("string").fill_null("␀") for column in table.columns]
     row = cells[0]
     for cell in cells[1:]:

@@ -1,4 +1,4 @@
-"""A one-off list of leads: all its rows, and which of them, or of their cells, cannot be used."""
+"""A one-off list of leads: all its rows, and which rows or cells cannot be used."""
 
 from __future__ import annotations
 
@@ -35,22 +35,12 @@ CELL = "cell"  # the kind of a fault that costs a cell and not its row
 
 @dataclass(frozen=True)
 class ListedLeads:
-    """A one-off list as it was given.
+    """A one-off list as it was given."""
 
-    Parameters
-    ----------
-    rows
-        Columns `row`, `lead_id`, `created_at` (UTC), null where there is none: every row, in the
-        file's order.
-    faults
-        Columns of `listed_faults`.
-    columns
-        The user's names of `lead_id` and `created_at`.
-    """
-
+    # `row`, `lead_id`, `created_at` (UTC), null where missing: every row, in order
     rows: pd.DataFrame
-    faults: pd.DataFrame
-    columns: dict[str, str]
+    faults: pd.DataFrame  # columns of `listed_faults`
+    columns: dict[str, str]  # the user's names of `lead_id` and `created_at`
 
 
 def clean_list(
@@ -58,22 +48,11 @@ def clean_list(
 ) -> tuple[ir.Table, ListedLeads]:
     """Open a list, which has the contract's columns but need not have a target.
 
-    Parameters
-    ----------
-    connection
-        The DuckDB connection that will hold it.
-    contract
-        The contract of a project folder.
-    attributes
-        Those of the project's leads.
-    leads_file
-        The list.
-
     Returns
     -------
     leads : ir.Table
-        The rows that can be used, one a lead, with the columns of `screen_leads`:
-        an unreadable cell is missing, and of rows with the same id the earliest is there.
+        The rows that can be used, one a lead, with the columns of `screen_leads`: an unreadable
+        cell is missing, and of rows with the same id the earliest is kept.
     listed : ListedLeads
 
     Raises
@@ -108,7 +87,7 @@ def listed_faults(
     kind: pd.Series[str] | str,
     value: pd.Series[str] | str = "",
 ) -> pd.DataFrame:
-    """Lay faults of a list out: the quarantine's columns and `kind`, a word to count them by."""
+    """Return faults of a list: the quarantine's columns, and `kind`, by which they are counted."""
     faults = pd.DataFrame(
         {"table": "list", "row": rows.astype("int64"), "column": column, "value": value}
     ).assign(reason=reason, kind=kind)
@@ -129,7 +108,7 @@ def _open(
 
 
 def _as_text(column: ir.Column) -> ir.StringValue:
-    """Give a number column's cells as they are written; of numbers only those that are infinite."""
+    """Return a number column's cells as text; of stored numbers only the infinite ones."""
     if column.type().is_string():
         return column
     return ibis.ifelse(column.cast("float64").isinf(), "infinity", ibis.null("string"))
@@ -142,28 +121,23 @@ def _listed(
     cells = table.select(columns).to_pandas()
     lead_id, created_at = names.get("lead_id", "lead_id"), names.get("created_at", "created_at")
     no_id = cells.loc[cells["lead_id"].isna(), "row"]
-    again = cells[cells["lead_id"].notna() & (cells["copy"] > 0)]
-    first = cells[cells["copy"] == 0].dropna(subset="lead_id").set_index("lead_id")["row"]
+    named = cells.dropna(subset="lead_id")
+    again, first = named[named["copy"] > 0], named[named["copy"] == 0].set_index("lead_id")["row"]
     same = "the same lead as row " + again["lead_id"].map(first).astype("Int64").astype("str")
     dated = cells[cells["created_at"].isna() & cells["raw_created_at"].notna()]
     numbers = unreadable_cells(cells[cells["unreadable"].notna()])
     shown = numbers["value"].mask(numbers["column"].isin(personal), "")
+    no_date = f"{NOT_A_DATE}; {AS_MISSING}"
     faults = [
         listed_faults(broken["row"], WHOLE_LINE, broken["reason"], kind="broken line"),
         listed_faults(no_id, lead_id, "missing", kind="no id"),
         listed_faults(again["row"], lead_id, same, kind="repeated"),
-        listed_faults(
-            dated["row"],
-            created_at,
-            f"{NOT_A_DATE}; {AS_MISSING}",
-            kind=CELL,
-            value=dated["raw_created_at"],
-        ),
+        listed_faults(dated["row"], created_at, no_date, kind=CELL, value=dated["raw_created_at"]),
         listed_faults(numbers["row"], numbers["column"], numbers["reason"], kind=CELL, value=shown),
     ]
-    rows = pd.concat([cells[["row", "lead_id", "created_at"]], broken[["row"]]]).sort_values(
-        "row", ignore_index=True
-    )
+    rows = pd.concat([cells[["row", "lead_id", "created_at"]], broken[["row"]]])
     return ListedLeads(
-        rows, pd.concat(faults, ignore_index=True), {"lead_id": lead_id, "created_at": created_at}
+        rows.sort_values("row", ignore_index=True),
+        pd.concat(faults, ignore_index=True),
+        {"lead_id": lead_id, "created_at": created_at},
     )

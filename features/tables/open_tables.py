@@ -15,7 +15,7 @@ from leadscore.features.core import naive
 from leadscore.features.sources import open_source, pushed_down, sources_of
 from leadscore.features.tables.clean_events_outcomes import screen_events, screen_outcomes
 from leadscore.features.tables.clean_leads import screen_leads, with_listed
-from leadscore.features.tables.data_end import data_end_of
+from leadscore.features.tables.data_end import data_end_of, known_before
 from leadscore.features.tables.listed_leads import clean_list
 from leadscore.features.tables.quarantine import Quarantine
 from leadscore.features.tables.tables import Tables
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from ibis.backends.duckdb import Backend
 
     from leadscore.features.contract import Contract
-    from leadscore.features.tables.screening import Screening
+    from leadscore.features.tables.screening import Screened, Screening
 
 logger = logging.getLogger(__name__)
 
@@ -45,11 +45,10 @@ def open_tables(
     Parameters
     ----------
     known_by
-        Keep only what was known before this moment (UTC): rows that occurred and were recorded
-        before it. None keeps everything.
+        Keep only rows that occurred and were recorded before this moment (UTC).
     leads_file
-        Leads to use in place of the contract's, with the same columns: a one-off list to score.
-        Events and outcomes of other leads are then passed over.
+        A one-off list to score, with the columns of the contract's leads. Events and outcomes of
+        other leads are then passed over.
 
     Raises
     ------
@@ -67,7 +66,7 @@ def open_tables(
 def connected(
     memory_limit: str = MEMORY_LIMIT, *, threads: int | None = None, folder: Path | None = None
 ) -> Iterator[Backend]:
-    """Open a DuckDB connection with a temporary folder to spill to, which goes with it."""
+    """Open a DuckDB connection with a temporary folder to spill to, deleted with it."""
     scratch = tempfile.mkdtemp(prefix="leadscore-", dir=folder)
     options = {} if threads is None else {"threads": threads}
     connection = ibis.duckdb.connect(temp_directory=scratch, memory_limit=memory_limit, **options)
@@ -106,7 +105,7 @@ def screen_tables(
     known_by: datetime | None,
     leads_file: Path | None = None,
 ) -> tuple[Tables, list[Screening]]:
-    """Screen raw rows, which `opened` gives by a table's word in the contract.
+    """Screen raw rows, which `opened` returns by a table's word in the contract.
 
     Returns
     -------
@@ -115,59 +114,55 @@ def screen_tables(
     screenings : list of Screening
         How to screen other rows of the same raw tables into the same `tables`.
     """
-    strangers_wanted = leads_file is None
-    leads, attributes = screen_leads(connection, opened("leads"), contract)
-    screened, every, listed = [leads], leads.kept, None
+    screened, attributes = screen_leads(connection, opened("leads"), contract)
+    leads, listed = screened.kept, None
     if leads_file is not None:
         rows, listed = clean_list(connection, contract, attributes, leads_file)
-        every = with_listed(leads.kept, rows, contract)
-    events = outcomes = None
-    event_terms: tuple[str, ...] = ()
-    if contract.events is not None:
-        part, event_terms = screen_events(
-            connection,
-            opened("events"),
-            contract,
-            contract.events,
-            every,
-            strangers_wanted=strangers_wanted,
-        )
-        screened.append(part)
-        events = _known(part.kept, known_by)
-    if contract.outcomes is not None:
-        part = screen_outcomes(
-            connection,
-            opened("outcomes"),
-            contract,
-            contract.outcomes,
-            every,
-            strangers_wanted=strangers_wanted,
-        )
-        screened.append(part)
-        outcomes = _known(part.kept, known_by)
+        leads = with_listed(leads, rows, contract)
+    others, event_terms = _screen_others(
+        connection, contract, opened, leads, report_unknown_leads=leads_file is None
+    )
+    kept = {name: each.kept for name, each in others.items()}
+    if known_by is not None:
+        kept = {name: known_before(rows, known_by) for name, rows in kept.items()}
+        leads = leads.filter((leads.created_at < known_by) | leads.created_at.isnull())
+    every = [screened, *others.values()]
     tables = Tables(
         contract=contract,
-        leads=_known_leads(every, known_by),
-        events=events,
-        outcomes=outcomes,
+        leads=leads,
+        events=kept.get("events"),
+        outcomes=kept.get("outcomes"),
         attributes=attributes,
         event_terms=event_terms,
         data_end=None,
-        quarantine=Quarantine.collect([each.faults for each in screened]),
+        quarantine=Quarantine.collect([each.faults for each in every]),
         engine=str(connection.name),
         listed=listed,
     )
-    return tables, [each.by for each in screened]
+    return tables, [each.by for each in every]
 
 
-def _known(rows: ir.Table, known_by: datetime | None) -> ir.Table:
-    """Keep the events or outcomes that were known before a moment; all where it is None."""
-    if known_by is None:
-        return rows
-    return rows.filter(rows.occurred_at < known_by, rows.recorded_at < known_by)
-
-
-def _known_leads(leads: ir.Table, known_by: datetime | None) -> ir.Table:
-    if known_by is None:
-        return leads
-    return leads.filter((leads.created_at < known_by) | leads.created_at.isnull())
+def _screen_others(
+    connection: Backend,
+    contract: Contract,
+    opened: Callable[[str], ir.Table],
+    leads: ir.Table,
+    *,
+    report_unknown_leads: bool,
+) -> tuple[dict[str, Screened], tuple[str, ...]]:
+    """Screen the events and outcomes that there are, and list the optional columns of events."""
+    found: dict[str, Screened] = {}
+    event_terms: tuple[str, ...] = ()
+    if contract.events is not None:
+        found["events"], event_terms = screen_events(
+            connection, opened("events"), contract, leads, report_unknown_leads=report_unknown_leads
+        )
+    if contract.outcomes is not None:
+        found["outcomes"] = screen_outcomes(
+            connection,
+            opened("outcomes"),
+            contract,
+            leads,
+            report_unknown_leads=report_unknown_leads,
+        )
+    return found, event_terms

@@ -1,4 +1,4 @@
-"""What could not be used: rows and cells with their place and the reason, and their counts."""
+"""Rows and cells that could not be used, with place and reason, and their counts."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Faults:
     dropped: int  # that were left out
 
     def write(self, file: Path) -> None:
-        """Write them as Parquet, with their counts in its metadata."""
+        """Write them as Parquet with the counts in the metadata."""
         counts = {ROWS: str(self.rows), DROPPED: str(self.dropped)}
         found = pa.Table.from_pandas(self.found, preserve_index=False)
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -48,18 +48,10 @@ class Faults:
 
 @dataclass(frozen=True)
 class Quarantine:
-    """What could not be used in all tables.
+    """What could not be used in all tables."""
 
-    Parameters
-    ----------
-    rows
-        Columns `table, row (int), column, value, reason`, a row a fault.
-    counts
-        Columns `table, rows, faulty, dropped, share`, a row a table.
-    """
-
-    rows: pd.DataFrame
-    counts: pd.DataFrame
+    rows: pd.DataFrame  # columns of `COLUMNS`, a row a fault
+    counts: pd.DataFrame  # columns `table, rows, faulty, dropped, share`, a row a table
 
     @classmethod
     def collect(cls, parts: Sequence[Faults]) -> Quarantine:
@@ -77,11 +69,11 @@ class Quarantine:
 
     def refuse_above(self, max_share: float) -> None:
         """Raise a DataError where a table's share of faulty rows is above `max_share`."""
-        if told := self.excess(max_share):
-            raise DataError(told)
+        if message := self.excess(max_share):
+            raise DataError(message)
 
     def excess(self, max_share: float) -> str | None:
-        """Say of which table too much cannot be used, if any."""
+        """Describe the first table whose share of faulty rows is above `max_share`, if any."""
         for count in self.counts.to_dict("records"):
             if count["share"] > max_share:
                 return (

@@ -16,10 +16,10 @@ Built = TypeVar("Built")
 
 
 class QueryCache:
-    """Keeps compiled queries and built objects by key.
+    """Compiled queries and built objects by key.
 
-    Building an expression and compiling it to SQL takes seconds of a processor. Tables that are
-    read bucket by bucket keep their names and change their rows, so they need it only once.
+    Building an expression and compiling it to SQL takes seconds. Tables of buckets keep their
+    names and change their rows, so that it is done once.
     """
 
     def __init__(self) -> None:
@@ -27,7 +27,7 @@ class QueryCache:
         self._built: dict[str, Any] = {}
 
     def get_or_build(self, key: str, build: Callable[[], Built]) -> Built:
-        """Return what was built under this key; `build` is called the first time alone."""
+        """Return what was built under this key; the first call builds it."""
         if key not in self._built:
             self._built[key] = build()
         built: Built = self._built[key]

@@ -1,4 +1,4 @@
-"""Splits a typed table into the rows that can be used and those that cannot."""
+"""Separates the rows of a typed table that can be used from those that cannot."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     from ibis.backends.duckdb import Backend
 
 WHOLE_LINE = "(whole line)"  # a fault of no one column
-SHOWN_CHARACTERS = 80  # enough to find the cell, too little for somebody's letter
+SHOWN_CHARACTERS = 80  # enough to find the cell by
 EMAIL = r"[^\s@]+@[^\s@]+"  # a quarantined id or cell may be somebody's address
 
-UNREADABLE = "unreadable"  # the column of `cells.unreadable_numbers`
+UNREADABLE = "unreadable"  # the column of `unreadable_numbers`
 HELPERS = ("row", "fault", "shown", UNREADABLE)  # columns of a screened table that only it needs
 
 # column, whether the row has the fault, the value to show, the reason
@@ -31,7 +31,7 @@ Fault = tuple[str, "ir.BooleanValue", "ir.Value", str]
 
 @dataclass(frozen=True)
 class Screened:
-    """A table after screening: the rows that can be used, the others, and how it was done."""
+    """The rows of a table that can be used, the faults, and how to screen again."""
 
     kept: ir.Table
     faults: Faults
@@ -40,32 +40,23 @@ class Screened:
 
 @dataclass(frozen=True)
 class Screening:
-    """How a table is screened; `run` looks at the rows that its raw table holds by then.
-
-    Parameters
-    ----------
-    query
-        What gives the rows with the columns `HELPERS`: SQL for DuckDB; an expression where the
-        rows stay in another database, which is asked once.
-    reasons
-        The column and the reason of each fault, by its number.
-    broken
-        Lines of the file that could not be split into columns, in the quarantine's columns.
-    """
+    """How a table is screened; `run` screens the rows that its raw table holds at that time."""
 
     connection: Backend
     name: str
+    # gives the rows with the columns `HELPERS`: SQL for DuckDB; an expression where the rows stay
+    # in another database
     query: str | ir.Table
-    reasons: tuple[tuple[str, str], ...]
-    broken: pd.DataFrame
+    reasons: tuple[tuple[str, str], ...]  # column and reason of each fault, by its number
+    broken: pd.DataFrame  # as `broken_lines` returns them
 
     @property
     def table(self) -> str:
-        """The name of the table that holds the rows, faulty ones included."""
+        """The name of the table that holds all rows, faulty ones included."""
         return f"screened_{self.name}"
 
     def run(self) -> Screened:
-        """Screen the rows that there are now, in place of those of an earlier run."""
+        """Screen the present rows, replacing those of an earlier run."""
         if isinstance(self.query, str):
             self.connection.drop_table(self.table, force=True)
             self.connection.con.sql(self.query).create(self.table)
@@ -106,7 +97,7 @@ def screen(
     helpers: Sequence[str],
     broken: pd.DataFrame,
 ) -> Screened:
-    """Split a table into the rows that can be used and those that cannot.
+    """Separate the rows that can be used from those that cannot.
 
     Parameters
     ----------
@@ -114,29 +105,28 @@ def screen(
         The typed rows with the columns `row` (the row's number among those that could be split
         into columns) and `UNREADABLE`: rows with unreadable cells stay, without these cells.
     faults
-        What makes a row unusable; the first that it has is named.
+        What makes a row unusable; the first that applies is named.
     helpers
         Columns of `table` that only screening needs.
     broken
-        As `broken_lines` gives them.
+        As `broken_lines` returns them.
     """
     number = ibis.cases(*((fault[1], index) for index, fault in enumerate(faults)), else_=-1)
     shown = ibis.cases(*((fault[1], fault[2].cast("string")) for fault in faults), else_=None)
     own = [column for column in table.columns if column not in {*helpers, "row", UNREADABLE}]
-    # Numbers of rows that nobody will be told of would take as much room as a date.
-    told = (number >= 0) | table[UNREADABLE].notnull()  # noqa: PD004 - Ibis has no `notna`
-    flagged = table.select(
-        *own, UNREADABLE, row=ibis.ifelse(told, table.row, None), fault=number, shown=shown
-    )
+    # Row numbers of usable rows would take as much room as a date, and are not needed.
+    faulty = (number >= 0) | table[UNREADABLE].notnull()  # noqa: PD004 - Ibis has no `notna`
+    row = ibis.ifelse(faulty, table.row, None)
+    flagged = table.select(*own, UNREADABLE, row=row, fault=number, shown=shown)
     reasons = tuple((fault[0], fault[3]) for fault in faults)
     query = flagged if is_pushed(connection) else connection.compile(flagged)
     return Screening(connection, name, query, reasons, broken).run()
 
 
 def broken_lines(connection: Backend, name: str) -> pd.DataFrame:
-    """Return where DuckDB could not split a CSV line, in the quarantine's columns.
+    """Return the CSV lines that DuckDB could not split, in the quarantine's columns.
 
-    The line's text is not repeated: nobody knows which of its cells are names or numbers.
+    The line's text is left out: it may hold personal data.
     """
     rejects = f"broken_{name}"
     if is_pushed(connection) or rejects not in connection.list_tables():
@@ -161,6 +151,6 @@ def unreadable_cells(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def fit_to_show(values: pd.Series[str]) -> pd.Series[str]:
-    """Mask addresses before cutting, or half an address would pass."""
+    """Mask e-mail addresses, then shorten; the other way round half an address would be shown."""
     masked = values.astype("str").str.replace(EMAIL, "(e-mail address)", regex=True)
     return masked.str.slice(0, SHOWN_CHARACTERS)

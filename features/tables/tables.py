@@ -1,15 +1,15 @@
-"""The user's tables in the contract's terms: renamed, typed, in UTC, screened."""
+"""The three cleaned tables as one value, which every later step takes."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import ibis
 import pyarrow as pa
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
     from datetime import datetime
 
     import ibis.expr.types as ir
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
     from leadscore.features.contract import Contract
     from leadscore.features.tables.attributes import Attribute
-    from leadscore.features.tables.company_totals import CompanyTotals
     from leadscore.features.tables.listed_leads import ListedLeads
     from leadscore.features.tables.quarantine import Quarantine
     from leadscore.features.tables.query_cache import QueryCache
@@ -26,13 +25,25 @@ CHOSEN = "chosen_leads"  # the table of `Tables.of_leads`
 
 
 @dataclass(frozen=True)
+class CompanyTotals:
+    """Totals over all leads, which tables of one bucket cannot give."""
+
+    sql_since: datetime | None  # when the outcomes first named an SQL
+    # By channel column: what `point_in_time.channel_conversion.matured_by_day` counts.
+    matured: Mapping[str, pa.Table]
+    has_unknown_target: bool  # in a flat file
+    kinds: frozenset[str]  # of events
+    reasons: frozenset[str]  # of outcomes
+    # Results of `Buckets.ask_all` by key, those of all buckets concatenated.
+    answers: Mapping[str, pa.Table] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Tables:
     """The three tables of the contract, cleaned, as Ibis expressions over one connection.
 
     Parameters
     ----------
-    contract
-        The contract they were read by.
     leads
         Columns `lead_id` (string, unique), `created_at` (timestamp, UTC; null where unknown),
         `account` (string), `listed` (bool: to be scored; all but where a one-off file is),
@@ -44,22 +55,6 @@ class Tables:
     outcomes
         Columns `lead_id`, `occurred_at`, `recorded_at`, `stage`, `reason`, `amount`; None for a
         flat file.
-    attributes
-        The attribute columns of `leads`, with the user's names and roles.
-    event_terms
-        Which optional columns the events have: `value`, `source`, `medium`, …
-    data_end
-        Until when the tables are complete (UTC, without a zone); None where nothing has a date.
-    quarantine
-        The rows and cells that could not be used.
-    engine
-        What runs the queries, by Ibis's name.
-    totals
-        Totals over all leads, where these are the tables of one bucket of them.
-    cache
-        The queries of earlier buckets, where these are the tables of one bucket.
-    listed
-        Where a one-off list is scored: all its rows, and what could not be used of them.
     """
 
     contract: Contract
@@ -67,13 +62,13 @@ class Tables:
     events: ir.Table | None
     outcomes: ir.Table | None
     attributes: tuple[Attribute, ...]
-    event_terms: tuple[str, ...]
-    data_end: datetime | None
+    event_terms: tuple[str, ...]  # the optional columns that events have: `value`, `source`, …
+    data_end: datetime | None  # UTC, without a zone; None where nothing has a date
     quarantine: Quarantine
-    engine: str = "duckdb"
-    totals: CompanyTotals | None = None
-    cache: QueryCache | None = None
-    listed: ListedLeads | None = None
+    engine: str = "duckdb"  # by Ibis's name
+    totals: CompanyTotals | None = None  # of tables of one bucket
+    cache: QueryCache | None = None  # of tables of one bucket: the queries of earlier ones
+    listed: ListedLeads | None = None  # where a one-off list is scored
 
     @property
     def has_dates(self) -> bool:
@@ -81,12 +76,12 @@ class Tables:
         return self.data_end is not None
 
     def without(self, columns: Collection[str]) -> Tables:
-        """Return the same tables without some attributes, by the user's names."""
+        """Leave out some attributes, by the user's names."""
         kept = tuple(each for each in self.attributes if each.column not in columns)
         return replace(self, attributes=kept)
 
     def to_arrow(self, key: str, build: Callable[[], ir.Table]) -> pa.Table:
-        """Run a query; tables of one bucket build it once a key and keep it for the next bucket."""
+        """Run a query; tables of one bucket build it once a key and run it again for the next."""
         return build().to_pyarrow() if self.cache is None else self.cache.to_arrow(key, build)
 
     def to_frame(self, key: str, build: Callable[[], ir.Table]) -> pd.DataFrame:

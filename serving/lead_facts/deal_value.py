@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from leadscore.features.core import naive
-from leadscore.features.point_in_time import known_before
+from leadscore.features.tables import known_before
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir

@@ -4,22 +4,15 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import ibis
 import numpy as np
 import pandas as pd
 import pytest
 
-from leadscore.features.contract.contract import CONTRACT_FILE, Contract, load_contract
+from leadscore.features.contract.contract import CONTRACT_FILE, load_contract
 from leadscore.features.point_in_time.snapshots import training_snapshots
 from leadscore.features.tables.open_tables import open_tables
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from pathlib import Path
-
-    from leadscore.features.tables.tables import Tables
 
 KINDS = ("page_view", "pricing_view", "email_sent", "email_open", "webinar", "call", "Reactive ü")
 FIRST_NAMES = ("Wilhelmina", "Bartholomew", "Xanthippe", "test", None)
@@ -86,7 +79,7 @@ class Company:
     events: pd.DataFrame
     outcomes: pd.DataFrame
 
-    def write(self, directory: Path, contract: str = CONTRACT) -> Contract:
+    def write(self, directory, contract=CONTRACT):
         """Write the three files and the contract, and read the contract."""
         for name in ("leads", "events", "outcomes"):
             getattr(self, name).to_csv(directory / f"{name}.csv", index=False)
@@ -94,7 +87,7 @@ class Company:
         return load_contract(directory)
 
 
-def make_company() -> Company:
+def make_company():
     random = np.random.default_rng(7)
     number = np.arange(60)
     created = pd.Timestamp("2024-01-01 09:30") + pd.to_timedelta(number * 37, unit="h")
@@ -120,14 +113,12 @@ def make_company() -> Company:
     return Company(leads, _events(random, ids, created), _outcomes(random, ids, created))
 
 
-def _email(number: int) -> str:
+def _email(number):
     host = ("firm.example", "gmail.com", "acme.example")[number % 3]
     return "nobody" if number % 10 == 9 else f"{LAST_NAMES[number % 4].lower()}.{number}@{host}"
 
 
-def _events(
-    random: np.random.Generator, ids: np.ndarray, created: pd.DatetimeIndex
-) -> pd.DataFrame:
+def _events(random, ids, created):
     whose = random.integers(0, 57, 600)  # the last three leads do nothing
     after = pd.to_timedelta(np.round(random.exponential(15 * 86_400, 600)), unit="s")
     occurred = created[whose] + after
@@ -146,9 +137,7 @@ def _events(
     )
 
 
-def _outcomes(
-    random: np.random.Generator, ids: np.ndarray, created: pd.DatetimeIndex
-) -> pd.DataFrame:
+def _outcomes(random, ids, created):
     rows = []
     for lead_id, start in zip(ids[:50], created[:50], strict=True):
         moment = start
@@ -162,12 +151,12 @@ def _outcomes(
 
 
 @pytest.fixture(scope="session")
-def company() -> Company:
+def company():
     return make_company()
 
 
 @pytest.fixture(scope="session")
-def tables(company: Company, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tables]:
+def tables(company, tmp_path_factory):
     """The company's tables, opened and cleaned."""
     contract = company.write(tmp_path_factory.mktemp("company"))
     with open_tables(contract) as opened:
@@ -175,22 +164,22 @@ def tables(company: Company, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 
 
 @pytest.fixture(scope="session")
-def spine(tables: Tables) -> pd.DataFrame:
+def spine(tables):
     """The training snapshots of the company."""
     snapshots = training_snapshots(tables, ages_days=(0, 2, 7, 21, 60))
     return snapshots.order_by("lead_id", "as_of").to_pandas()
 
 
 @pytest.fixture(scope="session")
-def snapshots(spine: pd.DataFrame) -> ibis.Table:
+def snapshots(spine):
     return ibis.memtable(spine)
 
 
 @pytest.fixture
-def write_project(tmp_path: Path) -> Callable[..., Contract]:
+def write_project(tmp_path):
     """Write a contract and its files, given as text or bytes, into a project folder."""
 
-    def write(contract: str, **files: str | bytes) -> Contract:
+    def write(contract, **files):
         for name, content in files.items():
             data = content.encode() if isinstance(content, str) else content
             (tmp_path / name.replace("__", ".")).write_bytes(data)
@@ -201,7 +190,7 @@ def write_project(tmp_path: Path) -> Callable[..., Contract]:
 
 
 @pytest.fixture
-def open_project() -> Iterator[Callable[..., Tables]]:
+def open_project():
     """Open a contract's tables for the length of a test."""
     with ExitStack() as stack:
         yield lambda contract, **options: stack.enter_context(open_tables(contract, **options))

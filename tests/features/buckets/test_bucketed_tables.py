@@ -2,27 +2,16 @@ from __future__ import annotations
 
 import shutil
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 import pandas as pd
 import pytest
 from ibis import _
 
 from leadscore.features.buckets.open_buckets import BucketLimits, how_many, open_buckets
-from leadscore.features.contract.contract import Contract, load_contract
+from leadscore.features.contract.contract import load_contract
 from leadscore.features.families.feature_table import build_features
 from leadscore.features.point_in_time.snapshots import nightly_snapshots
 from leadscore.features.tables.open_tables import open_tables
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from pathlib import Path
-
-    import ibis.expr.types as ir
-
-    from leadscore.features.buckets.bucketed_tables import Buckets
-    from leadscore.features.tables.tables import Tables
-    from tests.conftest import Project
 
 NIGHT = datetime(2026, 6, 1)
 DATED = """
@@ -40,18 +29,18 @@ SMALL = BucketLimits(leads=1_000, events=10**9)
 
 
 @pytest.fixture(scope="module")
-def contract(project: Project) -> Contract:
+def contract(project):
     return load_contract(project.directory)
 
 
 @pytest.fixture(scope="module")
-def buckets(contract: Contract, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Buckets]:
+def buckets(contract, tmp_path_factory):
     folder = tmp_path_factory.mktemp("buckets")
     with open_buckets(contract, known_by=NIGHT, folder=folder, at_once=SMALL) as opened:
         yield opened
 
 
-def ids_of_all(buckets: Buckets, name: str) -> list[str]:
+def ids_of_all(buckets, name):
     found: list[str] = []
     for bucket in range(buckets.count):
         buckets.turn_to(bucket)
@@ -61,14 +50,14 @@ def ids_of_all(buckets: Buckets, name: str) -> list[str]:
 
 
 @pytest.mark.parametrize("name", ["leads", "events", "outcomes"])
-def test_every_row_is_in_one_bucket(contract: Contract, buckets: Buckets, name: str) -> None:
+def test_every_row_is_in_one_bucket(contract, buckets, name):
     assert buckets.count > 2
     with open_tables(contract, known_by=NIGHT) as tables:
         whole = getattr(tables, name).lead_id.as_table().to_pyarrow().column(0).to_pylist()
     assert sorted(ids_of_all(buckets, name)) == sorted(whole)
 
 
-def test_all_rows_of_a_lead_are_in_the_same_bucket(buckets: Buckets) -> None:
+def test_all_rows_of_a_lead_are_in_the_same_bucket(buckets):
     buckets.turn_to(1)
     tables = buckets.tables
     assert tables.events is not None
@@ -76,7 +65,7 @@ def test_all_rows_of_a_lead_are_in_the_same_bucket(buckets: Buckets) -> None:
     assert strangers.count().to_pyarrow().as_py() == 0
 
 
-def test_events_may_be_those_of_some_leads_alone(buckets: Buckets) -> None:
+def test_events_may_be_those_of_some_leads_alone(buckets):
     buckets.turn_to(1)
     events = buckets.tables.events
     assert events is not None
@@ -87,9 +76,7 @@ def test_events_may_be_those_of_some_leads_alone(buckets: Buckets) -> None:
     pd.testing.assert_frame_equal(again, wanted)
 
 
-def test_the_end_and_the_faults_are_those_of_the_whole(
-    contract: Contract, buckets: Buckets
-) -> None:
+def test_the_end_and_the_faults_are_those_of_the_whole(contract, buckets):
     for bucket in range(buckets.count):
         buckets.turn_to(bucket)
     with open_tables(contract, known_by=NIGHT) as tables:
@@ -115,8 +102,8 @@ LATEST = {
 @pytest.mark.parametrize("row", LATEST.values(), ids=LATEST.keys())
 @pytest.mark.parametrize("known_by", [None, datetime(2024, 5, 1, 12)])
 def test_a_latest_event_ends_the_data_in_buckets_if_and_only_if_it_does_in_the_whole(
-    write_project: Callable[..., Contract], tmp_path: Path, row: str, known_by: datetime | None
-) -> None:
+    write_project, tmp_path, row, known_by
+):
     leads = "".join(f"A{number},2024-01-{1 + number:02}\n" for number in range(21))
     visits = "".join(f"A{number},2024-02-{1 + number:02},visit,\n" for number in range(20))
     contract = write_project(
@@ -135,26 +122,23 @@ def test_a_latest_event_ends_the_data_in_buckets_if_and_only_if_it_does_in_the_w
         assert many.tables.data_end == whole
 
 
-def test_features_of_a_bucket_are_those_of_the_whole(contract: Contract, buckets: Buckets) -> None:
+def test_features_of_a_bucket_are_those_of_the_whole(contract, buckets):
     with open_tables(contract, known_by=NIGHT) as tables:
-        whole = build_features(tables, nightly_snapshots(tables, as_of=NIGHT)).to_pandas()
+        built = build_features(tables, nightly_snapshots(tables, as_of=NIGHT))
+        whole = built.to_pandas()
     snapshots = nightly_snapshots(buckets.tables, as_of=NIGHT)
-    kinds = tuple(sorted({name.removesuffix("_ever") for name in whole if name.endswith("_ever")}))
-    assert kinds
     buckets.turn_to(2)
-    with open_tables(contract, known_by=NIGHT) as tables:
-        common = build_features(tables, nightly_snapshots(tables, as_of=NIGHT)).kinds
-    part = build_features(buckets.tables, snapshots, kinds=common).to_pandas()
+    part = build_features(buckets.tables, snapshots, kinds=built.kinds).to_pandas()
     same = whole[whole["lead_id"].isin(part["lead_id"])].reset_index(drop=True)
     assert len(part) > 100
     pd.testing.assert_frame_equal(part, same, check_exact=True)
 
 
-def count_leads(tables: Tables) -> ir.Table:
+def count_leads(tables):
     return tables.leads.aggregate(n=_.count())
 
 
-def test_a_question_to_all_is_answered_by_each_bucket(buckets: Buckets) -> None:
+def test_a_question_to_all_is_answered_by_each_bucket(buckets):
     buckets.ask_all("leads", count_leads)
     assert buckets.tables.totals is not None
     answer = buckets.tables.totals.answers["leads"]
@@ -162,7 +146,7 @@ def test_a_question_to_all_is_answered_by_each_bucket(buckets: Buckets) -> None:
     assert sum(answer["n"].to_pylist()) == len(ids_of_all(buckets, "leads"))
 
 
-def test_kinds_and_reasons_are_those_that_ever_came(contract: Contract, buckets: Buckets) -> None:
+def test_kinds_and_reasons_are_those_that_ever_came(contract, buckets):
     assert buckets.tables.totals is not None
     with open_tables(contract) as tables:
         assert tables.events is not None
@@ -179,14 +163,12 @@ def test_kinds_and_reasons_are_those_that_ever_came(contract: Contract, buckets:
         (BucketLimits(1_000, 10**9), None),
     ],
 )
-def test_what_fits_at_once_is_one_bucket(
-    contract: Contract, at_once: BucketLimits, count: int | None
-) -> None:
+def test_what_fits_at_once_is_one_bucket(contract, at_once, count):
     found = how_many(contract, at_once)
     assert found == count if count else found > 1
 
 
-def test_a_night_that_is_gone_on_with_keeps_its_buckets(contract: Contract, tmp_path: Path) -> None:
+def test_a_night_that_is_gone_on_with_keeps_its_buckets(contract, tmp_path):
     """Sorted events may be removed at any time, and with them the number of their buckets."""
     kept, folder = tmp_path / "kept", tmp_path / "night"
     smaller = BucketLimits(leads=700, events=10**9)
@@ -195,7 +177,7 @@ def test_a_night_that_is_gone_on_with_keeps_its_buckets(contract: Contract, tmp_
     ):
         pass
 
-    def counted() -> tuple[int, int]:
+    def counted():
         with open_buckets(
             contract, known_by=NIGHT, folder=folder, at_once=SMALL, kept=kept, workers=1
         ) as buckets:
@@ -224,8 +206,8 @@ FEW_EVENTS = "lead_id,occurred_at,recorded_at,kind\n" + "\n".join(
 
 
 def test_a_flat_file_with_events_ends_in_buckets_where_it_does_in_the_whole(
-    write_project: Callable[..., Contract], tmp_path: Path
-) -> None:
+    write_project, tmp_path
+):
     latest = "L3,2026-05-01,soon,view"
     contract = write_project(FEW, leads__csv=FEW_LEADS, events__csv=f"{FEW_EVENTS}\n{latest}\n")
     with open_tables(contract) as tables:
@@ -237,7 +219,7 @@ def test_a_flat_file_with_events_ends_in_buckets_where_it_does_in_the_whole(
         assert buckets.tables.data_end == expected
 
 
-def test_another_file_is_sorted_by_the_same_leads(buckets: Buckets, tmp_path: Path) -> None:
+def test_another_file_is_sorted_by_the_same_leads(buckets, tmp_path):
     leads = sorted(ids_of_all(buckets, "leads"))
     said = pd.DataFrame({"lead_id": leads, "tier": "MQL", "brief": "long"})
     said.to_parquet(tmp_path / "said.parquet")

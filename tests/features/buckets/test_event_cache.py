@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
 
 import pandas as pd
 import pytest
@@ -10,12 +9,6 @@ from leadscore.features.buckets import bucket_files
 from leadscore.features.buckets.bucket_files import BUCKET, BucketFiles
 from leadscore.features.buckets.event_cache import KeptEvents, with_spare_buckets
 from leadscore.features.tables.open_tables import connected
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
-
-    from leadscore.features.contract.contract import Contract
 
 CONTRACT = """
 name = "kept"
@@ -33,11 +26,11 @@ COUNT = 3
 
 
 @pytest.fixture
-def contract(write_project: Callable[..., Contract]) -> Contract:
+def contract(write_project):
     return write_project(CONTRACT, leads__csv=LEADS)
 
 
-def add_day(contract: Contract, name: str, *, events: int, broken: bool = False) -> Path:
+def add_day(contract, name, *, events, broken=False):
     file = contract.directory / "events" / f"{name}.csv"
     file.parent.mkdir(exist_ok=True)
     lines = [f"L{number % 20},2026-02-01,view" for number in range(events)]
@@ -46,7 +39,7 @@ def add_day(contract: Contract, name: str, *, events: int, broken: bool = False)
     return file
 
 
-def sorted_rows(contract: Contract, night: str, kept: Path | None) -> pd.DataFrame:
+def sorted_rows(contract, night, kept):
     """Sort, and give all rows of all buckets with the bucket that they are in."""
     with connected() as connection:
         folder = contract.directory / night
@@ -60,13 +53,13 @@ def sorted_rows(contract: Contract, night: str, kept: Path | None) -> pd.DataFra
         return rows.assign(broken=len(files.broken("events")))
 
 
-def batches(kept: Path) -> int:
+def batches(kept):
     found = KeptEvents.read(kept)
     assert found is not None
     return found.batches
 
 
-def test_new_files_are_sorted_beside_those_of_earlier_nights(contract: Contract) -> None:
+def test_new_files_are_sorted_beside_those_of_earlier_nights(contract):
     kept = contract.directory / "kept"
     add_day(contract, "2026-02-01", events=30, broken=True)
     first = sorted_rows(contract, "night 1", kept)
@@ -83,7 +76,7 @@ def test_new_files_are_sorted_beside_those_of_earlier_nights(contract: Contract)
 
 
 @pytest.mark.parametrize("doubt", ["changed", "touched", "gone", "in front", "other reading"])
-def test_where_anything_is_in_doubt_all_is_sorted_anew(contract: Contract, doubt: str) -> None:
+def test_where_anything_is_in_doubt_all_is_sorted_anew(contract, doubt):
     kept = contract.directory / "kept"
     old = add_day(contract, "2026-02-01", events=30)
     add_day(contract, "2026-02-02", events=10)
@@ -107,15 +100,13 @@ def test_where_anything_is_in_doubt_all_is_sorted_anew(contract: Contract, doubt
     assert batches(kept) == 1
 
 
-def test_rows_and_broken_lines_of_a_run_that_died_do_not_count(
-    contract: Contract, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_rows_and_broken_lines_of_a_run_that_died_do_not_count(contract, monkeypatch):
     kept = contract.directory / "kept"
     add_day(contract, "2026-02-01", events=30)
     sorted_rows(contract, "night 1", kept)
     late = add_day(contract, "2026-02-02", events=10, broken=True)
 
-    def dying(*_args: object, **_options: object) -> KeptEvents:
+    def dying(*_args, **_options):
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
@@ -128,16 +119,14 @@ def test_rows_and_broken_lines_of_a_run_that_died_do_not_count(
     pd.testing.assert_frame_equal(rows, sorted_rows(contract, "anew", None))
 
 
-def test_what_a_run_that_died_half_removed_does_not_count(
-    contract: Contract, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_a_run_that_died_half_removed_does_not_count(contract, monkeypatch):
     kept, moved = contract.directory / "kept", contract.directory / "moved.csv"
     early = add_day(contract, "2026-02-01", events=30)
     add_day(contract, "2026-02-02", events=10)
     sorted_rows(contract, "night 1", kept)
     early.rename(moved)
 
-    def dying(folder: Path | str, **_options: object) -> None:
+    def dying(folder, **_options):
         for file in kept.glob(f"{BUCKET}=*/*.parquet") if folder == kept else ():
             file.unlink()
             raise KeyboardInterrupt
@@ -152,7 +141,7 @@ def test_what_a_run_that_died_half_removed_does_not_count(
 
 
 @pytest.mark.parametrize("record", ["", '{"key": "of a later version"}', "[]"])
-def test_a_record_that_nobody_can_read_counts_for_nothing(contract: Contract, record: str) -> None:
+def test_a_record_that_nobody_can_read_counts_for_nothing(contract, record):
     kept = contract.directory / "kept"
     add_day(contract, "2026-02-01", events=30)
     sorted_rows(contract, "night 1", kept)
@@ -161,7 +150,7 @@ def test_a_record_that_nobody_can_read_counts_for_nothing(contract: Contract, re
     assert len(sorted_rows(contract, "night 2", kept)) == 30
 
 
-def test_other_columns_in_a_new_file_are_those_of_all(contract: Contract) -> None:
+def test_other_columns_in_a_new_file_are_those_of_all(contract):
     kept = contract.directory / "kept"
     folder = contract.directory / "events"
     folder.mkdir()
@@ -179,7 +168,7 @@ def test_other_columns_in_a_new_file_are_those_of_all(contract: Contract) -> Non
     assert (batches(kept), rows["value"].notna().sum()) == (1, 1)
 
 
-def test_a_growing_company_keeps_its_buckets_for_a_while(contract: Contract) -> None:
+def test_a_growing_company_keeps_its_buckets_for_a_while(contract):
     kept = contract.directory / "kept"
     assert with_spare_buckets(1, kept) == 1
     assert with_spare_buckets(8, None) == 8

@@ -9,16 +9,11 @@ import time
 from contextlib import nullcontext
 from functools import partial
 from types import SimpleNamespace
-from typing import TYPE_CHECKING
 
 import pytest
 
 from leadscore.features.buckets.worker_pool import WorkerPool
 from leadscore.features.core.errors import LeadScoreError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
 
 SLEEPERS = """
 import os, sys, time
@@ -38,13 +33,13 @@ if __name__ == "__main__":
 """
 
 
-def opening_of(value: object) -> SimpleNamespace:
+def opening_of(value):
     """Open nothing but a value; of picklable parts, as it goes to another process."""
     return SimpleNamespace(token=str(value), open=partial(nullcontext, value))
 
 
 @pytest.mark.parametrize("count", [1, 2])
-def test_results_come_in_the_order_of_the_buckets(count: int) -> None:
+def test_results_come_in_the_order_of_the_buckets(count):
     with WorkerPool(count) as workers:
         results = list(workers.map(operator.add, range(9), opening_of(5)))
         more = list(workers.map(operator.mul, range(3), opening_of(7)))
@@ -56,12 +51,12 @@ def test_results_come_in_the_order_of_the_buckets(count: int) -> None:
 
 
 @pytest.mark.parametrize("count", [1, 2])
-def test_what_goes_wrong_is_said_as_it_was(count: int) -> None:
+def test_what_goes_wrong_is_said_as_it_was(count):
     with WorkerPool(count) as workers, pytest.raises(ZeroDivisionError):
         list(workers.map(operator.truediv, [3, 0], opening_of(5)))
 
 
-def test_a_process_that_dies_is_told_with_what_to_do() -> None:
+def test_a_process_that_dies_is_told_with_what_to_do():
     with (
         WorkerPool(2) as workers,
         pytest.raises(LeadScoreError, match=r"ended in the midst of its work.*--workers 1"),
@@ -69,7 +64,7 @@ def test_a_process_that_dies_is_told_with_what_to_do() -> None:
         list(workers.map(operator.call, [3], opening_of(os._exit)))
 
 
-def test_workers_leave_with_whom_they_work_for(tmp_path: Path) -> None:
+def test_workers_leave_with_whom_they_work_for(tmp_path):
     script, folder = tmp_path / "sleepers.py", tmp_path / "at work"
     folder.mkdir()
     script.write_text(SLEEPERS, encoding="utf-8")
@@ -84,7 +79,7 @@ def test_workers_leave_with_whom_they_work_for(tmp_path: Path) -> None:
     _wait_until(lambda: not any(_is_alive(pid) for pid in pids), seconds=20)
 
 
-def _is_alive(pid: int) -> bool:
+def _is_alive(pid):
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
@@ -92,7 +87,7 @@ def _is_alive(pid: int) -> bool:
     return True
 
 
-def _wait_until(holds: Callable[[], bool], *, seconds: int) -> None:
+def _wait_until(holds, *, seconds):
     for _turn in range(seconds * 10):
         if holds():
             return

@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from leadscore.features.contract.contract import ColumnSpec, load_contract
+from leadscore.features.contract.contract import load_contract
+from leadscore.features.contract.table_sources import ColumnSpec
 from leadscore.features.core.errors import ContractError
 
 SMALLEST = '[leads]\npath = "leads.csv"\ntarget = "won"\n'

@@ -1,17 +1,12 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import pytest
 
 from leadscore.features.core.atomic_file import replacing, write_text
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
 
 @pytest.mark.parametrize("sync", [False, True])
-def test_a_file_is_replaced_once_the_block_is_done(tmp_path: Path, *, sync: bool) -> None:
+def test_a_file_is_replaced_once_the_block_is_done(tmp_path, *, sync):
     file = tmp_path / "new folder" / "scores.csv"
     write_text(file, "old")
     with replacing(file, sync=sync) as part:
@@ -21,11 +16,11 @@ def test_a_file_is_replaced_once_the_block_is_done(tmp_path: Path, *, sync: bool
     assert list(file.parent.iterdir()) == [file]
 
 
-def test_a_failure_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
+def test_a_failure_leaves_the_old_file_and_nothing_else(tmp_path):
     file = tmp_path / "scores.csv"
     write_text(file, "old")
 
-    def write_half() -> None:
+    def write_half():
         with replacing(file) as part:
             part.write_text("half", encoding="utf-8")
             raise ZeroDivisionError

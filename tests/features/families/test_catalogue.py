@@ -19,11 +19,6 @@ def test_names_are_unique_and_plain(catalogue):
     assert all(each.name.isidentifier() and each.name.islower() for each in catalogue)
 
 
-def test_every_family_is_there(catalogue):
-    families = {each.family for each in catalogue}
-    assert families == {"firmographic", "engagement", "channel", "history"}
-
-
 def test_every_feature_has_words_of_its_own_and_a_fact(catalogue):
     words = Counter((each.words, each.kind) for each in catalogue)
     assert max(words.values()) == 1

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import ibis
 import numpy as np
@@ -10,23 +9,20 @@ import pytest
 
 from leadscore.features.families.channel import channel_features
 
-if TYPE_CHECKING:
-    from leadscore.features.tables.tables import Tables
-
 DAY = pd.Timedelta(days=1)
 
 
 @pytest.fixture(scope="module")
-def frame(tables: Tables, snapshots: ibis.Table) -> pd.DataFrame:
+def frame(tables, snapshots):
     return built(tables, snapshots)
 
 
-def built(tables: Tables, snapshots: ibis.Table) -> pd.DataFrame:
+def built(tables, snapshots):
     found = channel_features(tables, snapshots).table.order_by("lead_id", "as_of").to_pandas()
     return found.set_index(["lead_id", "as_of"])
 
 
-def past_rates(tables: Tables, spine: pd.DataFrame) -> pd.Series:
+def past_rates(tables, spine):
     """The same figure worked out lead by lead."""
     leads = tables.leads.to_pandas().set_index("lead_id")
     outcomes = tables.outcomes.to_pandas()

@@ -1,20 +1,14 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import pytest
 
 from leadscore.features.families.engagement_definitions import engagement_definitions
 from leadscore.features.families.engagement_in_memory import MEASURES as IN_MEMORY
 from leadscore.features.families.engagement_query import DAYS_IN_LISTS, DAYS_IN_ROWS, MEASURES
 
-if TYPE_CHECKING:
-    from leadscore.features.families.engagement_definitions import Definition
-    from leadscore.features.tables.tables import Tables
-
 
 @pytest.fixture(scope="module")
-def definitions(tables: Tables) -> tuple[Definition, ...]:
+def definitions(tables):
     return engagement_definitions(tables, ("page_view",))
 
 

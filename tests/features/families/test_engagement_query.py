@@ -2,7 +2,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 import ibis
 import numpy as np
@@ -11,9 +10,6 @@ import pytest
 
 from leadscore.features.core.errors import DataError
 from leadscore.features.families.engagement_query import common_kinds, engagement_features
-
-if TYPE_CHECKING:
-    from leadscore.features.tables.tables import Tables
 
 KINDS = ("page_view", "Reactive ü")
 # Which kinds each prefix counts, by the contract of the fixture and the kinds above.
@@ -31,13 +27,13 @@ GROUPS["activity"] = [kind for kind in GROUPS["activity"] if kind not in {"email
 
 
 @pytest.fixture(scope="module")
-def frame(tables: Tables, snapshots: ibis.Table) -> pd.DataFrame:
+def frame(tables, snapshots):
     built = engagement_features(tables, snapshots, kinds=KINDS)
     return built.table.order_by("lead_id", "as_of").to_pandas().set_index(["lead_id", "as_of"])
 
 
 @pytest.fixture(scope="module")
-def seen(tables: Tables, spine: pd.DataFrame) -> pd.DataFrame:
+def seen(tables, spine):
     """Every event that a snapshot may know, worked out in plain pandas."""
     pairs = spine.merge(tables.events.to_pandas(), on="lead_id")
     known = (pairs["occurred_at"] < pairs["as_of"]) & (pairs["recorded_at"] < pairs["as_of"])
@@ -48,11 +44,11 @@ def seen(tables: Tables, spine: pd.DataFrame) -> pd.DataFrame:
     return pairs
 
 
-def by_snapshot(rows: pd.DataFrame) -> pd.api.typing.DataFrameGroupBy:
+def by_snapshot(rows):
     return rows.groupby(["lead_id", "as_of"])
 
 
-def assert_same(found: pd.Series, expected: pd.Series, *, nothing: float) -> None:
+def assert_same(found, expected, *, nothing):
     expected = expected.reindex(found.index).astype("float64").fillna(nothing)
     pd.testing.assert_series_equal(found, expected, check_names=False, rtol=1e-9)
 
@@ -95,7 +91,7 @@ def test_active_days_are_different_days_with_activity(frame, seen):
 
 
 def test_the_longest_silence_is_the_widest_gap_between_active_days(frame, seen):
-    def widest(days: pd.Series) -> float:
+    def widest(days):
         apart = np.diff(np.unique(days))
         return float(apart.max()) if len(apart) else np.nan
 

@@ -25,24 +25,24 @@ BY_NIGHT = ibis.memtable(SNAPSHOTS.iloc[[1, 2]].assign(visits=[4, 2]))
 BY_TOWN = ibis.memtable({"place": ["Delft"], "people": [100_000]})
 
 
-def feature(name: str, kind: str = "number") -> Feature:
+def feature(name, kind="number"):
     return Feature(name, "firmographic", kind, "", name, name)
 
 
 @pytest.fixture
-def visits() -> FeatureSet:
+def visits():
     value = (feature("visits"), _.visits.fill_null(0))
     return FeatureSet(ibis.memtable(SNAPSHOTS), (Lookup(BY_NIGHT, OF_A_SNAPSHOT),), (value,))
 
 
 @pytest.fixture
-def towns() -> FeatureSet:
+def towns():
     lookups = (Lookup(BY_LEAD, OF_A_LEAD), Lookup(BY_TOWN, {"place": "town"}))
     values = ((feature("town", "text"), _.town), (feature("people"), _.people))
     return FeatureSet(ibis.memtable(SNAPSHOTS), lookups, values)
 
 
-def rows(features: FeatureSet) -> pd.DataFrame:
+def rows(features):
     return features.table.order_by("lead_id", "as_of").to_pandas()
 
 

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import ibis
 import pandas as pd
@@ -10,22 +9,18 @@ import pytest
 from leadscore.features.families.engagement_query import common_kinds
 from leadscore.features.families.feature_table import build_features, feature_frame
 
-if TYPE_CHECKING:
-    from leadscore.features.families.feature_table import FeatureTable
-    from leadscore.features.tables.tables import Tables
-
 
 @pytest.fixture(scope="module")
-def built(tables: Tables, snapshots: ibis.Table) -> FeatureTable:
+def built(tables, snapshots):
     return build_features(tables, snapshots, kinds=common_kinds(tables))
 
 
 @pytest.fixture(scope="module")
-def frame(built: FeatureTable) -> pd.DataFrame:
+def frame(built):
     return built.to_pandas()
 
 
-def moved(tables: Tables, *, seed: int | None = None) -> Tables:
+def moved(tables, *, seed=None):
     """Copy the tables to another connection, their rows shuffled by `seed`."""
     connection = ibis.duckdb.connect()
     stored = {}

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import ibis
 import pandas as pd
@@ -10,15 +9,12 @@ import pytest
 from leadscore.features.families.firmographic import firmographic_features
 from leadscore.features.tables.attributes import Attribute
 
-if TYPE_CHECKING:
-    from leadscore.features.tables.tables import Tables
-
 
 @pytest.fixture
-def measure(tables: Tables):
+def measure(tables):
     """Build the features of leads that differ in some terms, a row a lead."""
 
-    def build(role: str = "firmographic", **columns: list[object]) -> pd.DataFrame:
+    def build(role="firmographic", **columns):
         count = len(next(iter(columns.values())))
         ids = [f"{number:02}" for number in range(count)]
         frame = pd.DataFrame({"lead_id": ids, **columns})

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 import ibis
 import numpy as np
@@ -12,12 +11,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from leadscore.features.contract.contract import OUTCOME_STAGES
+from leadscore.features.contract.table_sources import OUTCOME_STAGES
 from leadscore.features.families.feature_table import build_features
 from leadscore.features.point_in_time.snapshots import nightly_snapshots, training_snapshots
-
-if TYPE_CHECKING:
-    from leadscore.features.tables.tables import Tables
 
 # Columns that are as they are whatever happens.
 STATIC = ("Company size", "Annual revenue", "Job title", "Site visits", "Phone", "First name")
@@ -55,7 +51,7 @@ changes = st.builds(
 class Bench:
     """The company in one database, rebuilt after each change."""
 
-    def __init__(self, tables: Tables) -> None:
+    def __init__(self, tables):
         # Every column costs time and few of them are unlike the rest.
         events = tables.contract.events.model_copy(update={"groups": GROUPS})
         contract = tables.contract.model_copy(update={"events": events})
@@ -66,7 +62,7 @@ class Bench:
             name: getattr(tables, name).to_pandas() for name in ("leads", "events", "outcomes")
         }
 
-    def put(self, **frames: pd.DataFrame) -> Tables:
+    def put(self, **frames):
         """Return the same tables with other rows."""
         stored = {
             name: self.connection.create_table(
@@ -76,9 +72,7 @@ class Bench:
         }
         return replace(self.tables, **stored)
 
-    def features(
-        self, tables: Tables, night: pd.Timestamp, kinds: tuple[str, ...] | None
-    ) -> pd.DataFrame:
+    def features(self, tables, night, kinds):
         """Build the night's features, and those of earlier nights of the same leads."""
         nights = [night - pd.Timedelta(days=age) for age in (0, 3, 30)]
         spines = [nightly_snapshots(tables, as_of=each.to_pydatetime()) for each in nights]
@@ -86,13 +80,13 @@ class Bench:
         spine = self.connection.create_table("spine", ibis.union(*spines), overwrite=True)
         return build_features(tables, spine, kinds=kinds).to_pandas()
 
-    def before(self, night: pd.Timestamp, kinds: tuple[str, ...] | None = KINDS) -> pd.DataFrame:
+    def before(self, night, kinds=KINDS):
         """Build the same with nothing changed."""
         if (night, kinds) not in self.unchanged:
             self.unchanged[night, kinds] = self.features(self.put(), night, kinds)
         return self.unchanged[night, kinds]
 
-    def changed(self, name: str, night: pd.Timestamp, edits: list[Change]) -> pd.DataFrame:
+    def changed(self, name, night, edits):
         """Insert, change and delete rows of a table that the night does not know."""
         frame = self.frames[name]
         known_at = frame[["occurred_at", "recorded_at"]].max(axis=1)
@@ -105,7 +99,7 @@ class Bench:
                 future.insert(place, self.row(name, night, edit))
         return pd.concat([past, pd.DataFrame(future, columns=frame.columns).astype(frame.dtypes)])
 
-    def row(self, name: str, night: pd.Timestamp, edit: Change) -> dict[str, object]:
+    def row(self, name, night, edit):
         apart = pd.Timedelta(seconds=edit.seconds)
         occurred = night - apart - pd.Timedelta(seconds=1) if edit.late else night + apart
         moments = {"occurred_at": occurred, "recorded_at": max(occurred, night)}
@@ -117,7 +111,7 @@ class Bench:
             own = {"stage": OUTCOME_STAGES[edit.word % 7], "reason": "no time", "amount": 1e6}
         return {"lead_id": lead_id, **moments, **own}
 
-    def newcomers(self, night: pd.Timestamp, edits: list[Change]) -> pd.DataFrame:
+    def newcomers(self, night, edits):
         """Take away the leads created later, and let others come in their place."""
         leads = self.frames["leads"]
         rows = []
@@ -130,7 +124,7 @@ class Bench:
 
 
 @pytest.fixture(scope="module")
-def bench(tables: Tables) -> Bench:
+def bench(tables):
     return Bench(tables)
 
 

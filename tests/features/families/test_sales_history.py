@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -9,29 +8,24 @@ import pytest
 
 from leadscore.features.families.sales_history import history_features
 
-if TYPE_CHECKING:
-    import ibis
-
-    from leadscore.features.tables.tables import Tables
-
 HOUR, DAY = pd.Timedelta(hours=1), pd.Timedelta(days=1)
 
 
 @pytest.fixture(scope="module")
-def frame(tables: Tables, snapshots: ibis.Table) -> pd.DataFrame:
+def frame(tables, snapshots):
     built = history_features(tables, snapshots).table.order_by("lead_id", "as_of").to_pandas()
     return built.set_index(["lead_id", "as_of"])
 
 
 @pytest.fixture(scope="module")
-def seen(tables: Tables, spine: pd.DataFrame) -> pd.DataFrame:
+def seen(tables, spine):
     """Every outcome that a snapshot may know, worked out in plain pandas."""
     pairs = spine.merge(tables.outcomes.to_pandas(), on="lead_id")
     known = pairs[["occurred_at", "recorded_at"]].max(axis=1) < pairs["as_of"]
     return pairs[known].assign(age=lambda rows: rows["as_of"] - rows["occurred_at"])
 
 
-def of_stage(seen: pd.DataFrame, stage: str) -> pd.api.typing.DataFrameGroupBy:
+def of_stage(seen, stage):
     return seen[seen["stage"] == stage].groupby(["lead_id", "as_of"])
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from leadscore.features.contract.contract import CONTRACT_FILE, Contract, load_contract
+from leadscore.features.contract.contract import CONTRACT_FILE, load_contract
 from leadscore.features.core.errors import DataError
 from leadscore.features.onboarding.draft_contract import draft_contract
 from leadscore.features.onboarding.horizons import guess_horizons
@@ -16,7 +16,7 @@ REAL_DATA = Path(os.environ.get("LEADSCORE_DATA", Path(__file__).parents[3] / ".
 
 
 @pytest.fixture
-def company() -> pd.DataFrame:
+def company():
     """Sixty leads of a made-up company, a column of each sort."""
     rows = range(60)
     return pd.DataFrame(
@@ -46,95 +46,82 @@ def company() -> pd.DataFrame:
     )
 
 
-def drafted(frame: pd.DataFrame, folder: Path, **options: object) -> Contract:
+def drafted(frame, folder, **options):
     """Write the frame as the leads file of a project, draft its contract, and load that."""
     frame.to_csv(folder / "leads.csv", index=False)
     return loaded(folder / "leads.csv", folder, **options)
 
 
-def loaded(leads: Path, folder: Path, **options: object) -> Contract:
-    text = draft_contract(leads, directory=folder, **options)  # type: ignore[arg-type]
+def loaded(leads, folder, **options):
+    text = draft_contract(leads, directory=folder, **options)
     (folder / CONTRACT_FILE).write_text(text, encoding="utf-8")
     return load_contract(folder)
 
 
-def spec(contract: Contract, column: str) -> str:
+def spec(contract, column):
     found = contract.leads.columns[column]
     return ".".join([found.role, *([found.term] if found.term else [])])
 
 
-def test_the_special_columns_are_found_by_name_and_content(
-    company: pd.DataFrame, tmp_path: Path
-) -> None:
-    leads = drafted(company, tmp_path, target="Result").leads
+@pytest.fixture
+def contract(company, tmp_path):
+    return drafted(company, tmp_path, target="Result")
+
+
+def test_the_special_columns_are_found_by_name_and_content(contract):
+    leads = contract.leads
     assert (leads.lead_id, leads.created_at, leads.account) == ("Lead ID", "Created", "Company")
     assert leads.path == "leads.csv"
 
 
-@pytest.mark.parametrize(
-    ("column", "expected"),
-    [
-        ("Record No", "ignored"),
-        ("E-Mail", "personal.email"),
-        ("Mobile", "personal.phone"),
-        ("First Name", "personal.first_name"),
-        ("Employees", "firmographic.company_size"),
-        ("Industry", "firmographic.industry"),
-        ("Lead Source", "channel.source"),
-        ("utm_source", "channel"),
-        ("Email clicks", "firmographic"),
-        ("Expected value", "value.amount"),
-        ("Language", "ignored"),
-        ("Request", "ignored"),
-        ("Lead Grade", "firmographic"),
-        ("Close Date", "ignored"),
-        ("Lost Reason", "ignored"),
-    ],
-)
-def test_each_column_gets_its_role_and_a_term_is_given_once(
-    company: pd.DataFrame, tmp_path: Path, column: str, expected: str
-) -> None:
-    assert spec(drafted(company, tmp_path, target="Result"), column) == expected
+def test_each_column_gets_its_role_and_a_term_is_given_once(contract):
+    roles = {
+        "Record No": "ignored",
+        "E-Mail": "personal.email",
+        "Mobile": "personal.phone",
+        "First Name": "personal.first_name",
+        "Employees": "firmographic.company_size",
+        "Industry": "firmographic.industry",
+        "Lead Source": "channel.source",
+        "utm_source": "channel",
+        "Email clicks": "firmographic",
+        "Expected value": "value.amount",
+        "Language": "ignored",
+        "Request": "ignored",
+        "Lead Grade": "firmographic",
+        "Close Date": "ignored",
+        "Lost Reason": "ignored",
+    }
+    assert {column: spec(contract, column) for column in roles} == roles
 
 
-def test_numbers_may_carry_thousands_separators_but_codes_with_leading_zeros_are_text(
-    company: pd.DataFrame, tmp_path: Path
-) -> None:
-    columns = drafted(company, tmp_path, target="Result").leads.columns
-    assert columns["Traffic"].type == "number"
-    assert columns["Postal code"].type == "text"
+def test_numbers_may_carry_thousands_separators_but_codes_with_leading_zeros_are_text(contract):
+    columns = contract.leads.columns
+    assert (columns["Traffic"].type, columns["Postal code"].type) == ("number", "text")
 
 
-def test_columns_stand_in_the_order_of_the_file(company: pd.DataFrame, tmp_path: Path) -> None:
-    named = list(drafted(company, tmp_path, target="Result").leads.columns)
+def test_columns_stand_in_the_order_of_the_file(company, contract):
+    named = list(contract.leads.columns)
     assert named == [name for name in company.columns if name in named]
 
 
-def test_missing_words_are_those_that_occur(company: pd.DataFrame, tmp_path: Path) -> None:
-    contract = drafted(company, tmp_path, target="Result")
+def test_missing_words_are_those_that_occur(contract):
     assert set(contract.reading.missing) == {"Select", "n/a"}
 
 
-def test_the_code_of_namibia_is_not_a_missing_word(company: pd.DataFrame, tmp_path: Path) -> None:
+def test_the_code_of_namibia_is_not_a_missing_word(company, tmp_path):
     company["Country"] = ["NA", "DE", "FR"] * 20
     assert "NA" not in drafted(company, tmp_path, target="Result").reading.missing
 
 
-def test_a_name_that_speaks_of_outcomes_is_kept_and_marked(
-    company: pd.DataFrame, tmp_path: Path
-) -> None:
-    company.to_csv(tmp_path / "leads.csv", index=False)
-    text = draft_contract(tmp_path / "leads.csv", directory=tmp_path, target="Result")
-    line = next(line for line in text.splitlines() if line.startswith('"Lead Grade"'))
-    assert "# suspicious:" in line
-    assert "grade" in line
-
-
-def test_every_guess_states_its_reason(company: pd.DataFrame, tmp_path: Path) -> None:
+def test_every_guess_has_a_reason_and_a_name_that_speaks_of_outcomes_is_marked(company, tmp_path):
     company.to_csv(tmp_path / "leads.csv", index=False)
     text = draft_contract(tmp_path / "leads.csv", directory=tmp_path, target="Result")
     columns = text.split("[leads.columns]")[1].strip().splitlines()
     assert all("  # " in line for line in columns)
+    line = next(line for line in columns if line.startswith('"Lead Grade"'))
+    assert "# suspicious:" in line
+    assert "grade" in line
 
 
 @pytest.mark.parametrize(
@@ -152,25 +139,19 @@ def test_every_guess_states_its_reason(company: pd.DataFrame, tmp_path: Path) ->
         (("ja", "nein"), ("ja",), ("nein",)),
     ],
 )
-def test_the_words_of_the_target_are_told_apart(
-    company: pd.DataFrame,
-    tmp_path: Path,
-    words: tuple[str, ...],
-    positive: tuple[str, ...],
-    negative: tuple[str, ...],
-) -> None:
+def test_the_words_of_the_target_are_told_apart(company, tmp_path, words, positive, negative):
     company["Result"] = [words[row % len(words)] for row in range(60)]
     leads = drafted(company, tmp_path, target="Result").leads
     assert (leads.positive, leads.negative) == (positive, negative)
 
 
-def test_words_read_as_not_yet_known_are_listed(company: pd.DataFrame, tmp_path: Path) -> None:
+def test_words_read_as_not_yet_known_are_listed(company, tmp_path):
     company.to_csv(tmp_path / "leads.csv", index=False)
     text = draft_contract(tmp_path / "leads.csv", directory=tmp_path, target="Result")
     assert "# not yet known: Negotiation (20)" in text
 
 
-def test_qualified_is_an_outcome_for_the_sql_stage(company: pd.DataFrame, tmp_path: Path) -> None:
+def test_qualified_is_an_outcome_for_the_sql_stage(company, tmp_path):
     company["Result"] = ["Qualified", "Rejected", "New"] * 20
     leads = drafted(company, tmp_path, target="Result", stage="sql").leads
     assert (leads.stage, leads.positive, leads.negative) == ("sql", ("Qualified",), ("Rejected",))
@@ -186,41 +167,37 @@ def test_qualified_is_an_outcome_for_the_sql_stage(company: pd.DataFrame, tmp_pa
     ],
 )
 def test_a_target_that_is_not_binary_is_refused_with_what_was_seen(
-    company: pd.DataFrame, tmp_path: Path, cells: list[str], message: str
-) -> None:
+    company, tmp_path, cells, message
+):
     company["Result"] = cells
     with pytest.raises(DataError, match=message):
         drafted(company, tmp_path, target="Result")
 
 
-def test_what_people_wrote_is_not_shown_when_the_target_is_free_text(
-    company: pd.DataFrame, tmp_path: Path
-) -> None:
+def test_what_people_wrote_is_not_shown_when_the_target_is_free_text(company, tmp_path):
     with pytest.raises(DataError, match="60 different texts") as refused:
         drafted(company, tmp_path, target="E-Mail")
     assert "person1@" not in str(refused.value)
 
 
-def test_an_unknown_target_gets_the_nearest_name(company: pd.DataFrame, tmp_path: Path) -> None:
+def test_an_unknown_target_gets_the_nearest_name(company, tmp_path):
     with pytest.raises(DataError, match=r"'Resullt'.*`--target`.*Did you mean 'Result'"):
         drafted(company, tmp_path, target="Resullt")
 
 
-def test_an_unnamed_target_is_found_where_only_one_column_can_be_it(
-    company: pd.DataFrame, tmp_path: Path
-) -> None:
+def test_an_unnamed_target_is_found_where_only_one_column_can_be_it(company, tmp_path):
     assert drafted(company, tmp_path).leads.target == "Result"
     with pytest.raises(DataError, match="--target COL"):
         drafted(company.drop(columns="Result"), tmp_path)
 
 
-def test_a_named_creation_date_must_hold_dates(company: pd.DataFrame, tmp_path: Path) -> None:
+def test_a_named_creation_date_must_hold_dates(company, tmp_path):
     assert drafted(company, tmp_path, target="Result", created_at="Created").leads.created_at
     with pytest.raises(DataError, match="'Industry' cannot be read as dates"):
         drafted(company, tmp_path, target="Result", created_at="Industry")
 
 
-def test_without_an_id_the_row_number_is_it(company: pd.DataFrame, tmp_path: Path) -> None:
+def test_without_an_id_the_row_number_is_it(company, tmp_path):
     plain = company.drop(columns=["Lead ID", "Record No"])
     plain.insert(0, "Unnamed: 0", range(60))
     contract = drafted(plain, tmp_path, target="Result")
@@ -237,9 +214,7 @@ def test_without_an_id_the_row_number_is_it(company: pd.DataFrame, tmp_path: Pat
         (["2024-05-04", "2024-06-07"], False),
     ],
 )
-def test_the_order_of_day_and_month_comes_from_the_dates(
-    company: pd.DataFrame, tmp_path: Path, dates: list[str], *, day_first: bool
-) -> None:
+def test_the_order_of_day_and_month_comes_from_the_dates(company, tmp_path, dates, *, day_first):
     company["Created"] = dates * 30
     company["Close Date"] = ""
     contract = drafted(company, tmp_path, target="Result")
@@ -248,9 +223,7 @@ def test_the_order_of_day_and_month_comes_from_the_dates(
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "latin-1", "cp1252"])
-def test_delimiter_and_encoding_are_read_off_the_file(
-    company: pd.DataFrame, tmp_path: Path, encoding: str
-) -> None:
+def test_delimiter_and_encoding_are_read_off_the_file(company, tmp_path, encoding):
     company["Stadt"] = ["Köln", "Zürich – „Mitte“" if encoding == "cp1252" else "Zürich"] * 30
     company.to_csv(tmp_path / "leads.csv", sep=";", index=False, encoding=encoding)
     contract = loaded(tmp_path / "leads.csv", tmp_path, target="Result")
@@ -268,29 +241,21 @@ def test_delimiter_and_encoding_are_read_off_the_file(
         ("cp850", ("Köln", "Zürich")),
     ],
 )
-def test_other_alphabets_are_read_by_their_code_page(
-    tmp_path: Path, encoding: str, cities: tuple[str, str]
-) -> None:
-    leads = pd.DataFrame(
-        {"City": cities * 30, "Other city": cities[::-1] * 30, "Won": ["1", "0"] * 30}
-    )
+def test_other_alphabets_are_read_by_their_code_page(tmp_path, encoding, cities):
+    columns = {"City": cities * 30, "Other city": cities[::-1] * 30, "Won": ["1", "0"] * 30}
+    leads = pd.DataFrame(columns)
     leads.to_csv(tmp_path / "leads.csv", index=False, encoding=encoding)
     assert loaded(tmp_path / "leads.csv", tmp_path, target="Won").reading.encoding == encoding
 
 
-def test_one_accent_far_down_a_long_file_tells_its_encoding(
-    company: pd.DataFrame, tmp_path: Path
-) -> None:
-    text = pd.concat([company] * 60).to_csv(index=False) + company.tail(1).to_csv(
-        index=False, header=False
-    ).replace("Firm", "Bäcker")
+def test_one_accent_far_down_a_long_file_tells_its_encoding(company, tmp_path):
+    last = company.tail(1).to_csv(index=False, header=False).replace("Firm", "Bäcker")
+    text = pd.concat([company] * 60).to_csv(index=False) + last
     (tmp_path / "leads.csv").write_bytes(text.encode("latin-1"))
     assert loaded(tmp_path / "leads.csv", tmp_path, target="Result").reading.encoding == "latin-1"
 
 
-def test_a_quote_that_is_never_closed_leaves_the_delimiter_to_the_header(
-    company: pd.DataFrame, tmp_path: Path
-) -> None:
+def test_a_quote_that_is_never_closed_leaves_the_delimiter_to_the_header(company, tmp_path):
     company.to_csv(tmp_path / "leads.csv", index=False, sep=";")
     text = (tmp_path / "leads.csv").read_text().splitlines()
     text[40] = text[40].replace("Firm", '"Firm', 1)
@@ -298,9 +263,7 @@ def test_a_quote_that_is_never_closed_leaves_the_delimiter_to_the_header(
     assert loaded(tmp_path / "leads.csv", tmp_path, target="Result").reading.delimiter == ";"
 
 
-def test_seconds_since_1970_are_dates_where_the_name_says_so(
-    company: pd.DataFrame, tmp_path: Path
-) -> None:
+def test_seconds_since_1970_are_dates_where_the_name_says_so(company, tmp_path):
     company["created_ts"] = [1_714_552_215 + row for row in range(60)]
     company["Crm reference"] = [1_714_552_215 + row for row in range(60)]
     contract = drafted(company.drop(columns="Created"), tmp_path, target="Result")
@@ -310,14 +273,7 @@ def test_seconds_since_1970_are_dates_where_the_name_says_so(
     assert first == pd.Timestamp("2024-05-01 08:30:15")
 
 
-def test_tabs_separate_cells_too(company: pd.DataFrame, tmp_path: Path) -> None:
-    company.to_csv(tmp_path / "leads.tsv", sep="\t", index=False)
-    assert loaded(tmp_path / "leads.tsv", tmp_path, target="Result").reading.delimiter == "\t"
-
-
-def test_gzip_parquet_and_globs_draft_the_same_columns(
-    company: pd.DataFrame, tmp_path: Path
-) -> None:
+def test_gzip_parquet_and_globs_draft_the_same_columns(company, tmp_path):
     from_csv = drafted(company, tmp_path, target="Result").leads
     (tmp_path / "zipped.csv.gz").write_bytes(gzip.compress((tmp_path / "leads.csv").read_bytes()))
     company.head(30).to_parquet(tmp_path / "part-1.parquet")
@@ -328,7 +284,7 @@ def test_gzip_parquet_and_globs_draft_the_same_columns(
         assert leads.columns == from_csv.columns
 
 
-def test_odd_column_names_survive(tmp_path: Path) -> None:
+def test_odd_column_names_survive(tmp_path):
     names = [
         'Say "hi"',
         "Größe 📏",
@@ -358,6 +314,7 @@ def test_odd_column_names_survive(tmp_path: Path) -> None:
     ("name", "content", "message"),
     [
         ("gone.csv", None, "gone.csv does not exist"),
+        (".", None, "is a folder"),
         ("empty.csv", b"", "empty.csv is empty"),
         ("header.csv", b"a,b\n", "has a header but no rows"),
         ("book.csv", b"PK\x03\x04rest", "Excel workbook.*Save it as CSV"),
@@ -367,21 +324,14 @@ def test_odd_column_names_survive(tmp_path: Path) -> None:
         ("broken.parquet", b"a,b\n1,2\n", "cannot be read as Parquet"),
     ],
 )
-def test_files_that_are_no_tables_are_refused_by_name(
-    tmp_path: Path, name: str, content: bytes | None, message: str
-) -> None:
+def test_files_that_are_no_tables_are_refused_by_name(tmp_path, name, content, message):
     if content is not None:
         (tmp_path / name).write_bytes(content)
     with pytest.raises(DataError, match=message):
         draft_contract(tmp_path / name, directory=tmp_path, target="a")
 
 
-def test_a_folder_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="is a folder"):
-        draft_contract(tmp_path, directory=tmp_path)
-
-
-def test_torn_lines_do_not_disturb_the_guesses(company: pd.DataFrame, tmp_path: Path) -> None:
+def test_torn_lines_do_not_disturb_the_guesses(company, tmp_path):
     company.to_csv(tmp_path / "leads.csv", index=False)
     with (tmp_path / "leads.csv").open("a") as file:
         file.write("torn,line\n")
@@ -389,7 +339,7 @@ def test_torn_lines_do_not_disturb_the_guesses(company: pd.DataFrame, tmp_path: 
 
 
 @pytest.fixture
-def funnel(company: pd.DataFrame, tmp_path: Path) -> Path:
+def funnel(company, tmp_path):
     """The company with events and outcomes under names of its own."""
     company.drop(columns="Result").to_csv(tmp_path / "leads.csv", index=False)
     created = pd.to_datetime(company["Created"])
@@ -414,16 +364,13 @@ def funnel(company: pd.DataFrame, tmp_path: Path) -> Path:
     return tmp_path
 
 
-def funnel_contract(folder: Path) -> Contract:
+def funnel_contract(folder):
     return loaded(
-        folder / "leads.csv",
-        folder,
-        events=folder / "events.csv",
-        outcomes=folder / "outcomes.csv",
+        folder / "leads.csv", folder, events=folder / "events.csv", outcomes=folder / "outcomes.csv"
     )
 
 
-def test_event_columns_and_groups_are_mapped(funnel: Path) -> None:
+def test_event_columns_and_groups_are_mapped(funnel):
     events = funnel_contract(funnel).events
     assert events is not None
     assert (events.lead_id, events.occurred_at, events.kind) == (
@@ -440,37 +387,31 @@ def test_event_columns_and_groups_are_mapped(funnel: Path) -> None:
     }
 
 
-def test_stages_in_other_words_are_mapped(funnel: Path) -> None:
+def test_stages_in_other_words_are_mapped(funnel):
     outcomes = funnel_contract(funnel).outcomes
     assert outcomes is not None
     assert (outcomes.lead_id, outcomes.occurred_at, outcomes.stage) == ("lead", "date", "status")
     assert outcomes.stages == {"sql": ("SQL",), "won": ("Closed Won",), "lost": ("Closed Lost",)}
 
 
-def test_horizons_cover_most_leads_within_a_quarter_of_the_history(funnel: Path) -> None:
+def test_horizons_cover_most_leads_within_a_quarter_of_the_history(funnel):
     horizons = funnel_contract(funnel).horizon_days
     assert (horizons.sql, horizons.won) == (7, 45)
 
 
-def test_a_stage_that_never_occurs_does_not_stretch_the_other() -> None:
+def test_a_stage_that_never_occurs_does_not_stretch_the_other():
     horizons = guess_horizons({"won": pd.Series([3.0, 4.0, 6.5])}, history_days=400)
     assert (horizons.sql, horizons.won) == (7, 7)
 
 
-def test_the_drafted_funnel_opens(funnel: Path) -> None:
-    with open_tables(funnel_contract(funnel)) as tables:
-        assert tables.outcomes is not None
-        assert tables.outcomes.count().to_pyarrow().as_py() == 110
-
-
-def with_other_stages(funnel: Path, words: list[str]) -> Contract:
+def with_other_stages(funnel, words):
     outcomes = pd.read_csv(funnel / "outcomes.csv")
     outcomes.loc[outcomes.index[: len(words)], "status"] = words
     outcomes.to_csv(funnel / "outcomes.csv", index=False)
     return funnel_contract(funnel)
 
 
-def test_steps_that_are_no_stage_are_passed_over_and_are_no_fault(funnel: Path) -> None:
+def test_steps_that_are_no_stage_are_passed_over_and_are_no_fault(funnel):
     contract = with_other_stages(funnel, ["Demo planned"] * 20)
     assert contract.outcomes is not None
     assert contract.outcomes.no_stage == ("Demo planned",)
@@ -481,7 +422,7 @@ def test_steps_that_are_no_stage_are_passed_over_and_are_no_fault(funnel: Path) 
         assert tables.quarantine.rows.empty
 
 
-def test_a_step_that_the_contract_does_not_name_is_still_a_fault(funnel: Path) -> None:
+def test_a_step_that_the_contract_does_not_name_is_still_a_fault(funnel):
     contract = with_other_stages(funnel, ["Demo planned"] * 20)
     outcomes = pd.read_csv(funnel / "outcomes.csv")
     outcomes.loc[outcomes.index[:2], "status"] = "Demo cancelled"
@@ -491,37 +432,28 @@ def test_a_step_that_the_contract_does_not_name_is_still_a_fault(funnel: Path) -
         assert tables.quarantine.rows["row"].tolist() == [1, 2]
 
 
-def test_more_words_than_a_process_has_steps_leave_room_in_the_quarantine(funnel: Path) -> None:
+def test_more_words_than_a_process_has_steps_leave_room_in_the_quarantine(funnel):
     contract = with_other_stages(funnel, [f"Note {row}" for row in range(60)])
     assert contract.reading.max_quarantine_share > 60 / 110
     with open_tables(contract):
         pass
 
 
-def test_events_of_other_leads_are_refused(funnel: Path) -> None:
-    events = pd.read_csv(funnel / "events.csv")
-    events.assign(contact=[f"other-{row}" for row in range(300)]).to_csv(
-        funnel / "events.csv", index=False
-    )
-    with pytest.raises(DataError, match="no column names each lead"):
-        funnel_contract(funnel)
-
-
-def test_target_and_outcomes_are_one_too_many(funnel: Path) -> None:
+def test_target_and_outcomes_are_one_too_many(funnel):
     with pytest.raises(DataError, match="give one of them"):
         draft_contract(
             funnel / "leads.csv", directory=funnel, outcomes=funnel / "outcomes.csv", target="x"
         )
 
 
-def test_files_that_differ_in_delimiter_cannot_share_a_contract(funnel: Path) -> None:
+def test_files_that_differ_in_delimiter_cannot_share_a_contract(funnel):
     frame = pd.read_csv(funnel / "outcomes.csv")
     frame.to_csv(funnel / "outcomes.csv", sep=";", index=False)
     with pytest.raises(DataError, match="different delimiters"):
         funnel_contract(funnel)
 
 
-def real(name: str) -> Path:
+def real(name):
     if not (REAL_DATA / name).exists():
         pytest.skip(f"{REAL_DATA / name} is missing; set LEADSCORE_DATA")
     return (REAL_DATA / name).resolve()
@@ -543,16 +475,14 @@ def real(name: str) -> Path:
         ),
     ],
 )
-def test_real_companies_open_without_hand_editing(
-    tmp_path: Path, files: dict[str, str], target: str | None
-) -> None:
+def test_real_companies_open_without_hand_editing(tmp_path, files, target):
     paths = {table: real(file) for table, file in files.items()}
     contract = loaded(paths.pop("leads"), tmp_path, target=target, **paths)
     with open_tables(contract) as tables:
         assert tables.leads.count().to_pyarrow().as_py() > 6_000
 
 
-def test_the_real_company_with_select_reads_it_as_missing(tmp_path: Path) -> None:
+def test_the_real_company_with_select_reads_it_as_missing(tmp_path):
     text = draft_contract(real("x_education/leads.csv"), directory=tmp_path, target="Converted")
     drafted_toml = tomllib.loads(text)
     assert "Select" in drafted_toml["reading"]["missing"]

@@ -27,7 +27,7 @@ size = "firmographic"
 
 
 @pytest.fixture(scope="module")
-def closed_at(tables) -> pd.Series:
+def closed_at(tables):
     """When each lead was known to be won or lost."""
     outcomes = tables.outcomes.to_pandas()
     ends = outcomes[outcomes["stage"].isin(["won", "lost"])]
@@ -36,7 +36,7 @@ def closed_at(tables) -> pd.Series:
 
 
 @pytest.fixture(scope="module")
-def created(tables) -> pd.Series:
+def created(tables):
     return tables.leads.to_pandas().set_index("lead_id")["created_at"]
 
 
@@ -75,8 +75,7 @@ def test_of_a_list_those_are_closed_who_were_known_to_be_by_then(tables, closed_
 
 
 @pytest.mark.parametrize(
-    ("targets", "scored"),
-    [(["1", "0", ""], ["2"]), (["1", "0", "0"], ["1", "2"])],
+    ("targets", "scored"), [(["1", "0", ""], ["2"]), (["1", "0", "0"], ["1", "2"])]
 )
 def test_in_a_flat_file_the_undecided_are_open(write_project, open_project, targets, scored):
     lines = [f"{number},5,{target}" for number, target in enumerate(targets)]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from itertools import count
-from typing import TYPE_CHECKING, Any
 
 import ibis
 import pandas as pd
@@ -19,27 +18,21 @@ from tests.postgres_server import postgres_server  # noqa: F401 - a fixture
 
 psycopg = pytest.importorskip("psycopg", reason="it comes with the extra `postgres`")
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from leadscore.features.contract.contract import Contract
-    from leadscore.features.tables.tables import Tables
-    from tests.features.conftest import Company
 
 NUMBER = count()
 PUSHED = CONTRACT.replace("[reading]", "[reading]\npush_down = true")
 
 
-def behind_address(contract: str, variable: str = "CRM") -> str:
+def behind_address(contract, variable="CRM"):
     """Let a contract's tables stand behind an address in place of files."""
     return re.sub(r'path = "(\w+)\.csv"', rf'address = "env:{variable}"\ntable = "\1"', contract)
 
 
 @pytest.fixture
-def crm(server: str, monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
+def crm(server, monkeypatch):
     """Fill a database of the test's own, which a variable leads to; gives its address."""
 
-    def fill(variable: str = "CRM", **tables: pd.DataFrame) -> str:
+    def fill(variable="CRM", **tables):
         name = f"pushed_{next(NUMBER)}"
         with psycopg.connect(server, autocommit=True) as connection:
             connection.execute(f"CREATE DATABASE {name}")
@@ -55,7 +48,7 @@ def crm(server: str, monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
 
 
 @pytest.fixture
-def typed(company: Company) -> dict[str, pd.DataFrame]:
+def typed(company):
     """The company as a database holds it, with two rows that cannot be used."""
     leads = company.leads.copy()
     leads["Site visits"] = pd.to_numeric(leads["Site visits"].str.replace(",", ""), errors="coerce")
@@ -64,14 +57,14 @@ def typed(company: Company) -> dict[str, pd.DataFrame]:
     return {"leads": leads, "events": events, "outcomes": company.outcomes}
 
 
-def features(tables: Tables) -> pd.DataFrame:
+def features(tables):
     snapshots = training_snapshots(tables, ages_days=(0, 2, 7, 21, 60))
     return build_features(tables, snapshots).to_pandas()
 
 
 def test_features_worked_out_in_the_database_are_those_of_a_copy(
-    crm: Any, typed: Any, write_project: Any, open_project: Any
-) -> None:
+    crm, typed, write_project, open_project
+):
     crm(**typed)
     copied = open_project(write_project(behind_address(CONTRACT)))
     said = features(copied)
@@ -86,9 +79,7 @@ def test_features_worked_out_in_the_database_are_those_of_a_copy(
         assert night.count().to_pyarrow().as_py() > 10
 
 
-def test_what_cannot_be_used_is_set_aside_as_from_a_copy(
-    crm: Any, typed: Any, write_project: Any, open_project: Any
-) -> None:
+def test_what_cannot_be_used_is_set_aside_as_from_a_copy(crm, typed, write_project, open_project):
     crm(**typed)
     copied = open_project(write_project(behind_address(CONTRACT))).quarantine
     pushed = open_project(write_project(behind_address(PUSHED))).quarantine
@@ -97,9 +88,7 @@ def test_what_cannot_be_used_is_set_aside_as_from_a_copy(
     pd.testing.assert_frame_equal(pushed.counts, copied.counts)
 
 
-def test_nothing_is_left_in_the_database(
-    crm: Any, typed: Any, write_project: Any, open_project: Any
-) -> None:
+def test_nothing_is_left_in_the_database(crm, typed, write_project, open_project):
     address = crm(**typed)
     listed = "SELECT table_schema, table_name FROM information_schema.tables WHERE table_name ~ 's'"
     with psycopg.connect(address) as connection:
@@ -108,9 +97,7 @@ def test_nothing_is_left_in_the_database(
         assert set(connection.execute(listed).fetchall()) == before
 
 
-def test_a_login_that_may_only_read_is_enough(
-    crm: Any, typed: Any, write_project: Any, open_project: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_login_that_may_only_read_is_enough(crm, typed, write_project, open_project, monkeypatch):
     address = crm(**typed)
     with psycopg.connect(address, autocommit=True) as connection:
         connection.execute("CREATE ROLE job_that_reads LOGIN")
@@ -122,8 +109,8 @@ def test_a_login_that_may_only_read_is_enough(
 
 @pytest.mark.parametrize("fault", ["Site visits: numbers", "Created: moments"])
 def test_text_in_place_of_a_type_is_refused_with_its_remedy(
-    crm: Any, typed: Any, write_project: Any, open_project: Any, fault: str
-) -> None:
+    crm, typed, write_project, open_project, fault
+):
     column, expected = fault.split(": ")
     typed["leads"][column] = typed["leads"][column].astype("str")
     crm(**typed)
@@ -131,9 +118,7 @@ def test_text_in_place_of_a_type_is_refused_with_its_remedy(
         open_project(write_project(behind_address(PUSHED)))
 
 
-def test_tables_in_two_places_are_refused(
-    crm: Any, typed: Any, write_project: Any, open_project: Any, company: Company
-) -> None:
+def test_tables_in_two_places_are_refused(crm, typed, write_project, open_project, company):
     crm(**typed)
     crm("ERP", outcomes=typed["outcomes"])
     contract = behind_address(PUSHED)
@@ -145,17 +130,13 @@ def test_tables_in_two_places_are_refused(
         open_project(company.write(write_project(PUSHED).directory, PUSHED))
 
 
-def test_a_table_that_is_not_there_is_named(
-    crm: Any, typed: Any, write_project: Any, open_project: Any
-) -> None:
+def test_a_table_that_is_not_there_is_named(crm, typed, write_project, open_project):
     crm(leads=typed["leads"], events=typed["events"])
     with pytest.raises(DataError, match="`outcomes`: there is no table 'outcomes' in the database"):
         open_project(write_project(behind_address(PUSHED)))
 
 
-def test_another_database_is_copied_or_refused(
-    write_project: Callable[..., Contract], open_project: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_another_database_is_copied_or_refused(write_project, open_project, monkeypatch):
     monkeypatch.setenv("CRM", "duckdb:///nowhere.db")
     with pytest.raises(DataError, match="is for PostgreSQL; of other databases the tables are"):
         open_project(write_project(behind_address(PUSHED)))
@@ -173,9 +154,7 @@ def test_another_database_is_copied_or_refused(
         (r"\d\s*(k|m)", "٣k"),
     ],
 )
-def test_a_pattern_means_to_postgresql_what_it_means_to_duckdb(
-    server: str, pattern: str, text: str
-) -> None:
+def test_a_pattern_means_to_postgresql_what_it_means_to_duckdb(server, pattern, text):
     fits = ibis.literal(text).re_search(pattern)
     theirs = ibis.connect(server)
     theirs.compiler = AsDuckDB()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import count
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -42,7 +42,7 @@ INSERT INTO leads (id, won) VALUES ('3f333df6-90a4-4fda-8dd3-9485d27cee36', 0);
 
 
 @pytest.fixture
-def run(server: str, monkeypatch: pytest.MonkeyPatch) -> Run:
+def run(server, monkeypatch):
     """Run statements in a database of the test's own, which the variable CRM leads to."""
     name = f"crm_{next(NUMBER)}"
     with psycopg.connect(server, autocommit=True) as connection:
@@ -50,7 +50,7 @@ def run(server: str, monkeypatch: pytest.MonkeyPatch) -> Run:
     address = server.replace("/postgres?", f"/{name}?")
     monkeypatch.setenv("CRM", address)
 
-    def execute(statements: str) -> None:
+    def execute(statements):
         with psycopg.connect(address) as connection:
             connection.execute(statements)
 
@@ -58,10 +58,10 @@ def run(server: str, monkeypatch: pytest.MonkeyPatch) -> Run:
 
 
 @pytest.fixture
-def leads(write_project: Any, open_project: Any) -> Callable[..., list[dict[str, Any]]]:
+def leads(write_project, open_project):
     """Read the leads of a flat table: their ids and columns."""
 
-    def read(table: str, lead_id: str = "id", **columns: str) -> list[dict[str, Any]]:
+    def read(table, lead_id="id", **columns):
         specs = "\n".join(f'"{name}" = "{spec}"' for name, spec in columns.items())
         contract = FLAT.format(table=table, lead_id=lead_id, columns=specs)
         opened = open_project(write_project(contract))
@@ -75,7 +75,7 @@ def leads(write_project: Any, open_project: Any) -> Callable[..., list[dict[str,
     return read
 
 
-def test_every_type_of_postgresql_is_read(run: Run, leads: Any) -> None:
+def test_every_type_of_postgresql_is_read(run, leads):
     run(ODD_TYPES)
     text = dict.fromkeys(("facts", "mood", "tags", "from", "words", "open"), "firmographic:text")
     first, second = leads("leads", Exact="firmographic", amount="firmographic", **text)
@@ -87,7 +87,7 @@ def test_every_type_of_postgresql_is_read(run: Run, leads: Any) -> None:
     assert set(second.values()) == {"3f333df6-90a4-4fda-8dd3-9485d27cee36", None}
 
 
-def test_exact_numbers_are_ids_without_a_fraction(run: Run, leads: Any) -> None:
+def test_exact_numbers_are_ids_without_a_fraction(run, leads):
     run("CREATE TABLE leads (id numeric, city text, won int2)")
     run("INSERT INTO leads VALUES (9007199254740993, 'Ulm', 1), (42, 'Bern', 0)")
     assert [lead["id"] for lead in leads("leads", city="firmographic:text")] == [
@@ -95,7 +95,7 @@ def test_exact_numbers_are_ids_without_a_fraction(run: Run, leads: Any) -> None:
     ]  # fmt: skip
 
 
-def test_names_are_taken_as_they_are_written(run: Run, leads: Any) -> None:
+def test_names_are_taken_as_they_are_written(run, leads):
     run('CREATE TABLE "Crm Leads" ("Lead Id" text, "City" text, won int2)')
     run("INSERT INTO \"Crm Leads\" VALUES ('a', 'Ulm', 1)")
     assert leads("Crm Leads", lead_id="Lead Id", City="firmographic:text") == [
@@ -104,7 +104,7 @@ def test_names_are_taken_as_they_are_written(run: Run, leads: Any) -> None:
 
 
 @pytest.mark.parametrize("kind", ["TABLE", "VIEW", "MATERIALIZED VIEW"])
-def test_a_table_or_view_of_another_schema_is_found(run: Run, leads: Any, kind: str) -> None:
+def test_a_table_or_view_of_another_schema_is_found(run, leads, kind):
     run('CREATE SCHEMA "Sales"')
     run(f"CREATE {kind} \"Sales\".leads AS SELECT 'a' AS id, 'Ulm' AS city, 1 AS won")
     run("CREATE TABLE \"x.leads\" AS SELECT 'b' AS id, 'Bern' AS city, 1 AS won")
@@ -112,15 +112,13 @@ def test_a_table_or_view_of_another_schema_is_found(run: Run, leads: Any, kind: 
     assert leads("x.leads", city="firmographic:text") == [{"id": "b", "city": "Bern"}]
 
 
-def test_a_table_that_is_not_there_is_named(run: Run, leads: Any) -> None:
+def test_a_table_that_is_not_there_is_named(run, leads):
     for name in ("leads", "sales.leads"):
         with pytest.raises(DataError, match=rf"table '{name}' behind postgresql:… cannot be read"):
             leads(name)
 
 
-def test_events_and_outcomes_are_read_in_the_contracts_terms(
-    run: Run, write_project: Any, open_project: Any
-) -> None:
+def test_events_and_outcomes_are_read_in_the_contracts_terms(run, write_project, open_project):
     run("CREATE TABLE leads AS SELECT 1::bigint AS id, timestamptz '2026-01-01' AS born")
     run("CREATE TABLE log (who bigint, at timestamptz, what text, worth numeric)")
     run("INSERT INTO log VALUES (1, '2026-01-02 03:04+02', 'visit', 1.5), (1, NULL, 'visit', 2)")

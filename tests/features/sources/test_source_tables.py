@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import gzip
-from typing import TYPE_CHECKING
 
 import ibis
 import pandas as pd
@@ -10,9 +9,6 @@ import pytest
 from leadscore.features.core.errors import DataError
 from leadscore.features.sources.csv_source import without_repeats
 from leadscore.features.sources.source_tables import rows_about
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 FLAT = """
 [leads]
@@ -25,7 +21,7 @@ target = "won"
 ROWS = "city,won\nUlm,1\nKöln,0\n"
 
 
-def flat(path: str = "leads.csv", column: str = "city", **reading: str) -> str:
+def flat(path="leads.csv", column="city", **reading):
     lines = [f'{name} = "{value}"' for name, value in reading.items()]
     return FLAT.format(path=path, column=column, reading="\n".join(["[reading]", *lines]))
 
@@ -34,7 +30,7 @@ def flat(path: str = "leads.csv", column: str = "city", **reading: str) -> str:
 def cities(write_project, open_project):
     """Read the cities of a one-column project."""
 
-    def read(contract: str, **files: str | bytes) -> list[str | None]:
+    def read(contract, **files):
         tables = open_project(write_project(contract, **files))
         name = tables.attributes[0].name
         return (
@@ -44,21 +40,18 @@ def cities(write_project, open_project):
     return read
 
 
-def test_a_csv_file_is_read(cities):
-    assert cities(flat(), leads__csv=ROWS) == ["Ulm", "Köln"]
-
-
-def test_a_byte_order_mark_is_no_part_of_the_first_name(cities):
-    assert cities(flat(), leads__csv=b"\xef\xbb\xbf" + ROWS.encode()) == ["Ulm", "Köln"]
-
-
-def test_windows_line_ends_are_read(cities):
-    assert cities(flat(), leads__csv=ROWS.replace("\n", "\r\n")) == ["Ulm", "Köln"]
-
-
-def test_a_compressed_file_is_read(cities):
-    packed = gzip.compress(ROWS.encode())
-    assert cities(flat("leads.csv.gz"), leads__csv__gz=packed) == ["Ulm", "Köln"]
+@pytest.mark.parametrize(
+    ("contract", "content"),
+    [
+        (flat(), ROWS),
+        (flat(), b"\xef\xbb\xbf" + ROWS.encode()),
+        (flat(), ROWS.replace("\n", "\r\n")),
+        (flat(delimiter=";"), ROWS.replace(",", ";")),
+    ],
+    ids=["plain", "byte order mark", "Windows line ends", "semicolons"],
+)
+def test_a_csv_file_is_read(cities, contract, content):
+    assert cities(contract, leads__csv=content) == ["Ulm", "Köln"]
 
 
 @pytest.mark.parametrize("pack", [bytes, gzip.compress])
@@ -137,10 +130,6 @@ def test_the_numbers_of_rows_are_no_column_that_is_offered(tmp_path, cities):
         cities(flat("leads.parquet"))
 
 
-def test_lines_may_be_split_at_semicolons(cities):
-    assert cities(flat(delimiter=";"), leads__csv=ROWS.replace(",", ";")) == ["Ulm", "Köln"]
-
-
 @pytest.mark.parametrize("name", ['say "city"', "Straße und Ort", "a 'b'", "select", "row", "ID"])
 def test_any_name_of_a_column_will_do(cities, name):
     header = '"' + name.replace('"', '""') + '"'
@@ -194,7 +183,7 @@ def test_a_file_whose_rows_cannot_be_counted_is_named(write_project, path, conte
         rows_about(contract.leads, contract, name="leads")
 
 
-def warehouse(tmp_path: Path, table: str = "crm_leads", name: str = "w.duckdb") -> str:
+def warehouse(tmp_path, table="crm_leads", name="w.duckdb"):
     address = f"duckdb://{tmp_path / name}"
     connection = ibis.connect(address)
     connection.create_table("crm_leads", pd.DataFrame({"city": ["Ulm", "Bern"], "won": [1, 0]}))

@@ -18,7 +18,7 @@ SCHEMA = ibis.schema(
 )
 
 
-def named(**columns: str) -> list[tuple[str, str, str]]:
+def named(**columns):
     given = {"leads": {"path": "x", "target": "y", "columns": columns}}
     found = attributes_of(Contract.model_validate(given), SCHEMA, place="x")
     return [(each.name, each.role, each.type) for each in found]

@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import ibis
 import pandas as pd
 import pyarrow as pa
@@ -15,11 +13,8 @@ from leadscore.features.tables.cell_parsing import (
     unreadable_numbers,
 )
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
-
-def read(cell: Callable, values: list[object], **reading: object) -> list[object]:
+def read(cell, values, **reading):
     column = ibis.memtable(pa.table({"given": pa.array(values)}))["given"]
     found = cell(column, Reading.model_validate(reading)).name("read").to_pyarrow().to_pylist()
     assert len(found) == len(values)
@@ -135,8 +130,7 @@ def test_a_cell_without_a_zone_is_in_the_contracts(written, utc):
 
 
 @pytest.mark.parametrize(
-    "written",
-    ["1714552215", "1714552215.0", "1714552215000", "1714552215000000", " 1714552215 "],
+    "written", ["1714552215", "1714552215.0", "1714552215000", "1714552215000000", " 1714552215 "]
 )
 @pytest.mark.parametrize("zone", ["UTC", "America/New_York"])
 def test_seconds_since_1970_and_parts_of_them_are_moments_in_any_zone(written, zone):

@@ -1,15 +1,10 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import pandas as pd
 import pytest
 
 from leadscore.features.core.errors import DataError
 from tests.features.tables.test_tables import DATED, FILES, FLAT
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 HEADER = "Lead No,Made on,Firm,Size\n"
 
@@ -24,13 +19,13 @@ def listed(write_project, open_project, tmp_path):
     return read
 
 
-def one_off(tmp_path: Path, text: str) -> Path:
+def one_off(tmp_path, text):
     file = tmp_path / "list.csv"
     file.write_text(text, encoding="utf-8")
     return file
 
 
-def faults_of(tables) -> list[tuple]:
+def faults_of(tables):
     columns = ["row", "column", "value", "reason"]
     return list(tables.listed.faults[columns].itertuples(index=False, name=None))
 

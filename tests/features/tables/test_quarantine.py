@@ -1,17 +1,9 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import pandas as pd
 import pytest
 
 from leadscore.features.core.errors import DataError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
-
-    from leadscore.features.tables.quarantine import Quarantine
 
 CONTRACT = """
 [leads]
@@ -39,12 +31,10 @@ OUTCOMES = ["lead_id,occurred_at,stage,amount", "L1,2024-03-01,Won,250"]
 
 
 @pytest.fixture
-def quarantined(write_project, open_project) -> Callable[..., Quarantine]:
+def quarantined(write_project, open_project):
     """Open a company of thirty good leads with some more lines."""
 
-    def read(
-        *, leads: tuple = (), events: tuple = (), outcomes: tuple = (), share: float = 0.95
-    ) -> Quarantine:
+    def read(*, leads=(), events=(), outcomes=(), share=0.95):
         contract = write_project(
             CONTRACT.format(share=share),
             leads__csv="\n".join([*LEADS, *leads]) + "\n",
@@ -162,7 +152,7 @@ def test_long_cells_are_cut(quarantined):
     assert rows["value"].tolist() == ["y" * 80]
 
 
-def test_the_faults_are_written_to_a_file_and_removed_when_mended(quarantined, tmp_path: Path):
+def test_the_faults_are_written_to_a_file_and_removed_when_mended(quarantined, tmp_path):
     found = quarantined(leads=('L99,"so, ""soon""",1,1,',))
     file = found.write(tmp_path)
     assert file == tmp_path / "quarantine" / "rows.csv"

@@ -7,7 +7,7 @@ import pytest
 from leadscore.features.tables.query_cache import QueryCache
 
 
-def test_a_query_is_built_once_and_sees_the_rows_of_now() -> None:
+def test_a_query_is_built_once_and_sees_the_rows_of_now():
     connection = ibis.duckdb.connect()
     connection.create_table("leads", pd.DataFrame({"n": [1, 2]}))
     cache = QueryCache()
@@ -18,7 +18,7 @@ def test_a_query_is_built_once_and_sees_the_rows_of_now() -> None:
     assert again.schema == first.schema
 
 
-def test_each_key_is_built_once() -> None:
+def test_each_key_is_built_once():
     cache = QueryCache()
     assert cache.get_or_build("a", object) is cache.get_or_build("a", object)
     assert cache.get_or_build("a", object) is not cache.get_or_build("b", object)

@@ -54,13 +54,13 @@ Size = "firmographic:number"
 
 @pytest.fixture
 def opened(write_project, open_project):
-    def read(contract: str = DATED, *, files: dict | None = None, **options: object):
+    def read(contract=DATED, *, files=None, **options):
         return open_project(write_project(contract, **(files or FILES)), **options)
 
     return read
 
 
-def ids(tables) -> list[str]:
+def ids(tables):
     return sorted(tables.leads.lead_id.to_pyarrow().to_pylist())
 
 
@@ -73,22 +73,17 @@ def test_leads_are_read_in_the_contracts_terms(opened):
     assert leads["target"].isna().all()
 
 
-def test_event_columns_may_carry_each_others_names(opened):
-    events = opened().events.order_by("occurred_at").to_pandas()
-    assert events["occurred_at"].tolist() == [
-        pd.Timestamp(each) for each in ("2024-01-05 10:00", "2024-01-05 11:00", "2024-02-05")
-    ]
-
-
-def test_what_was_not_recorded_apart_was_known_at_once(opened):
-    events = opened().events.order_by("occurred_at").to_pandas()
-    assert events["recorded_at"].tolist() == [
-        pd.Timestamp(each) for each in ("2024-01-06", "2024-01-05 11:00", "2024-04-01")
-    ]
-
-
-def test_optional_columns_of_events_are_listed_where_they_are(opened):
-    assert opened().event_terms == ("source",)
+def test_event_columns_may_carry_each_others_names_and_be_missing(opened):
+    tables = opened()
+    events = tables.events.order_by("occurred_at").to_pandas()
+    assert events["occurred_at"].astype("str").tolist() == [
+        "2024-01-05 10:00:00", "2024-01-05 11:00:00", "2024-02-05 00:00:00"
+    ]  # fmt: skip
+    # What was not recorded separately was known at once.
+    assert events["recorded_at"].astype("str").tolist() == [
+        "2024-01-06 00:00:00", "2024-01-05 11:00:00", "2024-04-01 00:00:00"
+    ]  # fmt: skip
+    assert tables.event_terms == ("source",)
 
 
 def test_stages_are_the_contracts_words_without_case(opened):
@@ -119,10 +114,6 @@ def test_the_data_end_at_the_moment_asked_for_unless_they_stop_long_before(opene
     assert opened(known_by=asked + timedelta(days=9)).data_end == datetime(2024, 4, 1)
 
 
-def with_plans(name: str, row: str) -> dict[str, str]:
-    return FILES | {name: FILES[name] + row}
-
-
 @pytest.mark.parametrize(
     ("name", "row"),
     [
@@ -132,7 +123,7 @@ def with_plans(name: str, row: str) -> dict[str, str]:
     ],
 )
 def test_a_row_of_the_future_does_not_move_the_end(opened, name, row):
-    tables = opened(files=with_plans(name, row))
+    tables = opened(files=FILES | {name: FILES[name] + row})
     assert tables.data_end == datetime(2024, 4, 1)
     assert rows_of_the_future(tables) == {name.removesuffix("__csv"): 1}
 

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from leadscore.features.contract.contract import load_contract
-from leadscore.features.core.project_lock import project_lock
+from leadscore.features.core.locks import project_lock
 from leadscore.serving.nightly import run_night as nightly
 from leadscore.training.registry.mlflow_run import Trained
 from leadscore.training.registry.registry import Registry

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from leadscore.features.contract.night_limits import Limits
+from leadscore.features.contract.contract import Limits
 from leadscore.serving.nightly.drift_checks import NightShape, shape_of, unlike, unseen_words
 
 LIMITS = Limits()

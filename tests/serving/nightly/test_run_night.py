@@ -13,7 +13,7 @@ import pytest
 
 from leadscore.features.contract.contract import CONTRACT_FILE, load_contract
 from leadscore.features.core.errors import DataError, LeadScoreError, RunLocked
-from leadscore.features.core.project_lock import project_lock
+from leadscore.features.core.locks import project_lock
 from leadscore.features.tables.open_tables import open_tables
 from leadscore.serving.ledger.reader import nights, read_night
 from leadscore.serving.ledger.schema import SCHEMA

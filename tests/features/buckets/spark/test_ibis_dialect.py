@@ -15,7 +15,7 @@ from leadscore.features.core.errors import DataError
 from leadscore.features.families.feature_table import build_features
 from leadscore.features.point_in_time.channel_conversion import matured_by_day
 from leadscore.features.sources.remote_source import connected_to
-from leadscore.features.tables.company_totals import CompanyTotals
+from leadscore.features.tables.tables import CompanyTotals
 
 if TYPE_CHECKING:
     from leadscore.features.tables.tables import Tables

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from leadscore.features.contract.contract import load_contract
 from leadscore.features.contract.publishing import PostgresDestination
 from leadscore.features.core.errors import ContractError
-from leadscore.features.core.project_lock import project_lock
+from leadscore.features.core.locks import project_lock
 from leadscore.serving.ledger.schema import SCHEMA as LEDGER
 
 pytest.importorskip("adbc_driver_postgresql", reason="it comes with the extra `postgres`")

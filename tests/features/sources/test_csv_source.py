@@ -5,7 +5,7 @@ import gzip
 import pytest
 
 from leadscore.features.contract.contract import Reading
-from leadscore.features.sources.csv_lines import split_lines
+from leadscore.features.sources.csv_source import split_lines
 from leadscore.features.sources.row_numbers import ROW
 
 HEADER = "a,b\n"

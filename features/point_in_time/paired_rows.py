@@ -1,4 +1,4 @@
-"""What was known of a lead at a moment: rows that had occurred and were recorded before it."""
+"""What each snapshot knew of its lead: rows that occurred and were recorded before it."""
 
 from __future__ import annotations
 
@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING
 import ibis
 
 from leadscore.features.core import SECONDS_A_DAY, DataError
+from leadscore.features.tables import known_before
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     import ibis.expr.types as ir
 
     from leadscore.features.tables import Tables
@@ -18,17 +17,11 @@ if TYPE_CHECKING:
 BETWEEN = "\x1f"  # a separator that no text of the tables contains
 
 
-def known_before(rows: ir.Table, moment: datetime | ir.TimestampValue) -> ir.Table:
-    """Keep the events or outcomes that were known before a moment: a literal or a column."""
-    at = moment if isinstance(moment, ibis.Value) else ibis.literal(moment).cast("timestamp")
-    return rows.filter(rows.occurred_at < at, rows.recorded_at < at)
-
-
 def events_before(tables: Tables, snapshots: ir.Table) -> ir.Table:
     """Pair each snapshot with the events that were known before it.
 
-    Adds `age_days` (int32): 0 for the last 24 hours, 1 before that. Without events in the contract
-    it raises `DataError`.
+    Adds `age_days` (int32): 0 for the last 24 hours, 1 before that. A contract without events
+    raises `DataError`.
     """
     if tables.events is None:
         raise DataError("the contract describes no [events]")
@@ -39,7 +32,7 @@ def events_before(tables: Tables, snapshots: ir.Table) -> ir.Table:
 
 
 def paired_before(rows: ir.Table, snapshots: ir.Table) -> ir.Table:
-    """Pair each snapshot (`lead_id`, `as_of`, any others) with its lead's rows known before it."""
+    """Pair each snapshot (`lead_id`, `as_of`, others) with its lead's rows known before it."""
     spine = snapshots.rename(spine_id="lead_id")
     joined = rows.join(spine, rows.lead_id == spine.spine_id)
     return known_before(joined, joined.as_of).drop("spine_id")
@@ -48,5 +41,5 @@ def paired_before(rows: ir.Table, snapshots: ir.Table) -> ir.Table:
 def latest_text(
     at: ir.TimestampValue, text: ir.StringValue, *, where: ir.BooleanValue | None = None
 ) -> ir.StringScalar:
-    """Find the latest text of a group; of two at the same moment the later in the alphabet."""
+    """Find the latest text of a group; of two at one moment the last in the alphabet."""
     return (at.cast("string") + BETWEEN + text).max(where=where).split(BETWEEN)[1]

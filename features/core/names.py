@@ -1,4 +1,4 @@
-"""Names for columns: plain letters, digits and `_`, and no two alike."""
+"""Names of columns and event kinds: as unique identifiers, and as words."""
 
 from __future__ import annotations
 
@@ -35,3 +35,16 @@ def unique(name: str, used: Container[str]) -> str:
         count += 1
         candidate = f"{name}_{count}"
     return candidate
+
+
+def as_words(name: str) -> str:
+    """Turn the name of a column or an event kind into words.
+
+    Examples
+    --------
+    >>> [as_words(name) for name in ("pricing_view", "TotalVisits", "W_Nabellen offertes")]
+    ['pricing view', 'total visits', 'w nabellen offertes']
+    """
+    apart = re.sub(r"(?<=[a-z0-9])(?=[A-Z][a-z])", " ", name)
+    words = re.sub(r"[\s_]+", " ", apart).split()
+    return " ".join(word if word.isupper() and len(word) > 1 else word.lower() for word in words)
