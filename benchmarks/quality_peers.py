@@ -17,7 +17,7 @@ import pandas as pd
 from joblib import cpu_count
 
 from benchmarks.quality_sets import task_of
-from leadscore.training.evaluation import Regression
+from leadscore.training.evaluation import logistic_regression
 from leadscore.training.model import StageModel
 
 if TYPE_CHECKING:
@@ -119,7 +119,7 @@ def peer_answer(peer: Peer, task: Task, *, seed: int, seconds: float) -> Answer:
 
 def regression(task: Task, _seed: int, _seconds: float) -> Said:
     """Fit the logistic regression that `leadscore train` shows beside every model."""
-    return Regression().fit(task.learn, task.outcome).propensity(task.test), ""
+    return logistic_regression(task.learn, task.outcome, task.test), ""
 
 
 def lightgbm(task: Task, seed: int, _seconds: float) -> Said:

@@ -37,7 +37,7 @@ from benchmarks.simulated import (  # noqa: E402
 from leadscore.features.contract import CONTRACT_FILE  # noqa: E402
 from leadscore.features.core import TooLittleData  # noqa: E402
 from leadscore.training.dataset import parts_of_stage  # noqa: E402
-from leadscore.training.evaluation import Regression  # noqa: E402
+from leadscore.training.evaluation import logistic_regression  # noqa: E402
 from leadscore.training.model import FunnelModel  # noqa: E402
 
 if TYPE_CHECKING:
@@ -200,8 +200,8 @@ def _propensities(
         said[stage, MODEL] = model.predict(later)[f"p_{stage}"].to_numpy()
         outcome = _taught(prepared, stage)
         columns = model.stages_[stage].encoder_.columns_
-        regression = Regression().fit(frame.loc[outcome.index, columns], outcome)
-        said[stage, REGRESSION] = regression.propensity(later[columns])
+        learn = frame.loc[outcome.index, columns]
+        said[stage, REGRESSION] = logistic_regression(learn, outcome, later[columns])
     return said
 
 

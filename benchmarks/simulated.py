@@ -22,7 +22,7 @@ from leadscore.features.tables import open_tables
 from leadscore.serving.jobs import start_project
 from leadscore.simulation import AGES_DAYS, HORIZON_DAYS, SimulatedCompany, simulate
 from leadscore.training.dataset import parts_of_stage, prepare
-from leadscore.training.evaluation import Regression, rank, weighed
+from leadscore.training.evaluation import logistic_regression, rank, weighed
 from leadscore.training.model import FunnelModel
 
 if TYPE_CHECKING:
@@ -163,13 +163,14 @@ def _funnel(prepared: Prepared) -> Predict:
 
 def _regression(prepared: Prepared) -> Predict:
     names = [each.name for each in prepared.catalogue]
-    models = {}
+    taught = {}
     for stage in prepared.labels.stages:
         part = parts_of_stage(prepared.labels, prepared.split, stage)
         learn = prepared.frame.loc[part == "learn", names]
-        outcome = prepared.labels.frame.loc[learn.index, f"y_{stage}"]
-        models[stage] = Regression().fit(learn, outcome)
-    return lambda frame, stage: pd.Series(models[stage].propensity(frame[names]), frame.index)
+        taught[stage] = learn, prepared.labels.frame.loc[learn.index, f"y_{stage}"]
+    return lambda frame, stage: pd.Series(
+        logistic_regression(*taught[stage], frame[names]), frame.index
+    )
 
 
 def true_propensities(company: SimulatedCompany) -> pd.DataFrame:

@@ -75,7 +75,7 @@ def test_every_file_of_the_product_is_in_the_wheel(unpacked):
             *((each, ROOT) for each in FOLDERS),
         ]
         for file in (ROOT / folder).rglob("*")
-        if file.is_file() and file.suffix != ".pyc"
+        if file.is_file() and "__pycache__" not in file.parts
     }
     assert {str(file) for file in ours if not (unpacked / file).is_file()} == set()
 

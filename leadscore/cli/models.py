@@ -76,13 +76,13 @@ def compare(
     as_json: Json = False,
 ) -> int:
     """Compare two versions on the same later leads: who is better, and who would move."""
-    from leadscore.cli.screens import as_record, comparison_table
+    from leadscore.cli.screens import comparison_table
     from leadscore.training.workflow import compare_versions
 
     compared = compare_versions(directory, first, second)
     tell(comparison_table(compared))
     if as_json:
-        print_json(as_record(compared))
+        print_json(compared.to_record())
     return DONE
 
 

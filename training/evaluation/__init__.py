@@ -1,11 +1,10 @@
 """Evidence on held-out later leads.
 
-Metrics with intervals, curves, segments, simpler baselines, what the model looks at, how the
-conversion rate has moved, nights as they would have been. `statistics` holds the formulas,
-`display_names` what stages, metrics and methods are called.
+Metrics with intervals, curves, segments, baselines, feature contributions, conversion rates over
+time, and held-out leads scored night by night.
 """
 
-from leadscore.training.evaluation.baselines import Regression
+from leadscore.training.evaluation.baselines import logistic_regression
 from leadscore.training.evaluation.conversion_drift import PriorShift, prior_shift
 from leadscore.training.evaluation.curves import (
     decile_table,
@@ -35,6 +34,7 @@ from leadscore.training.evaluation.segments import (
     large_segments,
     measure_segments,
     rank_bands,
+    rarer,
     segments_of,
 )
 from leadscore.training.evaluation.simpler_models import Simpler, simpler_ahead
@@ -48,7 +48,6 @@ __all__ = [
     "Drivers",
     "Evaluation",
     "PriorShift",
-    "Regression",
     "Simpler",
     "account_or_lead",
     "calibration_given_sql",
@@ -60,6 +59,7 @@ __all__ = [
     "gains_table",
     "in_order",
     "large_segments",
+    "logistic_regression",
     "measure",
     "measure_segments",
     "method_words",
@@ -69,6 +69,7 @@ __all__ = [
     "rank",
     "rank_bands",
     "ranking_table",
+    "rarer",
     "reliability_table",
     "segments_of",
     "simpler_ahead",

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pandas as pd
 
 from leadscore.features.core import percent
@@ -18,9 +17,6 @@ if TYPE_CHECKING:
     from leadscore.training.dataset import Prepared
     from leadscore.training.model import FunnelModel
 
-EM_STEPS = 500  # a rate in a thousand needs some hundred
-EM_TOLERANCE = 1e-7
-
 
 @dataclass(frozen=True)
 class PriorShift:
@@ -29,15 +25,13 @@ class PriorShift:
     Parameters
     ----------
     by_month
-        A row for each month of creation with matured leads: `month` (as 2026-05), `leads`,
-        `reached` (leads, int64), `realised` (share of the snapshots), `low`, `high` (its 95 %
-        interval), `promised` (mean propensity; missing in months of training).
+        By month of creation, of matured leads: `month` (as 2026-05), `leads`, `reached` (leads),
+        `realised` (share of the snapshots), `low`, `high` (its 95 % interval), `promised` (mean
+        propensity; missing in months of training).
     learnt_rate
         The share that reached the outcome among training leads, each by its first snapshot.
-    leads_now
-        How many leads have not matured yet.
-    promised_now
-        The mean propensity of their first snapshots; missing where there are none.
+    leads_now, promised_now
+        The leads that have not matured yet, and the mean propensity of their first snapshots.
     """
 
     stage: str
@@ -80,36 +74,9 @@ def prior_shift(model: FunnelModel, prepared: Prepared, stage: str) -> PriorShif
     now = first & _not_matured(frame, stage)
     propensity = model.predict(prepared.frame[(part == "test") | now])[f"p_{stage}"]
     propensity = propensity.reindex(frame.index)
-    return PriorShift(
-        stage,
-        by_month=_by_month(prepared, part, propensity, stage),
-        learnt_rate=float(frame.loc[first & (part == "learn"), f"y_{stage}"].mean()),
-        leads_now=int(now.sum()),
-        promised_now=float(propensity[now].mean()),
-    )
-
-
-def rate_under_label_shift(propensity: pd.Series[float], learnt_rate: float) -> float:
-    """Estimate the rate of unlabelled leads from calibrated propensities.
-
-    Expectation-maximisation of Saerens, Latinne and Decaestecker (Neural Computation 2002). It
-    assumes that only the rate has changed, not what leads with either outcome look like.
-
-    Parameters
-    ----------
-    propensity
-        Of the unlabelled leads.
-    learnt_rate
-        The rate among the leads that calibrated the propensities, strictly between 0 and 1.
-    """
-    p, rate = np.asarray(propensity, dtype="float64"), learnt_rate
-    for _ in range(EM_STEPS):
-        reach = p * rate / learnt_rate
-        miss = (1 - p) * (1 - rate) / (1 - learnt_rate)
-        before, rate = rate, float((reach / (reach + miss)).mean())
-        if abs(rate - before) < EM_TOLERANCE:
-            break
-    return rate
+    learnt_rate = float(frame.loc[first & (part == "learn"), f"y_{stage}"].mean())
+    by_month = _by_month(prepared, part, propensity, stage)
+    return PriorShift(stage, by_month, learnt_rate, int(now.sum()), float(propensity[now].mean()))
 
 
 def _not_matured(frame: pd.DataFrame, stage: str) -> pd.Series[bool]:

@@ -22,17 +22,14 @@ def reliability_table(
 ) -> pd.DataFrame:
     """Compare promised with realised conversion over equal parts of the leads.
 
-    Parameters
-    ----------
-    cluster
-        The account or lead of each row; by default every row is its own.
+    Without `cluster` (the account or lead of each row) every row is its own.
 
     Returns
     -------
     DataFrame
         A row a part, lowest propensities first: `part` (from 0), `promised`, `realised`, `low`,
         `high` (95 % interval of the realised share), `leads` (rows). Leads with one propensity
-        stay together, in the part their middle falls into, so that parts may be fewer and unequal.
+        stay in one part, so that parts may be fewer and unequal.
     """
     order = propensity.rank(method="average", pct=True)
     part = np.minimum((order * bins - 1e-9).astype("int64"), bins - 1)
@@ -61,13 +58,10 @@ def decile_table(
 
 
 def gains_table(outcome: pd.Series[float], propensity: pd.Series[float]) -> pd.DataFrame:
-    """Compute cumulative gains and lift.
+    """Compute cumulative gains and lift for each per cent of leads.
 
-    Returns
-    -------
-    DataFrame
-        A row for each per cent of leads: `leads`, `conversions`, shares from 0 to 1, and `lift`:
-        conversion among these over conversion among all, missing for no leads at all.
+    Columns `leads`, `conversions` (shares from 0 to 1), and `lift`: conversion among these over
+    conversion among all, missing for no leads at all.
     """
     shared = outcome.groupby(propensity).transform("mean")
     ranked = shared.loc[propensity.sort_values(ascending=False, kind="stable").index]
@@ -79,28 +73,22 @@ def gains_table(outcome: pd.Series[float], propensity: pd.Series[float]) -> pd.D
 
 
 def ranking_table(outcome: pd.Series[float], propensity: pd.Series[float]) -> pd.DataFrame:
-    """Compute the ROC and precision-recall curves.
+    """Compute the ROC and precision-recall curves, best leads first, in some `CURVE_POINTS` rows.
 
-    Returns
-    -------
-    DataFrame
-        At most `CURVE_POINTS` rows, best leads first; shares from 0 to 1: `found` (recall),
-        `false_alarms` (false positive rate), `precision` (missing for no leads), and
-        `propensity`, the lowest listed (1 for none).
+    Columns `found` (recall), `false_alarms` (false positive rate), `precision` (missing for no
+    leads), and `propensity`, the lowest listed (1 for none).
     """
     counts = pd.DataFrame({"hits": outcome, "misses": 1 - outcome}).groupby(propensity).sum()
     listed = counts.sort_index(ascending=False).cumsum()
     hits = np.append(0.0, listed["hits"])
     misses = np.append(0.0, listed["misses"])
-    table = pd.DataFrame(
-        {
-            "found": hits / hits[-1],
-            "false_alarms": misses / misses[-1],
-            "precision": np.append(np.nan, hits[1:] / (hits + misses)[1:]),
-            "propensity": np.append(1.0, listed.index),
-        }
-    )
-    return _thinned(table)
+    curve = {
+        "found": hits / hits[-1],
+        "false_alarms": misses / misses[-1],
+        "precision": np.append(np.nan, hits[1:] / (hits + misses)[1:]),
+        "propensity": np.append(1.0, listed.index),
+    }
+    return _thinned(pd.DataFrame(curve))
 
 
 def _thinned(table: pd.DataFrame) -> pd.DataFrame:
@@ -113,24 +101,14 @@ def _thinned(table: pd.DataFrame) -> pd.DataFrame:
 def spread_table(outcome: pd.Series[float], propensity: pd.Series[float]) -> pd.DataFrame:
     """Compute the histogram of propensities by outcome.
 
-    Returns
-    -------
-    DataFrame
-        `low`, `high` (ends of a band; the last band holds all above it too), `outcome` (0 or 1),
-        `leads` (rows), `share` of the leads with that outcome.
+    Columns `low`, `high` (ends of a band; the last band holds all above it too), `outcome`,
+    `leads` (rows), `share` of the leads with that outcome.
     """
     top = max(float(propensity.quantile(SPREAD_TOP)), 0.01)
     edges = np.linspace(0, top, SPREAD_BINS + 1)
     band = np.minimum(np.searchsorted(edges, propensity, side="right") - 1, SPREAD_BINS - 1)
     counts = pd.DataFrame({"band": band, "outcome": outcome.astype("int64")}).value_counts()
     table = counts.rename("leads").reset_index().sort_values(["outcome", "band"])
-    of_outcome = table.groupby("outcome")["leads"].transform("sum")
-    return pd.DataFrame(
-        {
-            "low": edges[table["band"]],
-            "high": edges[table["band"] + 1],
-            "outcome": table["outcome"].to_numpy(),
-            "leads": table["leads"].to_numpy(),
-            "share": (table["leads"] / of_outcome).to_numpy(),
-        }
-    )
+    share = table["leads"] / table.groupby("outcome")["leads"].transform("sum")
+    table = table.assign(low=edges[table["band"]], high=edges[table["band"] + 1], share=share)
+    return table[["low", "high", "outcome", "leads", "share"]].reset_index(drop=True)

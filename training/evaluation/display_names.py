@@ -1,4 +1,4 @@
-"""How stages, metrics and ways of scoring are called, and how a metric is written."""
+"""Display names of stages, metrics and methods, and how a metric is written."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def with_month_words(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def figure(value: float, metric: str) -> str:
-    """Write a metric with the digits that mean something: lift with two, all others with three."""
+    """Write a metric: lift with two decimals, all others with three."""
     if math.isnan(value):
         return "–"
     return f"{value:.{2 if metric.startswith('lift') else 3}f}"

@@ -22,19 +22,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """How good a model is on held-out leads.
-
-    By stage; every table of metrics is that of `evaluation.metrics.measure`.
+    """Figures by stage on held-out leads; each table of metrics is that of `metrics.measure`.
 
     Parameters
     ----------
-    points
-        The model distilled into rules of points.
     held_out
         `lead_id`, `as_of`, `cluster` (the account, or the lead), `outcome`, `propensity`, a column
         for each baseline, and `points_rules` (the propensity that goes with the points).
     evidence
-        Of both stages: the table of `evidence_of`.
+        The table of `evidence_of`.
     """
 
     metrics: Mapping[str, pd.DataFrame]
@@ -48,29 +44,27 @@ class Evaluation:
 def evaluate(model: FunnelModel, prepared: Prepared) -> Evaluation:
     """Measure a model and every baseline on the held-out leads."""
     propensity = model.predict(prepared.frame)
-    stages = prepared.labels.stages
-    held_out: dict[str, pd.DataFrame] = {
-        stage: _held_out(model, prepared, propensity, stage) for stage in stages
-    }
-    points: dict[str, PointsTable] = {
-        stage: _distilled(model, prepared, propensity, stage) for stage in stages
-    }
+    held_out: dict[str, pd.DataFrame] = {}
+    points: dict[str, PointsTable] = {}
     metrics: dict[str, pd.DataFrame] = {}
     baselines: dict[str, dict[str, pd.DataFrame]] = {}
     points_metrics: dict[str, pd.DataFrame] = {}
-    for stage, rows in held_out.items():
-        names = [name for name in rows.columns if name not in _NOT_A_BASELINE]
-        metrics[stage] = measure(rows["outcome"], rows["propensity"], rows["cluster"])
-        baselines[stage] = {
-            name: measure(rows["outcome"], rows[name], rows["cluster"]) for name in names
-        }
+    for stage in prepared.labels.stages:
+        rows = held_out[stage] = _held_out(model, prepared, propensity, stage)
+        points[stage] = _distilled(model, prepared, propensity, stage)
         rows["points_rules"] = points[stage].propensity(prepared.frame.loc[rows.index])
-        points_metrics[stage] = measure(rows["outcome"], rows["points_rules"], rows["cluster"])
+        measured = {
+            str(name): measure(rows["outcome"], rows[name], rows["cluster"])
+            for name in rows.columns.drop(_NOT_PROPENSITIES)
+        }
+        metrics[stage] = measured.pop("propensity")
+        points_metrics[stage] = measured.pop("points_rules")
+        baselines[stage] = measured
     evidence = evidence_of(prepared, propensity)
     return Evaluation(metrics, baselines, points, points_metrics, held_out, evidence)
 
 
-_NOT_A_BASELINE = ("lead_id", "as_of", "cluster", "outcome", "propensity")
+_NOT_PROPENSITIES = ["lead_id", "as_of", "cluster", "outcome"]
 
 
 def _held_out(
@@ -78,8 +72,7 @@ def _held_out(
 ) -> pd.DataFrame:
     labels, frame = prepared.labels, prepared.frame
     part = parts_of_stage(labels, prepared.split, stage)
-    test, learn = part == "test", part == "learn"
-    outcome = labels.frame[f"y_{stage}"]
+    test, learn, outcome = part == "test", part == "learn", labels.frame[f"y_{stage}"]
     columns = model.stages_[stage].encoder_.columns_
     others = baseline_propensities(
         frame.loc[learn, columns], outcome[learn], frame.loc[test, columns]
@@ -130,8 +123,7 @@ def paired(labels: pd.DataFrame, propensity: pd.DataFrame, stages: Collection[st
     Parameters
     ----------
     labels, propensity
-        Of the same snapshots: `lead_id`, `as_of`, and `y_sql`, `p_sql`, `y_won`, `p_won` of
-        `stages`.
+        Of the same snapshots: `lead_id`, `as_of`, and `y_<stage>`, `p_<stage>` of `stages`.
 
     Returns
     -------

@@ -22,7 +22,7 @@ SAMPLED_ROWS = 2_000  # mean contributions are then sure to a few per cent
 STRIP_FEATURES, STRIP_ROWS = 10, 180  # at most 1,800 points in one picture
 DEPENDENCE_FEATURES, DEPENDENCE_ROWS = 6, 300
 WORDS_SHOWN = 10  # of a text feature
-FEWEST_OF_WORD = 10  # sampled rows; rarer words fold together, so that none stands for a lead
+FEWEST_OF_WORD = 10  # sampled rows; rarer words become `others`, so that none identifies a lead
 STRIP_HEIGHT = 0.38  # of the distance between two strips, to either side
 
 
@@ -30,26 +30,25 @@ STRIP_HEIGHT = 0.38  # of the distance between two strips, to either side
 class Drivers:
     """Contributions to a stage's log-odds, before calibration, on a sample of held-out rows.
 
+    Features are named in words, strongest first.
+
     Parameters
     ----------
     by_fact
-        Mean absolute contribution of each fact in log-odds, largest first, in words.
+        Mean absolute contribution of each fact in log-odds, largest first.
     strip
-        Points of the strongest features: `feature` (words, strongest first), `contribution`
-        (log-odds), `height` (the strip's up and down, without meaning), `level` (the value's place
-        among the sampled ones, 0 to 1; missing for text and for missing values), `value` (words).
+        Points of the strongest features: `feature`, `contribution` (log-odds), `height` (to keep
+        points apart, without meaning), `level` (the value's rank among the sampled ones, 0 to 1;
+        missing for text and for missing values), `value` (as text).
     numbers
-        Points of the strongest number features: `feature` (words), `value` (missing where it is
-        not known), `contribution`.
+        Points of the strongest number features: `feature`, `value`, `contribution`.
     words
-        Bars of the strongest text features: `feature` (words), `value`, `contribution` (mean),
-        `low`, `high` (quartiles), `rows`.
+        Bars of the strongest text features: `feature`, `value`, `contribution` (mean), `low`,
+        `high` (quartiles), `rows`.
     units
-        By feature in words: the unit of its values, empty where there is none.
-    rows
-        How many held-out rows were sampled.
+        The unit of each feature's values, or an empty string.
     given
-        The stage that all of them had reached, in words; empty for all leads.
+        The stage that all rows had reached; empty for all leads.
     """
 
     by_fact: pd.Series[float]
@@ -73,7 +72,7 @@ class Drivers:
 def drivers_of(model: FunnelModel, prepared: Prepared, stage: str) -> Drivers:
     """Summarise the contributions of a stage's own model on its held-out rows.
 
-    The model of `won` is about leads that are SQL, where there is one of `sql`.
+    For `won`, where there is a model of `sql`, these are leads that are SQL.
     """
     test = prepared.frame[stage_part(prepared.labels, prepared.split, stage) == "test"]
     sample = test.sample(min(SAMPLED_ROWS, len(test)), random_state=0)
@@ -105,9 +104,9 @@ def fact_words(features: Sequence[Feature]) -> dict[str, str]:
 
 
 def _stacked(parts: list[pd.DataFrame], *columns: str) -> pd.DataFrame:
-    return (
-        pd.concat(parts, ignore_index=True)[[*columns]] if parts else pd.DataFrame(columns=columns)
-    )
+    if not parts:
+        return pd.DataFrame(columns=columns)
+    return pd.concat(parts, ignore_index=True)[[*columns]]
 
 
 def _strip(
@@ -115,21 +114,21 @@ def _strip(
 ) -> pd.DataFrame:
     parts = []
     for feature in features:
-        of, values = contributions[feature.name].head(STRIP_ROWS), sample[feature.name]
+        shown, values = contributions[feature.name].head(STRIP_ROWS), sample[feature.name]
         level = values.rank(pct=True) if feature.kind != "text" else values.map({})
         strip = {
             "feature": feature.words,
-            "contribution": of,
-            "height": _heights(of.to_numpy()),
-            "level": level.loc[of.index].astype("float64"),
-            "value": _value_words(values, feature).loc[of.index],
+            "contribution": shown,
+            "height": _heights(shown.to_numpy()),
+            "level": level.loc[shown.index].astype("float64"),
+            "value": _value_words(values, feature).loc[shown.index],
         }
         parts.append(pd.DataFrame(strip))
     return _stacked(parts, "feature", "contribution", "height", "level", "value")
 
 
 def _heights(contribution: np.ndarray) -> np.ndarray:
-    """Stack points that stand close to each other alternately up and down, as bees swarm."""
+    """Stack points that lie close to each other alternately up and down: a beeswarm."""
     width = max(float(np.ptp(contribution)), 1e-9) / 50
     cell = np.round(contribution / width)
     nth = pd.Series(cell).groupby(cell).cumcount().to_numpy()
@@ -155,9 +154,9 @@ def _numbers(
 ) -> pd.DataFrame:
     parts = []
     for feature in features:
-        values, of = sample[feature.name], contributions[feature.name]
-        points = pd.DataFrame({"feature": feature.words, "value": values, "contribution": of})
-        parts.append(points.head(DEPENDENCE_ROWS))
+        values, contribution = sample[feature.name], contributions[feature.name]
+        points = pd.DataFrame({"value": values, "contribution": contribution})
+        parts.append(points.head(DEPENDENCE_ROWS).assign(feature=feature.words))
     return _stacked(parts, "feature", "value", "contribution")
 
 
@@ -167,9 +166,9 @@ def _words(
     parts = []
     for feature in features:
         words = _common_words(sample[feature.name].astype("object"))
-        of = contributions[feature.name].groupby(words)
-        ends = {"low": of.quantile(0.25), "high": of.quantile(0.75)}
-        bars = pd.DataFrame({"contribution": of.mean(), **ends, "rows": of.size()})
+        groups = contributions[feature.name].groupby(words)
+        ends = {"low": groups.quantile(0.25), "high": groups.quantile(0.75)}
+        bars = pd.DataFrame({"contribution": groups.mean(), **ends, "rows": groups.size()})
         bars = bars.sort_values("contribution", ascending=False).reset_index(names="value")
         parts.append(bars.assign(feature=feature.words))
     return _stacked(parts, "feature", "value", "contribution", "low", "high", "rows")

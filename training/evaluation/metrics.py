@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    Weigh = Callable[["Ranked", NDArray[np.float64]], Mapping[str, float]]
 
 LIFT_SHARES = (0.01, 0.05, 0.10, 0.20)
 CALIBRATION_BINS = 10
@@ -41,12 +42,12 @@ class Ranked:
 
     @cached_property
     def square(self) -> NDArray[np.float64]:
-        """Squared error of each row, float64 of shape (n,)."""
+        """Squared error of each row."""
         return np.asarray((self.outcome - self.propensity) ** 2)
 
     @cached_property
     def loss(self) -> NDArray[np.float64]:
-        """Log loss of each row, float64 of shape (n,)."""
+        """Log loss of each row."""
         return log_losses(self.outcome, self.propensity)
 
 
@@ -57,8 +58,6 @@ def measure(
 
     Parameters
     ----------
-    outcome, propensity
-        0 or 1, and the propensity.
     cluster
         The account of each row, or its lead where it has none; resampled as a whole.
 
@@ -95,13 +94,7 @@ def compare(
     second: pd.Series[float],
     cluster: pd.Series[str],
 ) -> pd.DataFrame:
-    """Measure the difference between two sets of propensities on the same leads.
-
-    Returns
-    -------
-    DataFrame
-        Indexed by metric; `value`, `low`, `high` of first minus second, by a paired bootstrap.
-    """
+    """Measure first minus second on the same leads, by a paired bootstrap; columns of `measure`."""
     one, two = rank(outcome, first, cluster), rank(outcome, second, cluster)
     draws = _resampled(one) - _resampled(two)
     ones = np.ones(len(outcome))
@@ -127,7 +120,7 @@ def _small_sample_factor(clusters: int) -> float:
 
 
 def _auc_interval(value: float, draws: pd.Series[float], clusters: int) -> list[float]:
-    """Give the interval of an AUC on the scale of log-odds, where it is symmetric and ends at 1.
+    """Compute the interval of an AUC on the scale of log-odds, where it is symmetric.
 
     On the plain scale intervals near 1 fall short (Qin and Hotilovac, Statistical Methods in
     Medical Research 2008).
@@ -141,7 +134,7 @@ def _auc_interval(value: float, draws: pd.Series[float], clusters: int) -> list[
 
 
 def _with_interval(value: pd.Series[float], draws: pd.DataFrame, clusters: int) -> pd.DataFrame:
-    """Give the 95 % interval, from the draws' own."""
+    """Add the 95 % interval: the bootstrap's, widened for few clusters."""
     factor = _small_sample_factor(clusters)
     low, high = (value + factor * (draws.quantile(end) - value) for end in (0.025, 0.975))
     return pd.DataFrame({"value": value, "low": low, "high": high})
@@ -154,7 +147,7 @@ def rank(
     p = np.asarray(propensity, dtype="float64")
     y = np.asarray(outcome, dtype="float64")
     order = np.argsort(-p, kind="stable")
-    tie = np.concatenate([[0], np.cumsum(np.diff(p[order]) != 0)]).astype("int64")
+    tie = pd.factorize(p[order])[0].astype("int64")
     codes = pd.factorize(cluster)[0].astype("int64")
     return Ranked(p[order], y[order], tie, codes[order])
 
@@ -193,7 +186,7 @@ def _by_tie(ranked: Ranked, amounts: NDArray[np.float64]) -> NDArray[np.float64]
 
 
 def _auc(hits: NDArray[np.float64], misses: NDArray[np.float64]) -> float:
-    """How often a lead which converted stands above one that did not; ties count half."""
+    """How often a converted lead ranks above one that did not convert; ties count half."""
     above = np.cumsum(hits) - hits
     return float((misses * (above + hits / 2)).sum() / (hits.sum() * misses.sum()))
 
@@ -210,12 +203,8 @@ def calibration_error(
     """Compute the expected calibration error over ten bins of equal weight.
 
     Equal-mass bins as in Naeini, Cooper and Hauskrecht (AAAI 2015) and Nixon et al. (CVPR
-    workshops 2019).
-
-    Parameters
-    ----------
-    propensity, outcome, weight
-        float64 of shape (n,), propensities in order; the outcome of tied rows is their mean.
+    workshops 2019). All arrays have shape (n,), propensities in order; the outcome of tied rows is
+    their mean.
     """
     total = weight.sum()
     middle = (np.cumsum(weight) - weight / 2) / total
@@ -245,10 +234,7 @@ def _weighed_auc(ranked: Ranked, weight: NDArray[np.float64]) -> dict[str, float
     return {"auc": _auc(hits, misses)}
 
 
-def _resampled(
-    ranked: Ranked,
-    weigh: Callable[[Ranked, NDArray[np.float64]], Mapping[str, float]] = weighed,
-) -> pd.DataFrame:
+def _resampled(ranked: Ranked, weigh: Weigh = weighed) -> pd.DataFrame:
     """Compute metrics of bootstrap samples; the same on any number of workers."""
     seeds = np.random.SeedSequence(SEED).spawn(RESAMPLES)
     workers = -1 if len(ranked.outcome) >= ROWS_FOR_THREADS else 1
@@ -259,9 +245,7 @@ def _resampled(
 
 
 def _one_resample(
-    ranked: Ranked,
-    seed: np.random.SeedSequence,
-    weigh: Callable[[Ranked, NDArray[np.float64]], Mapping[str, float]],
+    ranked: Ranked, seed: np.random.SeedSequence, weigh: Weigh
 ) -> Mapping[str, float]:
     clusters = int(ranked.cluster.max()) + 1
     drawn = np.random.default_rng(seed).multinomial(clusters, np.full(clusters, 1 / clusters))

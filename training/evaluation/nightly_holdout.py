@@ -1,4 +1,4 @@
-"""Propensities and outcomes of held-out leads, night by night as the scorer would have met them.
+"""Propensities and outcomes of held-out leads, scored night by night as in production.
 
 A lead is handed over on the first night that its propensity is high enough. At a few ages only, it
 seems to pass the cut-off by far; night after night, it passes it narrowly, and more leads do. A
@@ -41,16 +41,14 @@ def nightly_evidence(
 
     Parameters
     ----------
-    predict
-        Computes `p_sql` and `p_won`, of the stages learnt, from feature rows.
     most
         About how many snapshots to look at; beyond it, leads are sampled by a hash of their ids.
 
     Returns
     -------
     DataFrame
-        As `evidence_of` gives it; exactly that where leads have one snapshot each, as they have no
-        dates or no outcomes table.
+        The columns of `paired`. Leads without dates, or without an outcomes table, have one
+        snapshot each.
     """
     if not prepared.split.by_time or tables.outcomes is None:
         return evidence_of(prepared, predict(prepared.frame))
@@ -97,5 +95,5 @@ def _sampled(nights: ir.Table, most: int) -> ir.Table:
     total = int(nights.count().to_pyarrow().as_py())
     if total <= most:
         return nights
-    lot = nights.lead_id.hexdigest("md5").left(4)  # the same on every machine
-    return nights.filter(lot < f"{round(0x10000 * most / total):04x}")
+    digest = nights.lead_id.hexdigest("md5").left(4)  # the same on every machine
+    return nights.filter(digest < f"{round(0x10000 * most / total):04x}")

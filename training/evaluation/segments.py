@@ -14,12 +14,11 @@ from leadscore.training.model import share_interval
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from leadscore.features.families import Feature
     from leadscore.training.dataset import Prepared
 
 UNKNOWN, OTHER = "unknown", "other"
-SHOWN_VALUES = 12  # of a dimension; more lines than that nobody compares
-RARE_SHARE = 0.01  # of the rows; below it a value says little by itself
+SHOWN_VALUES = 12  # of a dimension; more lines are not compared
+RARE_SHARE = 0.01  # of the rows; rarer values become `other`
 # Days from creation to snapshot: the day itself, the first week, the first month, later.
 AGE_LIMITS = (-np.inf, 1.0, 7.0, 30.0, np.inf)
 AGES = ("under 1 day", "1-6 days", "7-29 days", "30 days and more")
@@ -35,23 +34,18 @@ def segments_of(prepared: Prepared, rows: pd.DataFrame) -> pd.DataFrame:
     common values have the largest entropy), `company size` (the contract's bands) and `age` (from
     creation to snapshot). One that does not exist, or has a single group, is left out.
 
-    Parameters
-    ----------
-    rows
-        Rows whose index is part of the index of `prepared.frame`.
-
     Returns
     -------
     DataFrame
-        Index of `rows`; a str column a dimension. Rare values are `other`, missing ones `unknown`.
+        A str column a dimension, indexed as `rows` (part of `prepared.frame`). Rare values are
+        `other`, missing ones `unknown`.
     """
     frame = prepared.frame.loc[rows.index]
     dated = prepared.labels.frame.loc[rows.index, ["created_at", "as_of"]]
     found = {"month": dated["created_at"].dt.strftime("%Y-%m")}
-    channel = _channel(prepared)
+    channel, size = _channel(prepared), _company_size(prepared)
     if channel is not None:
         found["channel"] = _common(frame[channel])
-    size = _named(prepared, fact="company_size")
     if size is not None:
         found["company size"] = frame[size]
     found["age"] = _age(dated)
@@ -61,11 +55,6 @@ def segments_of(prepared: Prepared, rows: pd.DataFrame) -> pd.DataFrame:
 
 def measure_segments(rows: pd.DataFrame, segments: pd.DataFrame) -> pd.DataFrame:
     """Measure promised and realised conversion and ranking in each group.
-
-    Parameters
-    ----------
-    rows
-        Columns `lead_id`, `cluster`, `outcome` (0 or 1), `propensity`.
 
     Returns
     -------
@@ -94,9 +83,13 @@ def large_segments(rows: pd.DataFrame, segments: pd.DataFrame) -> list[tuple[str
 
 
 def _is_large(rows: pd.DataFrame, all_leads: int) -> bool:
-    reached = int(rows["outcome"].sum())
-    fewer = min(reached, len(rows) - reached)
-    return bool(rows["lead_id"].nunique() >= LARGE_SHARE * all_leads and fewer >= LARGE_OUTCOMES)
+    is_large = rows["lead_id"].nunique() >= LARGE_SHARE * all_leads
+    return bool(is_large and rarer(rows["outcome"]) >= LARGE_OUTCOMES)
+
+
+def rarer(outcome: pd.Series[float]) -> int:
+    """Count the rows of the rarer outcome, which limit how sure any metric is."""
+    return int(min(outcome.sum(), (1 - outcome).sum()))
 
 
 COLUMNS = [
@@ -133,23 +126,18 @@ def rank_bands(
 
 
 def _channel(prepared: Prepared) -> str | None:
-    """Find the channel feature with the largest entropy; of equals the contract's first."""
-    text = [each.name for each in prepared.catalogue if _is_text(each, "channel")]
-    if not text:
-        return None
-    spread = {name: _entropy(_common(prepared.frame[name])) for name in text}
-    return max(text, key=lambda name: spread[name])
+    """Find the channel feature of the largest entropy; of equals the contract's first."""
+    spread = {
+        each.name: _entropy(_common(prepared.frame[each.name]))
+        for each in prepared.catalogue
+        if each.family == "channel" and each.kind == "text"
+    }
+    return max(spread, key=lambda name: spread[name], default=None)
 
 
-def _is_text(feature: Feature, family: str) -> bool:
-    return feature.family == family and feature.kind == "text"
-
-
-def _named(prepared: Prepared, *, fact: str) -> str | None:
-    return next(
-        (each.name for each in prepared.catalogue if each.fact == fact and each.kind == "text"),
-        None,
-    )
+def _company_size(prepared: Prepared) -> str | None:
+    text = (each for each in prepared.catalogue if each.kind == "text")
+    return next((each.name for each in text if each.fact == "company_size"), None)
 
 
 def _common(values: pd.Series[str]) -> pd.Series[str]:
@@ -173,15 +161,14 @@ def _age(dated: pd.DataFrame) -> pd.Series[str]:
 
 def _measure_one(rows: pd.DataFrame) -> dict[str, object]:
     outcome = rows["outcome"]
-    reached = int(outcome.sum())
     low, high = share_interval(outcome, rows["cluster"])
     auc = pd.Series({"value": np.nan, "low": np.nan, "high": np.nan})
-    if min(reached, len(rows) - reached) >= LEAST_OUTCOMES:
+    if rarer(outcome) >= LEAST_OUTCOMES:
         auc = measure_auc(outcome, rows["propensity"], rows["cluster"])
     return {
         "leads": rows["lead_id"].nunique(),
         "snapshots": len(rows),
-        "reached": reached,
+        "reached": int(outcome.sum()),
         "promised": float(rows["propensity"].mean()),
         "realised": float(outcome.mean()),
         "realised_low": low,

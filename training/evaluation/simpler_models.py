@@ -34,7 +34,7 @@ class Simpler:
         return self.low > 0
 
     def sentence(self, stage: str) -> str:
-        """Say it, for a stage of the funnel."""
+        """Write the comparison in words."""
         name = method_words(self.method)
         figures = (
             f"{STAGE_WORDS[stage]}: {METRIC_WORDS[self.metric]} {self.other:.4f} against "
@@ -50,16 +50,13 @@ class Simpler:
 def simpler_ahead(evaluation: Evaluation, stage: str) -> tuple[Simpler, ...]:
     """Find the baselines that did better than the model by log loss or AUC.
 
-    Returns
-    -------
-    tuple of Simpler
-        Sure ones first, then the one furthest ahead by log loss; one entry a method and metric.
+    Sure ones come first, then the one furthest ahead by log loss; one entry a method and metric.
     """
     own, rows = evaluation.metrics[stage], evaluation.held_out[stage]
     found = []
     for method, other in evaluation.baselines[stage].items():
-        gain = {metric: sign * (other - own)["value"][metric] for metric, sign in SIGNS.items()}
-        ahead = [metric for metric in SIGNS if gain[metric] > 0]
+        gain = (other - own)["value"]
+        ahead = [metric for metric, sign in SIGNS.items() if sign * gain[metric] > 0]
         if not ahead:
             continue
         difference = compare(rows["outcome"], rows[method], rows["propensity"], rows["cluster"])
@@ -67,8 +64,8 @@ def simpler_ahead(evaluation: Evaluation, stage: str) -> tuple[Simpler, ...]:
             low, high = sorted(SIGNS[metric] * difference.T[metric][["low", "high"]])
             own_figure, figure = (float(table["value"][metric]) for table in (own, other))
             found.append(Simpler(method, metric, own_figure, figure, float(low), float(high)))
-    return tuple(sorted(found, key=_place))
+    return tuple(sorted(found, key=_order))
 
 
-def _place(found: Simpler) -> tuple[bool, bool, float]:
+def _order(found: Simpler) -> tuple[bool, bool, float]:
     return not found.is_sure, found.metric != "log_loss", -abs(found.other - found.own)

@@ -1,4 +1,4 @@
-"""The propensity of being won given SQL, against what table of held-out SQLs."""
+"""Calibration of the propensity of being won given SQL, on held-out SQLs."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from leadscore.training.model import FunnelModel
 
 MOST_PARTS = 5
-WINS_A_PART = 5  # with fewer a part's realised share says nothing
+WINS_A_PART = 5  # with fewer a part's realised share is mostly chance
 
 
 def calibration_given_sql(
@@ -31,7 +31,7 @@ def calibration_given_sql(
     -------
     DataFrame
         A row a part of the SQLs, lowest propensities first: `snapshots`, `promised` and its 95 %
-        interval `promised_low`, `promised_high` (from the calibration's own uncertainty),
+        interval `promised_low`, `promised_high` (the calibrator's uncertainty),
         `realised` and its `low`, `high`. Empty for a model that has not both stages.
     """
     if list(model.stages_) != ["sql", "won"]:
@@ -42,7 +42,7 @@ def calibration_given_sql(
     parts = int(min(max(sqls["outcome"].sum() // WINS_A_PART, 1), MOST_PARTS))
     table = reliability_table(sqls["outcome"], predicted["p"], sqls["cluster"], bins=parts)
     order = predicted["p"].rank(method="average", pct=True)
-    of = ((order * parts - 1e-9).astype("int64")).clip(upper=parts - 1)
-    bounds = predicted[["low", "high"]].groupby(of).mean().reset_index(drop=True)
+    part_of = ((order * parts - 1e-9).astype("int64")).clip(upper=parts - 1)
+    bounds = predicted[["low", "high"]].groupby(part_of).mean().reset_index(drop=True)
     table = table.rename(columns={"leads": "snapshots"}).drop(columns="part")
     return table.assign(promised_low=bounds["low"], promised_high=bounds["high"])

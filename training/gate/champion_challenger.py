@@ -36,10 +36,9 @@ class Contest:
         By stage that both score: the rows of `Evaluation.held_out` that the champion cannot have
         learnt from either, with its propensity in the column `champion`.
     segments
-        By the same stages: what `segments_of` gives for these rows.
+        The groups of these rows, of `segments_of`.
     days_newer
-        How many days later the challenger's held-out leads begin: so much more has it learnt.
-        None where nothing is dated.
+        How many days later the challenger's held-out leads begin; None without dates.
     """
 
     version: str
@@ -55,9 +54,8 @@ def hold_contest(
     """Let the champion score a challenger's held-out leads; None without a champion.
 
     Columns that today's audit leaves out are hidden from the champion too: on old leads a column
-    that is filled in after the outcome would make it unbeatable.
-
-    A champion saved in another format can no longer score, and meets nobody.
+    that is filled in after the outcome would make it unbeatable. A champion saved in another format
+    is not compared with.
     """
     version = registry.version_of(CHAMPION)
     if version is None:
@@ -72,7 +70,7 @@ def hold_contest(
     if not held_out:
         return Contest(version, stages, {}, {}, days_newer)
     index = pd.Index(sorted(set().union(*(rows.index for rows in held_out.values()))))
-    frame = _champions_frame(champion, tables, prepared, index)
+    frame = _champion_frame(champion, tables, prepared, index)
     propensity = champion.model.predict(known_to(champion, frame))
     unseen = unseen_by(champion.tags, champion.learnt_from, frame, prepared.labels.frame)
     rows = {
@@ -85,15 +83,9 @@ def hold_contest(
 
 def known_to(version: Registered, frame: pd.DataFrame) -> pd.DataFrame:
     """Select a version's features, of the types it learnt; those the frame lacks are missing."""
-    model = version.model
-    given = {
-        name: frame[name] if name in frame.columns else pd.Series(None, index=frame.index)
-        for name in model.features_
-    }
-    return pd.DataFrame(
-        {name: _as_type(column, is_text=name in model.text_) for name, column in given.items()},
-        index=frame.index,
-    )
+    model, found = version.model, frame.reindex(columns=version.model.features_)
+    typed = {name: _as_type(found[name], is_text=name in model.text_) for name in found}
+    return pd.DataFrame(typed, index=frame.index)
 
 
 def build_for(
@@ -104,9 +96,9 @@ def build_for(
     Parameters
     ----------
     moments
-        `lead_id`, `as_of` of the snapshots, sorted by both; the result has its index.
+        `lead_id`, `as_of`, sorted by both; the result has its index.
     hidden
-        The user's columns that it may not see.
+        Columns of the leads that it may not use.
     """
     wanted = set(version.model.attributes_) - set(hidden)
     seen = tables.without({each.column for each in tables.attributes} - wanted)
@@ -115,7 +107,7 @@ def build_for(
     return built.set_axis(moments.index)
 
 
-def _champions_frame(
+def _champion_frame(
     champion: Registered, tables: Tables, prepared: Prepared, index: pd.Index[int]
 ) -> pd.DataFrame:
     """Reuse the challenger's features where the champion's would be the same."""
@@ -128,7 +120,7 @@ def _champions_frame(
 
 
 def _as_type(column: pd.Series, *, is_text: bool) -> pd.Series:
-    """Keep a column of the wanted type; of another it says something else, so it is unknown."""
+    """Keep a column of the type learnt; values of another type are unknown to the model."""
     is_right = pd.api.types.is_string_dtype(column.dtype) == is_text
     kept = column if is_right else pd.Series(None, index=column.index, dtype="object")
     return kept.astype("str") if is_text else kept.astype("float64")

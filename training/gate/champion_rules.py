@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from leadscore.training.dataset import MIN_JUDGED
-from leadscore.training.evaluation import compare, rank, weighed
+from leadscore.training.evaluation import compare, rank, rarer, weighed
 from leadscore.training.gate.promotion_gate import Rule, signed
 from leadscore.training.gate.segment_regressions import segment_gaps
 from leadscore.training.model import log_losses
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 # preserve nine tenths of the effect. A thousand held-out leads are enough to see it.
 MARGIN = 0.1
 NEGLIGIBLE_MISS = 0.02  # of the conversion rate: a forecast of 100 conversions moves by 2
-FRESHER_DAYS = 28  # a month's leads; with less a challenger knows nothing new
+FRESHER_DAYS = 28  # a month's leads; fewer add little to learn from
 BETTER = "better than the champion"
 
 
@@ -41,14 +41,9 @@ def champion_rules(contest: Contest) -> list[Rule]:
     It is *better* when the 95 % interval of the difference in log loss lies below zero. Where
     that cannot be shown, it may replace the champion as its *equal*, if it has learnt from a
     month of newer leads: its log loss is no higher, and the intervals rule out that it loses
-    more than a tenth of what the champion gains. Models age, and of two equals the younger will
-    age later; without this, a champion that cannot be beaten beyond chance stays until it is bad.
-
-    Returns
-    -------
-    list of Rule
-        Better (or equal and fresher), not worse in calibration, not worse in any large segment,
-        and not worse at any later stage.
+    more than a tenth of what the champion gains. Without this, a champion that cannot be beaten
+    beyond chance stays although models age. Nor may it be worse in calibration, in any large
+    segment, or at any later stage.
     """
     missing = [stage for stage in contest.stages if stage not in contest.rows]
     rules = [_keeps(stage, contest.version) for stage in missing]
@@ -56,10 +51,9 @@ def champion_rules(contest: Contest) -> list[Rule]:
         return rules
     first, *later = contest.rows
     rows = contest.rows[first]
-    if _too_few(rows):
-        return [*rules, Rule(BETTER, passed=False, detail=_too_few_words(rows))]
-    difference = compare(rows["outcome"], rows["propensity"], rows["champion"], rows["cluster"])
-    margins = margins_of(rows)
+    if rarer(rows["outcome"]) < MIN_JUDGED:
+        return [*rules, Rule(BETTER, passed=False, detail=_too_few(rows))]
+    difference, margins = _difference(rows), margins_of(rows)
     rules += [
         _better(difference, rows, margins, days_newer=contest.days_newer),
         _calibrated(difference, rate=float(rows["outcome"].mean())),
@@ -76,10 +70,9 @@ def margins_of(rows: pd.DataFrame) -> Margins:
     ranked = rank(rows["outcome"], rows["champion"], rows["cluster"])
     own = weighed(ranked, np.ones(len(rows)))
     rate = float(rows["outcome"].mean())
-    of_rate = float(log_losses(rows["outcome"], np.full(len(rows), rate)).mean())
-    return Margins(
-        MARGIN * max(of_rate - own["log_loss"], 0.0), MARGIN * max(own["auc"] - 0.5, 0.0)
-    )
+    loss_of_rate = float(log_losses(rows["outcome"], np.full(len(rows), rate)).mean())
+    gain_in_loss, gain_in_auc = loss_of_rate - own["log_loss"], own["auc"] - 0.5
+    return Margins(MARGIN * max(gain_in_loss, 0.0), MARGIN * max(gain_in_auc, 0.0))
 
 
 def _keeps(stage: str, version: str) -> Rule:
@@ -90,12 +83,7 @@ def _keeps(stage: str, version: str) -> Rule:
     return Rule(f"scores {stage} as the champion does", passed=False, detail=detail)
 
 
-def _too_few(rows: pd.DataFrame) -> bool:
-    reached = int(rows["outcome"].sum())
-    return min(reached, len(rows) - reached) < MIN_JUDGED
-
-
-def _too_few_words(rows: pd.DataFrame) -> str:
+def _too_few(rows: pd.DataFrame) -> str:
     found = "no held-out lead is" if rows.empty else f"only {_counted(rows)} are"
     return (
         f"{found} unknown to the champion, too few to compare the two. Wait until newer leads "
@@ -180,7 +168,7 @@ def _in_segments(rows: pd.DataFrame, segments: pd.DataFrame, *, limit: float) ->
 
 def _later(stage: str, rows: pd.DataFrame) -> Rule:
     name = f"not worse than the champion at {stage}"
-    if _too_few(rows):
+    if rarer(rows["outcome"]) < MIN_JUDGED:
         return Rule(name, passed=True, detail="too few leads have matured to tell")
     loss, limit = _difference(rows).T["log_loss"], margins_of(rows).loss
     return _within(

@@ -56,16 +56,15 @@ def judge(
 ) -> Verdict:
     """Apply the gate's rules on held-out leads of the funnel's first stage.
 
-    Against a ranking that a company would use instead, a tie passes: the product's model brings
-    reasons and calibration besides, and on a few hundred leads no model beats a regression beyond
-    chance. The rule says so then. What is *shown* to be better by a baseline is refused.
+    Against a ranking that a company would use instead, a tie passes: the model brings reasons and
+    calibration besides, and on a few hundred leads no model beats a regression beyond chance.
 
     Parameters
     ----------
     overruled
         The contract's `[audit.overrule]`.
     against_champion
-        What `gate.champion_rules` found; empty without a champion.
+        The rules of `champion_rules`; empty without a champion.
     """
     stage = next(iter(evaluation.metrics))
     rows, own = evaluation.held_out[stage], evaluation.metrics[stage]
@@ -75,19 +74,19 @@ def judge(
 
 
 def _signal(own: pd.DataFrame) -> Rule:
-    auc = own.T["auc"]
-    shown = _with_interval(auc)
+    auc, name = own.T["auc"], "the leads can be told apart"
+    detail = f"AUC {auc['value']:.3f} (95 % interval {auc['low']:.3f} to {auc['high']:.3f})"
     if auc["low"] > 0.5:
-        return Rule("the leads can be told apart", passed=True, detail=f"AUC {shown}")
-    detail = (
-        f"AUC {shown}: {chance(auc)}. There is no signal: these columns do not tell leads that "
+        return Rule(name, passed=True, detail=detail)
+    detail += (
+        f": {chance(auc)}. There is no signal: these columns do not tell leads that "
         "convert from leads that do not. Bring events, or columns known when the lead arrives."
     )
-    return Rule("the leads can be told apart", passed=False, detail=detail)
+    return Rule(name, passed=False, detail=detail)
 
 
 def chance(auc: pd.Series[float]) -> str:
-    """Say how an interval that begins at or below 0.5 stands to chance."""
+    """Compare with chance an interval that begins at or below 0.5, in words."""
     return "the interval covers 0.5" if auc["high"] >= 0.5 else "worse than chance"
 
 
@@ -107,7 +106,7 @@ def _plausible(own: pd.DataFrame, overruled: Mapping[str, str]) -> Rule:
 
 
 def _leakage(findings: Sequence[Finding], excluded: Sequence[str]) -> Rule:
-    """Certain findings must be left out or overruled; suspects follow `audit.suspects`."""
+    """Require certain findings to be left out or overruled; suspects follow `audit.suspects`."""
     name = "no open leakage finding"
     kept = [each for each in findings if each.overruled is None and each.column not in excluded]
     certain = [each.column for each in kept if each.severity == "certain"]
@@ -126,14 +125,12 @@ def _leakage(findings: Sequence[Finding], excluded: Sequence[str]) -> Rule:
 
 
 def _beats(baseline: str, rows: pd.DataFrame) -> Rule:
-    """Shown to be better than the rate; against a ranking, not shown to be worse."""
+    """Require a model better than the rate, and not shown to be worse than a ranking."""
     words = baseline.replace("_", " ")
     difference = compare(rows["outcome"], rows["propensity"], rows[baseline], rows["cluster"])
     auc, loss = difference.T["auc"], difference.T["log_loss"]
     is_better = bool(loss["high"] < 0)
-    is_worse = bool(auc["high"] < 0 or loss["low"] > 0)
-    name = f"not behind {words}"
-    passed = not is_worse
+    name, passed = f"not behind {words}", not (auc["high"] < 0 or loss["low"] > 0)
     if baseline == "overall_rate":
         name, passed = f"better than {words}", is_better
     detail = f"log loss {signed(loss, digits=4)}, AUC {signed(auc)}"
@@ -141,11 +138,7 @@ def _beats(baseline: str, rows: pd.DataFrame) -> Rule:
         detail += f". Use {words}, or bring more leads"
     elif not is_better:
         detail += ": a tie, the leads are too few to tell the two apart"
-    return Rule(name, passed, detail)
-
-
-def _with_interval(row: pd.Series[float]) -> str:
-    return f"{row['value']:.3f} (95 % interval {row['low']:.3f} to {row['high']:.3f})"
+    return Rule(name, bool(passed), detail)
 
 
 def signed(row: pd.Series[float], *, digits: int = 3) -> str:

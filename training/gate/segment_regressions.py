@@ -30,16 +30,8 @@ class SegmentGap:
 def segment_gaps(rows: pd.DataFrame, segments: pd.DataFrame) -> list[SegmentGap]:
     """Compare challenger and champion in every large segment.
 
-    Parameters
-    ----------
-    rows
-        Columns `lead_id`, `cluster`, `outcome`, `propensity`, `champion`.
-
-    Returns
-    -------
-    list of SegmentGap
-        One-sided bounds by cluster-robust standard errors and Student's t, Bonferroni-corrected:
-        with all segments truly equal, at most one gate in twenty is refused by any of them.
+    One-sided bounds by cluster-robust standard errors and Student's t, Bonferroni-corrected: with
+    all segments truly equal, at most one gate in twenty is refused by any of them.
     """
     large = large_segments(rows, segments)
     return [

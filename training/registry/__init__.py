@@ -1,8 +1,4 @@
-"""MLflow, and nothing but MLflow: versions, their artifacts, champion and history.
-
-What is saved with a version and how (`mlflow_model`, `mlflow_run`), where the store is, and
-promotions and rollbacks with who, when and why.
-"""
+"""The model registry in MLflow: versions with their artifacts, champion and promotion history."""
 
 from leadscore.training.registry.mlflow_model import check_format
 from leadscore.training.registry.mlflow_run import Trained, metrics_for_mlflow

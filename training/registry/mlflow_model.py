@@ -29,18 +29,12 @@ TRUSTED_TYPES = [
     "leadscore.training.model.logistic_design.LinearDesign",
     "leadscore.training.encoding.ordered_target_encoder.WordRates",
 ]
-LOADER = "leadscore.serving.online.mlflow_pyfunc"  # stands in every saved model
+LOADER = "leadscore.serving.online.mlflow_pyfunc"  # written into every saved model
 REQUIREMENTS = ["leadscore", "lightgbm", "pandas", "scikit-learn", "skops"]
 
 
 def log_model(mlflow: Any, model: FunnelModel, name: str) -> Any:
-    """Log a fitted funnel to the active run and register it under a name.
-
-    Returns
-    -------
-    ModelInfo
-        MLflow's, with `registered_model_version`.
-    """
+    """Log a fitted funnel to the active run and register it; returns MLflow's `ModelInfo`."""
     from mlflow.models import infer_signature  # noqa: PLC0415 - 1.5 s
 
     examples = example_rows(model.typical_, model.text_)
@@ -62,13 +56,7 @@ def log_model(mlflow: Any, model: FunnelModel, name: str) -> Any:
 
 
 def check_format(metadata: Mapping[str, object] | None, which: str) -> None:
-    """Refuse a model that was saved in another format, before any of it is loaded.
-
-    Raises
-    ------
-    ModelMismatch
-        Says what to do.
-    """
+    """Raise `ModelMismatch` for a model saved in another format, before any of it is loaded."""
     found = (metadata or {}).get(FORMAT_KEY)
     if found != FORMAT:
         saved = "an older format" if found is None else f"format {found}"

@@ -29,23 +29,19 @@ class Trained:
 
     Parameters
     ----------
-    model
-        The fitted funnel.
     catalogue
-        The features it may use.
+        The features the model may use.
     evidence
         Held-out propensities and outcomes: `lead` (int), `as_of`, `p_sql`, `y_sql`, `p_won`,
         `y_won`.
-    params, metrics
-        What MLflow shows.
     tags
-        Facts that decide later: `fingerprint`, `held_out_from`, `known_until`, `gate`.
+        `fingerprint`, `held_out_from`, `known_until`, `gate`.
     artifacts
         File name to text or bytes.
     learnt_from
-        What `dataset.unseen_leads.traces` gives: by what to know the leads it learnt from again.
+        Hashes of the leads it learnt from, of `dataset.traces`.
     trials
-        By stage: what tuning tried, a flat record a trial; each becomes a child run.
+        By stage: a flat record for each trial of the tuning; each becomes a child run.
     """
 
     model: FunnelModel
@@ -60,22 +56,7 @@ class Trained:
 
 
 def log_trained(mlflow: Any, trained: Trained, name: str) -> Any:
-    """Log a trained model, with everything that belongs to it, to the active run; register it.
-
-    Parameters
-    ----------
-    mlflow
-        The module, with a run under way.
-    trained
-        The model.
-    name
-        The registered model's name.
-
-    Returns
-    -------
-    ModelInfo
-        MLflow's, with `registered_model_version`.
-    """
+    """Log a trained model to the active run and register it; returns MLflow's `ModelInfo`."""
     mlflow.log_params(dict(trained.params))
     mlflow.log_metrics(dict(trained.metrics))
     _log_artifacts(mlflow, trained)
@@ -91,17 +72,13 @@ def log_trained(mlflow: Any, trained: Trained, name: str) -> Any:
 def metrics_for_mlflow(tables: Mapping[str, pd.DataFrame]) -> dict[str, float]:
     """Flatten metric tables to `stage.metric`, `stage.metric.low`, `stage.metric.high`.
 
-    Returns
-    -------
-    dict of str to float
-        Without figures that are not numbers, which MLflow refuses.
+    Figures that are not numbers are left out, as MLflow refuses them.
     """
     flat = {}
     for stage, table in tables.items():
         for metric, row in table.iterrows():
-            flat[f"{stage}.{metric}"] = float(row["value"])
-            flat[f"{stage}.{metric}.low"] = float(row["low"])
-            flat[f"{stage}.{metric}.high"] = float(row["high"])
+            for end, suffix in (("value", ""), ("low", ".low"), ("high", ".high")):
+                flat[f"{stage}.{metric}{suffix}"] = float(row[end])
     return {name: value for name, value in flat.items() if value == value}  # noqa: PLR0124
 
 

@@ -1,4 +1,4 @@
-"""MLflow at a project's own store: quiet, and without leaving its address behind."""
+"""MLflow at a project's own store, without output or traces in the environment."""
 
 from __future__ import annotations
 
@@ -11,24 +11,20 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from mlflow import MlflowClient
+    from mlflow.entities.model_registry import ModelVersion
 
 ADDRESS_VARIABLES = ("MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI")
-_ONE_ADDRESS = threading.RLock()  # MLflow keeps one address a process, not one a thread
+_ADDRESS_LOCK = threading.RLock()  # MLflow keeps one address a process, not one a thread
 
 
 @contextlib.contextmanager
 def quiet_mlflow(address: str) -> Iterator[Any]:
-    """Give the module `mlflow` at an address, without progress bars, telemetry and chatter.
+    """Yield the module `mlflow` at a store's address, without progress bars, telemetry and logs.
 
-    One thread at a time; the same thread may ask again within.
-
-    Parameters
-    ----------
-    address
-        Of the tracking store and the registry.
+    One thread at a time; the same thread may enter it again within.
     """
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
     os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
@@ -37,15 +33,15 @@ def quiet_mlflow(address: str) -> Iterator[Any]:
 
     for chatty in ("mlflow", "alembic"):
         logging.getLogger(chatty).setLevel(logging.ERROR)
-    with _ONE_ADDRESS, _environment_kept():
+    with _ADDRESS_LOCK, _environment_restored():
         mlflow.set_tracking_uri(address)
         mlflow.set_registry_uri(address)
         yield mlflow
 
 
 @contextlib.contextmanager
-def _environment_kept() -> Iterator[None]:
-    """MLflow writes the address into the environment; another project's must not inherit it."""
+def _environment_restored() -> Iterator[None]:
+    """Restore the environment: MLflow writes its address there, which no other project may read."""
     before = {name: os.environ.get(name) for name in ADDRESS_VARIABLES}
     try:
         yield
@@ -58,36 +54,29 @@ def _environment_kept() -> Iterator[None]:
 
 
 @dataclass(frozen=True)
-class Shelf:
-    """The versions of one registered model, with their tags and aliases, as MLflow keeps them.
-
-    Parameters
-    ----------
-    client
-        MLflow's client of the store.
-    name
-        The registered model's name.
-    """
+class ModelVersions:
+    """The versions of one registered model with their tags and aliases; each write is atomic."""
 
     client: MlflowClient
     name: str
 
     def tags(self) -> Mapping[str, Mapping[str, str]]:
         """Return the tags of every version, newest version first."""
-        found = self.client.search_model_versions(f"name = '{self.name}'")
-        by_version = {str(each.version): dict(each.tags) for each in found}
+        by_version = {str(each.version): dict(each.tags) for each in self._found()}
         return dict(sorted(by_version.items(), key=lambda item: -int(item[0])))
 
     def registered_at(self) -> Mapping[str, datetime]:
-        """Return the moment at which each version was registered, UTC."""
-        found = self.client.search_model_versions(f"name = '{self.name}'")
+        """Return when each version was registered, UTC."""
         return {
             str(each.version): datetime.fromtimestamp(each.creation_timestamp / 1000, UTC)
-            for each in found
+            for each in self._found()
         }
 
+    def _found(self) -> Sequence[ModelVersion]:
+        return self.client.search_model_versions(f"name = '{self.name}'")
+
     def aliases(self) -> Mapping[str, str]:
-        """Return the version that each alias stands for."""
+        """Return the version of each alias."""
         from mlflow.exceptions import MlflowException  # noqa: PLC0415
 
         try:
@@ -97,13 +86,13 @@ class Shelf:
         return {alias: str(version) for alias, version in model.aliases.items()}
 
     def set_tag(self, version: str, key: str, value: str) -> None:
-        """Write one tag of a version, in one transaction."""
+        """Write one tag of a version."""
         self.client.set_model_version_tag(self.name, version, key, value)
 
     def set_alias(self, alias: str, version: str) -> None:
-        """Let an alias stand for a version, in one transaction."""
+        """Point an alias at a version."""
         self.client.set_registered_model_alias(self.name, alias, version)
 
     def drop_alias(self, alias: str) -> None:
-        """Let an alias stand for nothing."""
+        """Delete an alias."""
         self.client.delete_registered_model_alias(self.name, alias)

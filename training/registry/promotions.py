@@ -1,4 +1,4 @@
-"""Which version scores: promotions and rollbacks, one at a time, with who, when and why."""
+"""Promotions and rollbacks: which version scores, by whose decision, when and why."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import contextlib
 import json
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from leadscore.features.core import LeadScoreError, locked
 
@@ -14,10 +14,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from leadscore.training.registry.mlflow_store import ModelVersions
+
 CHAMPION, CHALLENGER = "champion", "challenger"
 PROMOTIONS = "promotions"  # the tag: all promotions of a version, one JSON list
 LOCK_FILE = ".leadscore/promotions.lock"
-PATIENCE_SECONDS = 60.0  # a promotion takes well under a second; after that something hangs
+PATIENCE_SECONDS = 60.0  # a promotion takes well under a second
 
 
 class ChampionChanged(LeadScoreError):  # noqa: N818 - reads as the verdict it is
@@ -28,18 +30,8 @@ class ChampionChanged(LeadScoreError):  # noqa: N818 - reads as the verdict it i
 class Promotion:
     """One move of the alias `champion`.
 
-    Parameters
-    ----------
-    number
-        Its place among all promotions of the registered model, from 1.
-    before
-        The champion until then; empty where there was none.
-    at
-        When (ISO 8601, UTC).
-    gate
-        What the gate had said of the version: `passed` or `refused: …`.
-    is_rollback
-        Whether it undid the promotion before.
+    `number` counts all promotions of the registered model from 1; `before` is the champion until
+    then, or empty; `at` is ISO 8601, UTC; `gate` was its verdict, `passed` or `refused: …`.
     """
 
     number: int
@@ -52,44 +44,18 @@ class Promotion:
     is_rollback: bool = False
 
 
-class Versions(Protocol):
-    """What promotions need of a registry; each write is one transaction."""
-
-    def tags(self) -> Mapping[str, Mapping[str, str]]:
-        """Return the tags of every version, newest version first."""
-        ...
-
-    def aliases(self) -> Mapping[str, str]:
-        """Return the version that each alias stands for."""
-        ...
-
-    def set_tag(self, version: str, key: str, value: str) -> None:
-        """Write one tag of a version."""
-        ...
-
-    def set_alias(self, alias: str, version: str) -> None:
-        """Let an alias stand for a version."""
-        ...
-
-    def drop_alias(self, alias: str) -> None:
-        """Let an alias stand for nothing."""
-        ...
-
-
 def promote(
-    versions: Versions, version: str, *, who: str, why: str, instead_of: str | None = None
+    versions: ModelVersions, version: str, *, who: str, why: str, instead_of: str | None = None
 ) -> Promotion:
     """Make a version the champion; hold `one_at_a_time` meanwhile.
 
-    The record is written in one tag before the alias moves, also in one step: whoever is killed
-    in between leaves a record that never came into force, and the next promotion removes it.
+    The record is written before the alias moves, each in one transaction: a process killed in
+    between leaves a record that never came into force, and the next promotion removes it.
 
     Parameters
     ----------
-    who, why
-        What is kept with it.
     instead_of
-        The champion it was compared with, empty where there was none; None does not ask.
+        The champion it was compared with, empty where there was none; None skips the check.
 
     Raises
     ------
@@ -114,16 +80,11 @@ def promote(
     return _move(versions, version, who=who, why=why, is_rollback=False)
 
 
-def roll_back(versions: Versions, *, who: str, why: str) -> Promotion:
+def roll_back(versions: ModelVersions, *, who: str, why: str) -> Promotion:
     """Undo the latest promotion that has not been undone; hold `one_at_a_time` meanwhile.
 
     Each rollback goes one step further back: after promotions of 1, 2 and 3, the first returns
     to 2 and the second to 1.
-
-    Raises
-    ------
-    LeadScoreError
-        Where nobody is champion, or the champion had no predecessor.
     """
     champion = versions.aliases().get(CHAMPION)
     if champion is None:
@@ -134,7 +95,7 @@ def roll_back(versions: Versions, *, who: str, why: str) -> Promotion:
     return _move(versions, earlier[-1], who=who, why=why, is_rollback=True)
 
 
-def history(versions: Versions) -> tuple[Promotion, ...]:
+def history(versions: ModelVersions) -> tuple[Promotion, ...]:
     """Return all promotions that came into force, in order."""
     written = sorted(
         (each for tags in versions.tags().values() for each in _read(tags)),
@@ -142,12 +103,12 @@ def history(versions: Versions) -> tuple[Promotion, ...]:
     )
     champion = versions.aliases().get(CHAMPION, "")
     if written and written[-1].version != champion and written[-1].before == champion:
-        written.pop()  # whoever wrote it was killed before the alias moved
+        written.pop()  # its process was killed before the alias moved
     return tuple(written)
 
 
-def settle_challenger(versions: Versions) -> None:
-    """Let `challenger` stand for the newest version, unless that has been champion."""
+def settle_challenger(versions: ModelVersions) -> None:
+    """Point `challenger` at the newest version, unless that has been champion."""
     newest, tags = next(iter(versions.tags().items()))
     aliases = versions.aliases()
     if _read(tags) or aliases.get(CHAMPION) == newest:
@@ -159,15 +120,9 @@ def settle_challenger(versions: Versions) -> None:
 
 @contextlib.contextmanager
 def one_at_a_time(directory: Path) -> Iterator[None]:
-    """Let one process or thread at a time change who is champion or challenger.
+    """Let one process or thread at a time change the aliases; others raise `RunLocked` in a minute.
 
-    It binds all who work in this project folder; whoever shares a remote registry from another
-    folder is not bound.
-
-    Raises
-    ------
-    RunLocked
-        Where another holds the lock for longer than a minute.
+    The lock is a file of the project folder: it does not bind users of a remote registry elsewhere.
     """
     message = (
         f"another run has been changing the champion of {directory} for "
@@ -177,7 +132,9 @@ def one_at_a_time(directory: Path) -> Iterator[None]:
         yield
 
 
-def _move(versions: Versions, version: str, *, who: str, why: str, is_rollback: bool) -> Promotion:
+def _move(
+    versions: ModelVersions, version: str, *, who: str, why: str, is_rollback: bool
+) -> Promotion:
     tags, before = versions.tags(), versions.aliases().get(CHAMPION, "")
     in_force = history(versions)
     _remove_unfinished(versions, tags, in_force)
@@ -199,7 +156,7 @@ def _move(versions: Versions, version: str, *, who: str, why: str, is_rollback: 
 
 
 def _remove_unfinished(
-    versions: Versions, tags: Mapping[str, Mapping[str, str]], in_force: Sequence[Promotion]
+    versions: ModelVersions, tags: Mapping[str, Mapping[str, str]], in_force: Sequence[Promotion]
 ) -> None:
     for version, own in tags.items():
         written = _read(own)
@@ -209,7 +166,7 @@ def _remove_unfinished(
 
 
 def _line(promotions: Sequence[Promotion], champion: str) -> list[str]:
-    """List the champions of whom each is the next one's predecessor, today's champion last."""
+    """List today's champion, last, after its predecessors."""
     line: list[str] = []
     for each in promotions:
         line = _ending_in(each.before, line)
@@ -218,7 +175,7 @@ def _line(promotions: Sequence[Promotion], champion: str) -> list[str]:
 
 
 def _ending_in(version: str, line: list[str]) -> list[str]:
-    """Add a version that is not there: promoted, or set in MLflow by other means."""
+    """Add a version that is not there, such as one set in MLflow by other means."""
     return line if not version or line[-1:] == [version] else [*line, version]
 
 

@@ -1,4 +1,4 @@
-"""The MLflow registry: what was trained, on what, how good it was, and which version scores."""
+"""The registry of one project's models: register, load, promote, roll back."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from leadscore.features.families import Feature, from_records
 from leadscore.training.registry import promotions as promotion
 from leadscore.training.registry.mlflow_model import check_format
 from leadscore.training.registry.mlflow_run import LEARNT_FROM, Trained, log_trained
-from leadscore.training.registry.mlflow_store import Shelf, quiet_mlflow
+from leadscore.training.registry.mlflow_store import ModelVersions, quiet_mlflow
 from leadscore.training.registry.promotions import CHAMPION, Promotion, one_at_a_time
 
 if TYPE_CHECKING:
@@ -29,15 +29,7 @@ STORE, ARTIFACTS = "mlflow.db", "mlartifacts"
 
 @dataclass(frozen=True)
 class Registered:
-    """A registered version, loaded.
-
-    Parameters
-    ----------
-    name, version
-        Its place in the registry.
-    model, catalogue, evidence, tags, learnt_from
-        As in `Trained`.
-    """
+    """A registered version, loaded; its fields are those of `Trained`."""
 
     name: str
     version: str
@@ -49,14 +41,9 @@ class Registered:
 
 
 class Registry:
-    """The models of one project.
+    """The models of one project, registered under the contract's name.
 
-    Parameters
-    ----------
-    directory
-        The project folder; holds the store unless `MLFLOW_TRACKING_URI` names another.
-    name
-        The registered model's name: the contract's.
+    The project folder holds the store unless `MLFLOW_TRACKING_URI` names another.
     """
 
     def __init__(self, directory: Path, name: str) -> None:
@@ -67,13 +54,7 @@ class Registry:
         self.address = given or f"sqlite:///{self.directory / STORE}"
 
     def register(self, trained: Trained) -> str:
-        """Log a model with everything that belongs to it and make it the challenger.
-
-        Returns
-        -------
-        str
-            The new version.
-        """
+        """Log a model, make it the challenger and return its version."""
         with quiet_mlflow(self.address) as mlflow:
             mlflow.set_experiment(experiment_id=self._experiment(mlflow, self.name))
             with mlflow.start_run(tags=dict(trained.tags)):
@@ -82,26 +63,19 @@ class Registry:
             version = str(info.registered_model_version)
             for key, value in trained.tags.items():
                 client.set_model_version_tag(self.name, version, key, value)
-        with one_at_a_time(self.directory), self._shelf() as shelf:
-            promotion.settle_challenger(shelf)
+        with one_at_a_time(self.directory), self._versions() as versions:
+            promotion.settle_challenger(versions)
         return version
 
     def log_night(
         self, *, name: str, metrics: Mapping[str, float], params: Mapping[str, object]
     ) -> None:
-        """Log what a nightly run counted and how long it took, in an experiment of the nights.
-
-        Parameters
-        ----------
-        name
-            The run's name.
-        metrics, params
-            What MLflow shows.
+        """Log a nightly run's figures in an experiment of the nights.
 
         Raises
         ------
         LeadScoreError
-            Where MLflow takes nothing.
+            Where MLflow cannot store them.
         """
         with quiet_mlflow(self.address) as mlflow:
             try:
@@ -115,32 +89,27 @@ class Registry:
 
     @property
     def _has_store(self) -> bool:
-        """Whether there is something to look into; a look shall not make an empty store."""
+        """Whether there is a store; reading must not create an empty one."""
         return not self.is_local or (self.directory / STORE).exists()
 
     def _experiment(self, mlflow: Any, name: str) -> str:
         known = mlflow.get_experiment_by_name(name)
         if known is not None:
             return str(known.experiment_id)
-        location = None
-        if self.is_local:
-            location = (self.directory / ARTIFACTS).as_uri()
+        location = (self.directory / ARTIFACTS).as_uri() if self.is_local else None
         return str(mlflow.create_experiment(name, artifact_location=location))
 
     def versions(self) -> pd.DataFrame:
         """List the registered versions, newest first.
 
-        Returns
-        -------
-        DataFrame
-            Columns `version`, `aliases`, `created_at`, the tags, and of the latest promotion of a
-            version `promoted_at`, `promoted_by`, `promoted_because`, `champion_before`.
+        Columns `version`, `aliases`, `created_at`, the tags, and of a version's latest promotion
+        `promoted_at`, `promoted_by`, `promoted_because`, `champion_before`.
         """
         if not self._has_store:
             return pd.DataFrame()
-        with self._shelf() as shelf:
-            aliases, made = shelf.aliases(), promotion.history(shelf)
-            registered_at, tags = shelf.registered_at(), shelf.tags()
+        with self._versions() as versions:
+            aliases, made = versions.aliases(), promotion.history(versions)
+            registered_at, tags = versions.registered_at(), versions.tags()
         rows = [
             {
                 "version": version,
@@ -154,21 +123,21 @@ class Registry:
         return pd.DataFrame(rows)
 
     def version_of(self, alias: str) -> str | None:
-        """Return the version an alias stands for now; None where nobody has it."""
+        """Return the version of an alias; None where there is none."""
         if not self._has_store:
             return None
-        with self._shelf() as shelf:
-            return shelf.aliases().get(alias)
+        with self._versions() as versions:
+            return versions.aliases().get(alias)
 
     def load(self, version: str) -> Registered:
-        """Load one version with its catalogue and evidence.
+        """Load one version.
 
         Raises
         ------
         LeadScoreError
             Where there is no such version, or its files are gone.
         ModelMismatch
-            Where the version was saved by an older leadscore than this one can read.
+            Where it was saved in an older format.
         """
         if not self._has_store or version not in set(self.versions().get("version", [])):
             raise LeadScoreError(
@@ -188,7 +157,7 @@ class Registry:
         return Registered(self.name, version, model, catalogue, evidence, tags, learnt_from)
 
     def _loaded(self, mlflow: Any, version: str) -> Any:
-        """Load a version's model, or say that it is too old or its files are gone."""
+        """Load a version's model, with an error if it is too old or its files are gone."""
         address = f"models:/{self.name}/{version}"
         try:
             metadata = mlflow.models.get_model_info(address).metadata
@@ -203,13 +172,7 @@ class Registry:
             ) from error
 
     def champion(self) -> Registered:
-        """Load the version that scores.
-
-        Raises
-        ------
-        LeadScoreError
-            Where no version is champion.
-        """
+        """Load the version that scores; raises `LeadScoreError` where there is none."""
         version = self.version_of(CHAMPION)
         if version is None:
             raise LeadScoreError(
@@ -221,86 +184,49 @@ class Registry:
     def promote(
         self, version: str, *, who: str, why: str, instead_of: str | None = None
     ) -> Promotion:
-        """Make a version the champion, with who, when and why.
-
-        Parameters
-        ----------
-        version
-            The version that shall score.
-        who, why
-            What is kept with it.
-        instead_of
-            The champion it was compared with, empty where there was none; None does not ask.
-
-        Returns
-        -------
-        Promotion
-
-        Raises
-        ------
-        ChampionChanged
-            Where another version became champion since.
-        LeadScoreError
-            Where there is no such version, or it is the champion already.
-        """
+        """Make a version the champion: see `promotions.promote`."""
         if not self._has_store:
             raise LeadScoreError(f"{self.name!r} has no version; `leadscore train` registers one")
-        with one_at_a_time(self.directory), self._shelf() as shelf:
-            return promotion.promote(shelf, version, who=who, why=why, instead_of=instead_of)
+        with one_at_a_time(self.directory), self._versions() as versions:
+            return promotion.promote(versions, version, who=who, why=why, instead_of=instead_of)
 
     def rollback(self, *, who: str, why: str) -> Promotion:
-        """Make the champion's predecessor the champion again, one step further each time.
-
-        Returns
-        -------
-        Promotion
-
-        Raises
-        ------
-        LeadScoreError
-            Where nobody is champion, or the champion had no predecessor.
-        """
+        """Make the champion's predecessor the champion again: see `promotions.roll_back`."""
         if not self._has_store:
             raise LeadScoreError("no model is champion, so there is nothing to roll back")
-        with one_at_a_time(self.directory), self._shelf() as shelf:
-            return promotion.roll_back(shelf, who=who, why=why)
+        with one_at_a_time(self.directory), self._versions() as versions:
+            return promotion.roll_back(versions, who=who, why=why)
 
     def refusal_of(self, version: str) -> str:
-        """Return what the gate refused a version for, as `refused: rule`; empty where it passed."""
+        """Return the rule a version broke, as `refused: rule`; empty where it passed the gate."""
         if not self._has_store:
             return ""
-        with self._shelf() as shelf:
-            gate = shelf.tags().get(version, {}).get("gate", "")
+        with self._versions() as versions:
+            gate = versions.tags().get(version, {}).get("gate", "")
         return gate if gate.startswith("refused") else ""
 
     def promotions(self) -> pd.DataFrame:
-        """List all promotions and rollbacks in order.
-
-        Returns
-        -------
-        DataFrame
-            The columns of `registry.promotions.Promotion`.
-        """
+        """List all promotions and rollbacks in order: the columns of `Promotion`."""
         names = [each.name for each in fields(Promotion)]
         if not self._has_store:
             return pd.DataFrame(columns=names)
-        with self._shelf() as shelf:
-            return pd.DataFrame(map(asdict, promotion.history(shelf)), columns=names)
+        with self._versions() as versions:
+            return pd.DataFrame(map(asdict, promotion.history(versions)), columns=names)
 
     @contextlib.contextmanager
-    def _shelf(self) -> Iterator[Shelf]:
+    def _versions(self) -> Iterator[ModelVersions]:
         with quiet_mlflow(self.address) as mlflow:
-            yield Shelf(mlflow.MlflowClient(), self.name)
+            yield ModelVersions(mlflow.MlflowClient(), self.name)
 
 
 def _latest(made: Sequence[Promotion], version: str) -> dict[str, str]:
-    """Tell the latest promotion of a version as columns; none where it has had none."""
-    own = [each for each in made if each.version == version]
-    if not own:
-        return {}
-    return {
-        "promoted_at": own[-1].at,
-        "promoted_by": own[-1].who,
-        "promoted_because": own[-1].why,
-        "champion_before": own[-1].before,
-    }
+    """Return a version's latest promotion as columns; none where it has had none."""
+    for each in reversed(made):
+        if each.version == version:
+            return {
+                "promoted_at": each.at,
+                "promoted_by": each.who,
+                "promoted_because": each.why,
+                "champion_before": each.before,
+            }
+    return {}

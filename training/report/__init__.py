@@ -1,7 +1,6 @@
 """What people read of a model: the HTML report and the model card.
 
-One record of facts (`report_data`), sentences (`narrative`), tables and charts, and the templates
-that both outputs share. A section of the report begins here.
+Both fill the same template (`templates/report.jinja`) with the same data (`report_data`).
 """
 
 from leadscore.training.report.html_report import html_report

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 BLUE, VERMILION, GREEN = "#0072B2", "#D55E00", "#009E73"
 SKY, PURPLE, ORANGE = "#56B4E9", "#CC79A7", "#E69F00"
 BLACK, GREY, PALE = "#1b1f24", "#767b83", "#c9ced6"
-# Each way of scoring keeps its colour and its dashes, which print tells apart, in every chart.
+# The colour and dashes of each method in every chart; dashes differ in black-and-white print.
 METHOD_MARKS: dict[str, tuple[str, list[int]]] = {
     "model": (BLUE, [1, 0]),
     "champion": (BLACK, [1, 0]),
@@ -54,16 +54,19 @@ TOOLTIPS: dict[str, tuple[str, str]] = {
     "reached": ("conversions", ","),
     "rows": ("sampled snapshots", ","),
 }
+LABELS = {
+    "labelFontSize": 11,
+    "titleFontWeight": "normal",
+    "titleColor": "#4a4f57",
+    "labelColor": "#4a4f57",
+}
 CONFIG: dict[str, Any] = {
     "background": "transparent",
     "font": FONT,
     "view": {"stroke": None},
     "axis": {
-        "labelFontSize": 11,
+        **LABELS,
         "titleFontSize": 12,
-        "titleFontWeight": "normal",
-        "titleColor": "#4a4f57",
-        "labelColor": "#4a4f57",
         "gridColor": "#e8eaee",
         "domainColor": "#aab0b8",
         "tickColor": "#aab0b8",
@@ -71,15 +74,7 @@ CONFIG: dict[str, Any] = {
         "labelLimit": 230,
         "labelFlush": False,
     },
-    "legend": {
-        "labelFontSize": 11,
-        "titleFontSize": 11,
-        "titleFontWeight": "normal",
-        "labelColor": "#4a4f57",
-        "titleColor": "#4a4f57",
-        "labelLimit": 260,
-        "symbolStrokeWidth": 2.5,
-    },
+    "legend": {**LABELS, "titleFontSize": 11, "labelLimit": 260, "symbolStrokeWidth": 2.5},
     "header": {"labelFontSize": 12, "labelFontWeight": "bold", "labelColor": "#1b1f24"},
 }
 
@@ -88,12 +83,8 @@ CONFIG: dict[str, Any] = {
 class Figure:
     """A chart with its title and a note on how to read it.
 
-    Parameters
-    ----------
-    is_wide
-        Whether it needs the page's whole width.
-    dimensions
-        What the reader may group by; the chart's parameter `dimension` takes one of them.
+    `is_wide` takes the page's whole width; the reader may group by any of `dimensions`, which set
+    the chart's parameter `dimension`.
     """
 
     title: str
@@ -109,11 +100,10 @@ class Figure:
 
 def data_of(table: pd.DataFrame) -> alt.InlineData:
     """Write a table into a chart: missing values as null, numbers to four digits."""
-    records = [
-        {str(name): _short(value) for name, value in row.items()}
-        for row in table.to_dict("records")
-    ]
-    return alt.InlineData(values=records)
+    rows = table.to_dict("records")
+    return alt.InlineData(
+        values=[{str(name): _short(value) for name, value in row.items()} for row in rows]
+    )
 
 
 def _short(value: object) -> object:
@@ -128,13 +118,7 @@ def share_axis(title: str, **settings: Any) -> alt.Axis:
 
 
 def odds_axis(title: str, *, furthest: float, **settings: Any) -> alt.Axis:
-    """Make an axis of log-odds labelled as factors on the odds.
-
-    Parameters
-    ----------
-    furthest
-        The largest absolute log-odds on it: the nearer to 0, the finer the steps.
-    """
+    """Make an axis of log-odds labelled as factors on the odds, finer where `furthest` is small."""
     factors = next(steps for reach, steps in FACTORS if furthest <= reach)
     return alt.Axis(
         title=title,
@@ -174,7 +158,7 @@ def intervals(
 
 
 def layers(*charts: alt.Chart | alt.LayerChart, **settings: Any) -> alt.LayerChart:
-    """Lay charts over each other, the last on top, as wide as the page leaves room."""
+    """Layer charts, the last on top, in the width of the page."""
     laid = alt.layer(*charts).properties(**({"width": "container"} | settings))
     if not isinstance(laid, alt.LayerChart):  # only charts that are split into small ones are not
         raise TypeError(f"expected one picture, not {type(laid).__name__}")
@@ -192,7 +176,7 @@ def upright(value: float, **settings: Any) -> alt.Chart:
 
 
 def diagonal(top: float) -> alt.Chart:
-    """Draw the dashed line on which both axes say the same, from 0 to the top."""
+    """Draw the dashed line on which both axes are equal, from 0 to the top."""
     return _dashed(x=alt.datum(0), y=alt.datum(0), x2=alt.datum(top), y2=alt.datum(top))
 
 

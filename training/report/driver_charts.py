@@ -1,4 +1,4 @@
-"""Charts of what a model looks at: which facts, in which direction, and from which value on."""
+"""Charts of a model's drivers: which facts, in which direction, and from which value on."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import math
 from typing import TYPE_CHECKING
 
 import altair as alt
+import pandas as pd
 
 from leadscore.features.core import percent
 from leadscore.training.report.chart_style import (
@@ -23,15 +24,13 @@ from leadscore.training.report.chart_style import (
 )
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from leadscore.training.evaluation import Drivers
 
 FACTS_SHOWN = 12
 ROW_HEIGHT, STRIP_HEIGHT, WORD_HEIGHT = 24, 34, 20  # pixels
 SMALL_HEIGHT = 190
 FACTOR_TITLE = "typical factor on the odds, before calibration"
-UNKNOWN = -1  # the level of a word, or of what is not known: Vega leaves out what is missing
+UNKNOWN = -1  # the level of text and missing values, as Vega leaves out what is null
 MANY_TIMES = 20  # the largest value over the median: a straight scale would hide all others
 
 
@@ -61,18 +60,14 @@ def driver_figures(drivers: Drivers) -> list[Figure]:
 def _facts(by_fact: pd.Series[float]) -> alt.Chart:
     table = by_fact.head(FACTS_SHOWN).rename("moved").rename_axis("fact").reset_index()
     table = table[table["moved"] > 0]
-    bars: alt.Chart = (
-        alt.Chart(data_of(table))
-        .transform_calculate(factor=_factor("moved"))
-        .mark_bar(color=BLUE, opacity=0.75, height={"band": 0.65})
-        .encode(
-            x=alt.X("moved:Q", axis=odds_axis(FACTOR_TITLE, furthest=float(table["moved"].max()))),
-            y=alt.Y("fact:N", sort=None, axis=alt.Axis(title=None, labelLimit=260)),
-            tooltip=tooltips("fact", "factor", factor="typical factor on the odds"),
-        )
-        .properties(width="container", height=alt.Step(ROW_HEIGHT))
+    bars: alt.Chart = alt.Chart(data_of(table)).transform_calculate(factor=_factor("moved"))
+    axis = odds_axis(FACTOR_TITLE, furthest=float(table["moved"].max()))
+    bars = bars.mark_bar(color=BLUE, opacity=0.75, height={"band": 0.65}).encode(
+        x=alt.X("moved:Q", axis=axis),
+        y=alt.Y("fact:N", sort=None, axis=alt.Axis(title=None, labelLimit=260)),
+        tooltip=tooltips("fact", "factor", factor="typical factor on the odds"),
     )
-    return bars
+    return bars.properties(width="container", height=alt.Step(ROW_HEIGHT))
 
 
 def _factor(log_odds: str) -> str:
@@ -85,22 +80,20 @@ def _odds(table: pd.DataFrame, title: str) -> alt.Axis:
 
 
 def _strips(strip: pd.DataFrame) -> alt.LayerChart:
-    # The words of a feature stand once in the page, not with each of its dots.
-    features = list(dict.fromkeys(strip["feature"]))
-    place = {feature: at for at, feature in enumerate(features)}
-    short = strip.assign(f=strip["feature"].map(place), height=strip["height"].round(2))
+    # The page holds each feature's name once, not with each dot.
+    number, names = pd.factorize(strip["feature"])
+    features = names.tolist()
+    short = strip.assign(f=number, height=strip["height"].round(2))
     short["level"] = strip["level"].fillna(UNKNOWN)
-    level = alt.Color(
-        "level:Q",
-        scale=alt.Scale(domain=[0, 0.5, 1], range=[BLUE, "#d9d9d9", VERMILION]),
-        legend=alt.Legend(
-            title="value",
-            orient="top",
-            values=[0, 1],
-            labelExpr="datum.value == 0 ? 'lowest' : 'highest'",
-            gradientLength=120,
-        ),
+    legend = alt.Legend(
+        title="value",
+        orient="top",
+        values=[0, 1],
+        labelExpr="datum.value == 0 ? 'lowest' : 'highest'",
+        gradientLength=120,
     )
+    colours = alt.Scale(domain=[0, 0.5, 1], range=[BLUE, "#d9d9d9", VERMILION])
+    level = alt.Color("level:Q", scale=colours, legend=legend)
     dots = (
         alt.Chart(data_of(short.drop(columns="feature")))
         .transform_calculate(
@@ -148,26 +141,18 @@ def _scatter(rows: pd.DataFrame, unit: str) -> alt.LayerChart:
     values = rows["value"].abs()
     skewed = values.max() > MANY_TIMES * max(float(values.median()), 1.0)
     scale = alt.Scale(type="symlog", nice=False) if skewed else alt.Scale(zero=False, padding=8)
-    dots = (
-        alt.Chart(data_of(rows[["value", "contribution"]]))
-        .transform_calculate(factor=_factor("contribution"))
-        .mark_circle(color=BLUE, size=22, opacity=0.45)
-        .encode(
-            x=alt.X(
-                "value:Q",
-                scale=scale,
-                axis=alt.Axis(title=unit or "value", tickCount=6, labelOverlap="greedy"),
-            ),
-            y=alt.Y(
-                "contribution:Q",
-                scale=alt.Scale(zero=False, padding=8),
-                axis=_odds(rows, "factor on the odds"),
-            ),
-            tooltip=[
-                alt.Tooltip("value:Q", title=unit or "value", format=",.4~g"),
-                alt.Tooltip("factor:N", title="factor on the odds"),
-            ],
-        )
+    x_axis = alt.Axis(title=unit or "value", tickCount=6, labelOverlap="greedy")
+    y_axis, y_scale = _odds(rows, "factor on the odds"), alt.Scale(zero=False, padding=8)
+    dots = alt.Chart(data_of(rows[["value", "contribution"]])).mark_circle(
+        color=BLUE, size=22, opacity=0.45
+    )
+    dots = dots.transform_calculate(factor=_factor("contribution")).encode(
+        x=alt.X("value:Q", scale=scale, axis=x_axis),
+        y=alt.Y("contribution:Q", scale=y_scale, axis=y_axis),
+        tooltip=[
+            alt.Tooltip("value:Q", title=unit or "value", format=",.4~g"),
+            alt.Tooltip("factor:N", title="factor on the odds"),
+        ],
     )
     return layers(across(0), dots, height=SMALL_HEIGHT)
 

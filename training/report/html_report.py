@@ -1,9 +1,8 @@
-"""The report of a model as one page that works offline, from disk, for good."""
+"""The report of a model as one page that works offline."""
 
 from __future__ import annotations
 
 import re
-from functools import cache
 from typing import TYPE_CHECKING
 
 from markupsafe import Markup, escape
@@ -33,8 +32,7 @@ CHARTS = {
 def html_report(facts: Facts) -> str:
     """Write the report as one self-contained HTML page.
 
-    Charts, their data, the styles and the programs that draw them stand in the page itself; its
-    content security policy forbids the browser to fetch anything.
+    Its content security policy forbids the browser to fetch anything.
     """
     return fill(
         "page.html",
@@ -44,21 +42,11 @@ def html_report(facts: Facts) -> str:
         charts=CHARTS,
         style=(TEMPLATES / "report.css").read_text(encoding="utf-8"),
         program=(TEMPLATES / "report.js").read_text(encoding="utf-8"),
-        library=_library(),
+        library=(TEMPLATES / "vega.js").read_text(encoding="utf-8"),  # docs/write_vega.py made it
     )
 
 
-@cache
-def _library() -> str:
-    """Bundle Vega, Vega-Lite and Vega-Embed, of the version that Altair writes for."""
-    from altair import SCHEMA_VERSION  # noqa: PLC0415
-    from vl_convert import javascript_bundle  # noqa: PLC0415 - 30 MB that only a report needs
-
-    version = ".".join(SCHEMA_VERSION.lstrip("v").split(".")[:2])
-    return javascript_bundle("window.vegaEmbed = vegaEmbed;", version)
-
-
 def _escape(text: str) -> Markup:
-    """Escape a text, with `settings` as code and each per cent sign on the line of its number."""
+    """Escape a text, with `settings` as code and no line break before a per cent sign."""
     spaced = re.sub(r"(?<=\d) ?%", "\u00a0%", text)
     return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(spaced))))  # noqa: S704

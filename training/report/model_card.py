@@ -20,7 +20,7 @@ def model_card(facts: Facts) -> str:
 
 
 def _escape(text: str) -> Markup:
-    """Keep tags, links, images and ends of table cells in a text from being read as such."""
+    """Escape tags, links, images and the ends of table cells."""
     plain = re.sub(r"&(?=#?\w+;)", "&amp;", re.sub(r"\s*\n\s*", " ", text))
     plain = plain.replace("<", "&lt;").replace("|", r"\|")
     return Markup(re.sub(r"\](?=[(\[])", r"]\\", plain))  # noqa: S704

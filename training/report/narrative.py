@@ -22,7 +22,7 @@ CALIBRATION_WORDS = {
 
 
 def headline(evaluation: Evaluation, verdict: Verdict) -> str:
-    """Say in two sentences how good the model is and whether it may score."""
+    """Write in two sentences how good the model is and whether it may score."""
     stage, metrics = next(iter(evaluation.metrics.items()))
     auc = metrics.T["auc"]
     figures = f"AUC {auc['value']:.3f}, 95 % interval {auc['low']:.3f} to {auc['high']:.3f}"
@@ -43,7 +43,7 @@ def headline(evaluation: Evaluation, verdict: Verdict) -> str:
 
 
 def suspect_sentences(prepared: Prepared) -> list[str]:
-    """Say what the suspect columns are worth, and what is done with them."""
+    """Write how much AUC the suspect columns add, and whether they are left out."""
     if not prepared.effects:
         return []
     together, *others = prepared.effects
@@ -52,11 +52,11 @@ def suspect_sentences(prepared: Prepared) -> list[str]:
         if set(together.columns) <= set(prepared.excluded)
         else 'They are kept; `audit.suspects = "exclude"` leaves them out.'
     )
-    worth = (
+    effect = (
         f"A quick model has an AUC of {together.auc_with:.3f} with all suspects and "
         f"{together.auc_without:.3f} without them. {done}"
     )
-    sentences = [worth]
+    sentences = [effect]
     if others:
         alone = (f"{each.columns[0]} {each.auc_without:.3f}" for each in others)
         sentences.append(f"Without one of them at a time: {', '.join(alone)}.")
@@ -64,13 +64,7 @@ def suspect_sentences(prepared: Prepared) -> list[str]:
 
 
 def data_facts(prepared: Prepared, calibration: Mapping[str, str]) -> dict[str, str]:
-    """Say what the model learnt from and was judged by: a name and a figure each.
-
-    Parameters
-    ----------
-    calibration
-        By stage: the calibrator's method.
-    """
+    """Describe training and test data by name and text; `calibration` is a method by stage."""
     frame, since = prepared.labels.frame, prepared.split.test_from
     facts = {
         "Leads": f"{frame['lead_id'].nunique():,} in {len(frame):,} snapshots",

@@ -19,6 +19,7 @@ from leadscore.training.evaluation import (
     measure_segments,
     prior_shift,
     rank_bands,
+    rarer,
     reliability_table,
     segments_of,
     simpler_ahead,
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     from leadscore.training.model import FunnelModel
     from leadscore.training.scorecard import PointsTable
 
-# Tiers are cut from the ranking, so that bands of it stand for them before a policy has cut.
+# Bands of the ranking represent tiers, which a policy cuts from it later.
 BANDS = (
     (0.05, "best 5 %"),
     (0.20, "best 5 to 20 %"),
@@ -55,16 +56,13 @@ class StageFacts:
     Parameters
     ----------
     rows
-        The held-out snapshots: `lead_id`, `as_of`, `cluster`, `outcome`, `propensity` and a
-        column for each other way of scoring.
+        `Evaluation.held_out` of the stage.
     metrics
-        By way of scoring, the model first: the table of `evaluation.metrics.measure`.
+        By method, the model first: the table of `metrics.measure`.
     segments
-        The table of `evaluation.segments.measure_segments`.
+        The table of `measure_segments`.
     reliability
-        Columns `dimension`, `segment` and those of `evaluation.curves.reliability_table`.
-    calibration
-        The calibrator's method.
+        `dimension`, `segment` and the columns of `reliability_table`.
     shift
         None without dates.
     won_given_sql
@@ -86,7 +84,7 @@ class StageFacts:
 
 @dataclass(frozen=True)
 class Facts:
-    """The data of a model; its stages in the order of the funnel.
+    """The data of a model.
 
     Parameters
     ----------
@@ -95,7 +93,7 @@ class Facts:
     overruled
         The contract's reasons for keeping columns the audit found.
     horizon_days
-        By stage: how long a lead is given to reach it; empty for a flat file.
+        By stage; empty for a flat file.
     """
 
     name: str
@@ -109,18 +107,18 @@ class Facts:
     stages: tuple[StageFacts, ...]
 
     def horizon_words(self, stage: str) -> str:
-        """Say how long a lead is given to reach a stage; nothing where nothing has a date."""
+        """Write a stage's horizon; empty for a flat file."""
         days = self.horizon_days.get(stage)
         return f" within {days} days of the snapshot" if days else ""
 
     @property
     def simpler_sentences(self) -> list[str]:
-        """One sentence for each stage where a simpler way did better."""
+        """One sentence for each stage where a simpler method did better."""
         return [each.simpler[0].sentence(each.stage) for each in self.stages if each.simpler]
 
     @property
     def data_facts(self) -> dict[str, str]:
-        """What the model learnt from and was judged by."""
+        """What the model was trained and tested on: see `narrative.data_facts`."""
         return data_facts(self.prepared, {each.stage: each.calibration for each in self.stages})
 
 
@@ -134,15 +132,7 @@ def gather(
     contest: Contest | None = None,
     known_until: datetime | None = None,
 ) -> Facts:
-    """Compute everything the report and the model card show.
-
-    Parameters
-    ----------
-    contest
-        The model and the champion on the same leads; None without a champion.
-    known_until
-        The end of the data (UTC).
-    """
+    """Compute everything the report and the model card show; `known_until` ends the data (UTC)."""
     stages = tuple(
         _stage(stage, model, prepared, evaluation, contest) for stage in evaluation.held_out
     )
@@ -170,10 +160,10 @@ def _stage(
     rows = evaluation.held_out[stage]
     segments = segments_of(prepared, rows)
     metrics = {"model": evaluation.metrics[stage]}
-    met = contest.rows.get(stage) if contest is not None else None
-    if met is not None and len(met):
-        rows = rows.assign(champion=met["champion"])
-        metrics |= _champions_metrics(met, len(rows))
+    shared = contest.rows.get(stage) if contest is not None else None
+    if shared is not None and len(shared):
+        rows = rows.assign(champion=shared["champion"])
+        metrics |= _champion_metrics(shared, len(rows))
     metrics |= dict(evaluation.baselines[stage])
     given_sql = calibration_given_sql(model, prepared, rows) if stage == "won" else pd.DataFrame()
     return StageFacts(
@@ -191,11 +181,12 @@ def _stage(
     )
 
 
-def _champions_metrics(met: pd.DataFrame, held_out: int) -> dict[str, pd.DataFrame]:
-    """Measure the champion where it had not learnt, and the model there too if that is less."""
-    found = {"champion": measure(met["outcome"], met["champion"], met["cluster"])}
-    if len(met) < held_out:
-        found["model_there"] = measure(met["outcome"], met["propensity"], met["cluster"])
+def _champion_metrics(shared: pd.DataFrame, held_out: int) -> dict[str, pd.DataFrame]:
+    """Measure the champion on leads new to it, and the model there too if they are fewer."""
+    outcome, cluster = shared["outcome"], shared["cluster"]
+    found = {"champion": measure(outcome, shared["champion"], cluster)}
+    if len(shared) < held_out:
+        found["model_there"] = measure(outcome, shared["propensity"], cluster)
     return found
 
 
@@ -212,8 +203,8 @@ def _reliability(rows: pd.DataFrame, segments: pd.DataFrame) -> pd.DataFrame:
 
 
 def _bins(rows: pd.DataFrame) -> pd.DataFrame:
-    rarer = min(rows["outcome"].sum(), (1 - rows["outcome"]).sum())
-    bins = int(min(max(rarer // OUTCOMES_A_BIN, FEWEST_BINS), MOST_BINS, len(rows)))
+    wanted = max(rarer(rows["outcome"]) // OUTCOMES_A_BIN, FEWEST_BINS)
+    bins = min(wanted, MOST_BINS, len(rows))
     return reliability_table(rows["outcome"], rows["propensity"], rows["cluster"], bins=bins)
 
 

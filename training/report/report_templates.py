@@ -10,25 +10,9 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from leadscore.features.core import percent
-from leadscore.training.evaluation import (
-    METRIC_WORDS,
-    REACHED,
-    STAGE_WORDS,
-    figure,
-    span,
-)
+from leadscore.training.evaluation import METRIC_WORDS, REACHED, STAGE_WORDS, figure, span
+from leadscore.training.report import tables
 from leadscore.training.report.narrative import suspect_sentences
-from leadscore.training.report.tables import (
-    counts_table,
-    drivers_table,
-    findings_table,
-    gate_table,
-    metrics_table,
-    points_lookup,
-    points_table,
-    segments_table,
-    won_given_sql_table,
-)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,17 +21,6 @@ if TYPE_CHECKING:
     from leadscore.training.report.report_data import Facts
 
 TEMPLATES = Path(__file__).parent / "templates"
-TABLES = {
-    "counts": counts_table,
-    "drivers": drivers_table,
-    "findings": findings_table,
-    "gate": gate_table,
-    "lookup": points_lookup,
-    "metrics": metrics_table,
-    "points": points_table,
-    "segments": segments_table,
-    "won_given_sql": won_given_sql_table,
-}
 
 
 def fill(
@@ -58,7 +31,7 @@ def fill(
     Parameters
     ----------
     template, macros
-        Files of `templates/`: what is said, and how each element is written in a format.
+        Files of `templates/`: the content, and how a format writes each element.
     escape
         Writes a text in that format; applied to everything that is not markup already.
     context
@@ -76,19 +49,10 @@ def fill(
         lstrip_blocks=True,
         finalize=write,
     )
-    environment.filters |= {
-        "count": "{:,}".format,
-        "date": _date,
-        "metric": figure,
-        "percent": percent,
-        "span": span,
-    }
-    environment.globals |= {
-        "metric_words": METRIC_WORDS,
-        "reached": REACHED,
-        "stage_words": STAGE_WORDS,
-        "tables": TABLES,
-    }
+    environment.filters |= {"count": "{:,}".format, "date": _date, "percent": percent}
+    environment.filters |= {"metric": figure, "span": span}
+    environment.globals |= {"metric_words": METRIC_WORDS, "reached": REACHED}
+    environment.globals |= {"stage_words": STAGE_WORDS, "tables": tables}
     show = environment.get_template(macros).module
     suspects = suspect_sentences(facts.prepared)
     return environment.get_template(template).render(

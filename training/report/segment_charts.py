@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import altair as alt
+import pandas as pd
 
 from leadscore.training.evaluation import REACHED, month_words, with_month_words
 from leadscore.training.report.chart_style import (
@@ -23,8 +24,6 @@ from leadscore.training.report.chart_style import (
 from leadscore.training.report.stage_charts import reliability_marks, reliability_top
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from leadscore.training.report.report_data import StageFacts
 
 ROW_HEIGHT = 27  # pixels of one group
@@ -38,7 +37,7 @@ def segment_figures(facts: StageFacts) -> list[Figure]:
     table = with_month_words(facts.segments)
     if table.empty:
         return []
-    dimensions = list(dict.fromkeys(table["dimension"]))
+    dimensions = table["dimension"].unique().tolist()
     return [
         Figure(
             "Ranking within each group",
@@ -66,7 +65,7 @@ def _auc(table: pd.DataFrame, dimension: str) -> alt.LayerChart:
         scale=scale,
         axis=alt.Axis(title="AUC", tickCount=5),
     )
-    # Every group has its line, in the same order as in the chart beside it.
+    # Every group has a row, in the same order as in the chart beside it.
     few = (
         _grouped(table)
         .transform_calculate(few="isValid(datum.auc) ? '' : 'too few outcomes'")
@@ -108,9 +107,8 @@ def _by_dimension(chart: alt.LayerChart, dimension: str) -> alt.LayerChart:
 def reliability_by_segment(facts: StageFacts) -> Figure:
     """Draw a small reliability picture for each group of the chosen dimension."""
     table = with_month_words(facts.reliability)
-    dimensions = list(dict.fromkeys(table["dimension"]))
-    place = {name: at for at, name in enumerate(dict.fromkeys(table["segment"]))}
-    data = data_of(table.assign(place=table["segment"].map(place)))
+    dimensions = table["dimension"].unique().tolist()
+    data = data_of(table.assign(place=pd.factorize(table["segment"])[0]))
     marks = reliability_marks(alt.Chart(), table)
     chart = (
         alt.LayerChart(layer=[diagonal(reliability_top(table)), *marks], data=data)

@@ -39,40 +39,41 @@ if TYPE_CHECKING:
     from leadscore.training.report.report_data import StageFacts
 
 CALIBRATION_FIELDS = ("promised", "realised", "low", "high", "leads")
-STRETCHED_BELOW = 0.15  # half the points would crowd into so much of a straight axis
+STRETCHED_BELOW = 0.15  # of a linear axis; half the points would lie below
 
 
 def ranking_figures(facts: StageFacts) -> list[Figure]:
-    """Draw ROC, precision-recall, gains and lift of every way of scoring."""
+    """Draw ROC, precision-recall, gains and lift of every method."""
+    return [*_curve_figures(facts), *_gains_figures(facts)]
+
+
+def _curve_figures(facts: StageFacts) -> list[Figure]:
     reached, missed = REACHED[facts.stage], NOT_REACHED[facts.stage]
-    ranked, gains = _by_method(facts, ranking_table), _by_method(facts, gains_table)
-    rate = float(facts.rows["outcome"].mean())
-    found, best = ("found", f"leads that {reached}, found"), ("leads", "best leads by propensity")
-    roc = _curves(
-        diagonal(1.0), ranked, x=("false_alarms", f"leads that {missed}, listed"), y=found
-    )
-    precision = _curves(
-        across(rate),
-        ranked.dropna(subset="precision"),
-        x=found,
-        y=("precision", f"of those listed, {reached}"),
-    )
-    conversions = ("conversions", f"of all that {reached}, found")
-    lift = _curves(
-        across(1.0), gains[gains["leads"] > 0], x=best, y=("lift", "times the overall rate")
-    )
+    ranked, rate = _by_method(facts, ranking_table), float(facts.rows["outcome"].mean())
+    found = ("found", f"leads that {reached}, found")
+    false_alarms = ("false_alarms", f"leads that {missed}, listed")
+    precision = ("precision", f"of those listed, {reached}")
+    listed = ranked.dropna(subset="precision")
     return [
         Figure(
             "ROC: converting leads found, at the price of false alarms",
             "Further to the upper left is better; the dashed line is chance.",
-            roc,
+            _curves(diagonal(1.0), ranked, x=false_alarms, y=found),
         ),
         Figure(
             "Precision and recall",
             "How pure a list is that finds so many of the converting leads; the dashed line is "
             "the overall rate.",
-            precision,
+            _curves(across(rate), listed, x=found, y=precision),
         ),
+    ]
+
+
+def _gains_figures(facts: StageFacts) -> list[Figure]:
+    gains, best = _by_method(facts, gains_table), ("leads", "best leads by propensity")
+    conversions = ("conversions", f"of all that {REACHED[facts.stage]}, found")
+    lift = ("lift", "times the overall rate")
+    return [
         Figure(
             "Gains: conversions found among the best leads",
             "Take the best so many leads: what share of all conversions is among them? The dashed "
@@ -82,7 +83,7 @@ def ranking_figures(facts: StageFacts) -> list[Figure]:
         Figure(
             "Lift: how much better than a list in random order",
             "Conversion among the best so many leads over conversion among all.",
-            lift,
+            _curves(across(1.0), gains[gains["leads"] > 0], x=best, y=lift),
         ),
     ]
 
@@ -90,7 +91,7 @@ def ranking_figures(facts: StageFacts) -> list[Figure]:
 def _by_method(
     facts: StageFacts, table_of: Callable[[pd.Series[float], pd.Series[float]], pd.DataFrame]
 ) -> pd.DataFrame:
-    """Stack one table a way of scoring, the model's first; the overall rate ranks nobody."""
+    """Stack one table a method, the model's first; the overall rate ranks nobody."""
     parts = []
     for name in facts.metrics:
         if name in METHOD_MARKS:
@@ -103,34 +104,35 @@ def _by_method(
 def _curves(
     chance: alt.Chart, table: pd.DataFrame, *, x: tuple[str, str], y: tuple[str, str]
 ) -> alt.LayerChart:
-    """Draw one line a way of scoring, with its figures under the pointer, over that of chance."""
-    (along, x_title), (up, y_title) = x, y
+    """Draw one line a method, with its figures under the pointer, over that of chance."""
+    (x_field, x_title), (y_field, y_title) = x, y
     methods = list(dict.fromkeys(table["method"]))
     marks = {method_words(name): mark for name, mark in METHOD_MARKS.items()}
     colours, dashes = zip(*(marks[name] for name in methods), strict=True)
     legend = alt.Legend(title=None, orient="bottom", columns=2, symbolType="stroke")
-    is_lift = up == "lift"
-    base = alt.Chart(data_of(table[["method", along, up]])).encode(
-        x=alt.X(f"{along}:Q", axis=share_axis(x_title), scale=alt.Scale(domain=[0, 1])),
-        y=alt.Y(
-            f"{up}:Q",
-            axis=alt.Axis(title=y_title, tickCount=5) if is_lift else share_axis(y_title),
-            scale=alt.Scale(zero=True) if is_lift else alt.Scale(domain=[0, 1]),
-        ),
+    y_axis, y_scale, y_format = share_axis(y_title), alt.Scale(domain=[0, 1]), ".1%"
+    if y_field == "lift":
+        y_axis, y_scale, y_format = (
+            alt.Axis(title=y_title, tickCount=5),
+            alt.Scale(zero=True),
+            ".2f",
+        )
+    base = alt.Chart(data_of(table[["method", x_field, y_field]])).encode(
+        x=alt.X(f"{x_field}:Q", axis=share_axis(x_title), scale=alt.Scale(domain=[0, 1])),
+        y=alt.Y(f"{y_field}:Q", axis=y_axis, scale=y_scale),
         tooltip=[
             alt.Tooltip("method:N", title="scored by"),
-            alt.Tooltip(f"{along}:Q", title=x_title, format=".1%"),
-            alt.Tooltip(f"{up}:Q", title=y_title, format=".2f" if is_lift else ".1%"),
+            alt.Tooltip(f"{x_field}:Q", title=x_title, format=".1%"),
+            alt.Tooltip(f"{y_field}:Q", title=y_title, format=y_format),
         ],
     )
+    colour, dash = alt.Scale(domain=methods, range=colours), alt.Scale(domain=methods, range=dashes)
     line = base.mark_line(strokeWidth=2).encode(
-        color=alt.Color("method:N", scale=alt.Scale(domain=methods, range=colours), legend=legend),
-        strokeDash=alt.StrokeDash(
-            "method:N", scale=alt.Scale(domain=methods, range=dashes), legend=legend
-        ),
+        color=alt.Color("method:N", scale=colour, legend=legend),
+        strokeDash=alt.StrokeDash("method:N", scale=dash, legend=legend),
     )
-    touch = base.mark_point(size=90, opacity=0, filled=True)
-    return layers(chance, line, touch, height=HEIGHT)
+    hover = base.mark_point(size=90, opacity=0, filled=True)
+    return layers(chance, line, hover, height=HEIGHT)
 
 
 def calibration_figures(facts: StageFacts) -> list[Figure]:
@@ -167,15 +169,14 @@ def _reliability(table: pd.DataFrame) -> alt.LayerChart:
 
 
 def reliability_top(table: pd.DataFrame) -> float:
-    """Give the value at which both axes of a reliability picture end."""
+    """Return the end of both axes of a reliability chart."""
     return min(1.0, 1.05 * float(table[["promised", "high"]].to_numpy().max()))
 
 
 def reliability_marks(base: alt.Chart, table: pd.DataFrame) -> tuple[alt.Chart, alt.Chart]:
-    """Draw the intervals and points of a reliability table, on axes that end at the same value.
+    """Draw the intervals and points of a reliability table on equal axes.
 
-    Where most propensities are small, both axes are stretched near 0, and the diagonal stays
-    straight.
+    Where most propensities are small, both are stretched near 0.
     """
     top = reliability_top(table)
     stretched = float(table["promised"].median()) < STRETCHED_BELOW * top
@@ -206,28 +207,15 @@ def _deciles(table: pd.DataFrame, stage: str, rate: float) -> alt.LayerChart:
 def _spread(table: pd.DataFrame, stage: str) -> alt.Chart:
     names = {0: NOT_REACHED[stage], 1: REACHED[stage]}
     named = table.assign(outcome=table["outcome"].map(names))
-    scale = alt.Scale(domain=list(names.values()), range=[PALE, VERMILION])
-    bars: alt.Chart = (
-        alt.Chart(data_of(named))
-        .mark_bar(opacity=0.65, binSpacing=0)
-        .encode(
-            x=alt.X(
-                "low:Q",
-                axis=share_axis("propensity"),
-                bin="binned",
-                scale=alt.Scale(domain=[0, float(table["high"].max())]),
-            ),
-            x2="high:Q",
-            y=alt.Y("share:Q", stack=None, axis=share_axis("of the leads with that outcome")),
-            color=alt.Color(
-                "outcome:N", scale=scale, legend=alt.Legend(title=None, orient="bottom")
-            ),
-            tooltip=tooltips(
-                *("outcome", "low", "high", "leads", "share"),
-                low="propensity from",
-                leads="held-out snapshots",
-            ),
-        )
-        .properties(width="container", height=220)
-    )
-    return bars
+    colours = alt.Scale(domain=list(names.values()), range=[PALE, VERMILION])
+    ends = alt.Scale(domain=[0, float(table["high"].max())])
+    titles = {"low": "propensity from", "leads": "held-out snapshots"}
+    legend = alt.Legend(title=None, orient="bottom")
+    bars: alt.Chart = alt.Chart(data_of(named)).mark_bar(opacity=0.65, binSpacing=0)
+    return bars.encode(
+        x=alt.X("low:Q", axis=share_axis("propensity"), bin="binned", scale=ends),
+        x2="high:Q",
+        y=alt.Y("share:Q", stack=None, axis=share_axis("of the leads with that outcome")),
+        color=alt.Color("outcome:N", scale=colours, legend=legend),
+        tooltip=tooltips("outcome", "low", "high", "leads", "share", **titles),
+    ).properties(width="container", height=220)

@@ -40,7 +40,7 @@ class Cell(NamedTuple):
 
 @dataclass(frozen=True)
 class Table:
-    """A table of text: places of its left-aligned columns, and of rows that stand out."""
+    """A table of text, with the positions of its left-aligned columns and its emphasised rows."""
 
     head: Sequence[str]
     rows: Sequence[Sequence[Cell]]
@@ -74,7 +74,7 @@ def gate_table(verdict: Verdict) -> Table:
 
 
 def metrics_table(facts: StageFacts) -> Table:
-    """List every way of scoring with its metrics and their 95 % intervals, the model first."""
+    """List every method with its metrics and their 95 % intervals, the model first."""
     rows = [
         [method_words(name), *(_metric(metrics.T[metric], metric) for metric in METRIC_WORDS)]
         for name, metrics in facts.metrics.items()
@@ -83,13 +83,13 @@ def metrics_table(facts: StageFacts) -> Table:
 
 
 def counts_table(prepared: Prepared) -> Table:
-    """List how many matured snapshots each stage has to learn and to be judged by."""
+    """Count each stage's matured snapshots for training and test."""
     rows = [
-        [
+        (
             STAGE_WORDS[count.stage],
             *_counted(count.learn_rows, count.learn_positives),
             *_counted(count.test_rows, count.test_positives),
-        ]
+        )
         for count in prepared.counts
     ]
     head = ["stage", "learnt from", "reached it", "share", "held out", "reached it", "share"]
@@ -101,7 +101,7 @@ def _counted(rows: int, reached: int) -> tuple[str, str, str]:
 
 
 def findings_table(prepared: Prepared, overruled: Mapping[str, str]) -> Table:
-    """List what the audit found in the columns, with evidence, verdict and remedy."""
+    """List the audit's findings with evidence, verdict and remedy."""
     rows = [
         [
             each.column,

@@ -1,7 +1,4 @@
-"""One file a verb: train, check, compare two versions.
-
-Nothing is computed here: each file calls the rooms before it in order.
-"""
+"""One file a verb: train, check, compare two versions."""
 
 from leadscore.training.workflow.check import Checked, check
 from leadscore.training.workflow.compare_versions import (

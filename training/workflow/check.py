@@ -1,4 +1,4 @@
-"""`leadscore check`: what training would meet, before anything is trained."""
+"""`leadscore check`: the data as training would find it."""
 
 from __future__ import annotations
 
@@ -18,10 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Checked:
-    """What the tables hold.
-
-    `prepared` is None where even the first stage is short of data.
-    """
+    """What the tables hold; `prepared` is None where even the first stage is short of data."""
 
     quarantine: Quarantine
     viability: Viability
@@ -35,14 +32,7 @@ class Checked:
         return suspects or bool(self.viability.shortages)
 
     def to_record(self) -> dict[str, Any]:
-        """Return the check as plain values, as JSON holds them.
-
-        Returns
-        -------
-        dict
-            `quarantine` (a record a table), `history_days`, `viability` (a record a stage, with
-            its months), and where the first stage can be learnt: `stages`, `findings`, `cautions`.
-        """
+        """Return the check as plain values for JSON."""
         record: dict[str, Any] = {
             "quarantine": self.quarantine.counts.to_dict("records"),
             "history_days": self.viability.history_days,
@@ -65,21 +55,7 @@ class Checked:
 def check(directory: Path, *, as_of: datetime | None = None) -> Checked:
     """Read the tables, screen them, audit the columns and count what can be learnt.
 
-    Parameters
-    ----------
-    directory
-        The project folder.
-    as_of
-        Use only what was known before this moment (UTC).
-
-    Returns
-    -------
-    Checked
-
-    Raises
-    ------
-    LeadScoreError
-        Where contract or tables cannot be used.
+    `as_of` (UTC) limits them to what was known before.
     """
     with open_tables(load_contract(directory), known_by=as_of) as tables:
         tables.quarantine.write(directory)

@@ -12,7 +12,7 @@ from leadscore.features.core import TooLittleData
 from leadscore.features.point_in_time import training_snapshots
 from leadscore.features.tables import open_tables
 from leadscore.training.dataset import MIN_JUDGED, audit, label_snapshots, unseen_by
-from leadscore.training.evaluation import account_or_lead, compare, measure, rank_bands
+from leadscore.training.evaluation import account_or_lead, compare, measure, rank_bands, rarer
 from leadscore.training.gate import build_for, known_to
 from leadscore.training.leakage import excluded_columns
 from leadscore.training.registry import Registry
@@ -37,14 +37,10 @@ class StageComparison:
 
     Parameters
     ----------
-    reached
-        How many snapshots reached the outcome.
-    first, second
-        Tables of `evaluation.metrics.measure`.
-    difference
-        Second minus first, by metric: `value`, `low`, `high`, by a paired bootstrap.
+    first, second, difference
+        The tables of `metrics.measure`, and second minus first by a paired bootstrap.
     rank_correlation
-        Spearman's, over each lead's latest snapshot: 1 where both put leads in the same order.
+        Spearman's, over each lead's latest snapshot.
     new_in_best
         The share of the best tenth of the second that is not in the best tenth of the first.
     moves
@@ -65,17 +61,21 @@ class StageComparison:
     moves: pd.DataFrame
     examples: pd.DataFrame
 
+    def to_record(self) -> dict[str, object]:
+        """Return the comparison as plain values for JSON."""
+        tables = {
+            name: getattr(self, name).T.to_dict() for name in ("first", "second", "difference")
+        }
+        moves, examples = self.moves.T.to_dict(), self.examples.to_dict("records")
+        return vars(self) | tables | {"moves": moves, "examples": examples}
+
 
 @dataclass(frozen=True)
 class Comparison:
     """Two registered versions on the newest matured leads that neither learnt from.
 
-    Parameters
-    ----------
-    since
-        The creation date of the first lead compared on; None where nothing is dated.
-    stages
-        By stage that both score and that has leads enough.
+    `since` is the creation date of the first of them, None without dates; `stages` are those that
+    both score and that have leads enough.
     """
 
     name: str
@@ -85,6 +85,11 @@ class Comparison:
     stages: Mapping[str, StageComparison]
     cautions: Sequence[str]
 
+    def to_record(self) -> dict[str, object]:
+        """Return the comparison as plain values for JSON."""
+        stages = [each.to_record() for each in self.stages.values()]
+        return vars(self) | {"cautions": list(self.cautions), "stages": stages}
+
 
 def compare_versions(directory: Path, first: str, second: str) -> Comparison:
     """Compare two registered versions on the leads that neither can have learnt from.
@@ -93,14 +98,10 @@ def compare_versions(directory: Path, first: str, second: str) -> Comparison:
     today's audit leaves out are hidden from both: what is filled in after the outcome would make
     the version that uses it look better than it can be tonight.
 
-    All differences are second minus first.
-
     Raises
     ------
     TooLittleData
         Where too few matured leads are unknown to both.
-    LeadScoreError
-        Where a version does not exist, or contract or tables cannot be used.
     """
     contract = load_contract(directory)
     registry = Registry(directory, contract.name)
@@ -115,7 +116,7 @@ def compare_versions(directory: Path, first: str, second: str) -> Comparison:
     stages = {}
     for stage in shared:
         known = rows[rows[f"y_{stage}"].notna()]
-        if enough(known[f"y_{stage}"]):
+        if rarer(known[f"y_{stage}"]) >= MIN_JUDGED:
             stages[stage] = compare_stage(known, stage)
     if not stages:
         raise TooLittleData(_too_few(rows, shared, both))
@@ -129,19 +130,14 @@ def compare_versions(directory: Path, first: str, second: str) -> Comparison:
     )
 
 
-def enough(outcome: pd.Series[float]) -> bool:
-    """Whether an interval over these outcomes says anything."""
-    return bool(min(outcome.sum(), (1 - outcome).sum()) >= MIN_JUDGED)
-
-
 def _scored(
     both: Sequence[Registered], tables: Tables, labels: Labels, *, hidden: Sequence[str]
 ) -> pd.DataFrame:
-    """Give the labelled rows that neither knows, with the propensities of both."""
+    """Return the labelled rows that neither learnt from, with the propensities of both."""
     known = labels.frame[[f"y_{stage}" for stage in labels.stages]].notna().any(axis=1)
     rows = labels.frame[known]
     for version in both:
-        if version.tags.get("held_out_from"):  # a date tells without any feature
+        if version.tags.get("held_out_from"):  # a date decides without any feature
             rows = rows[unseen_by(version.tags, version.learnt_from, rows, labels.frame)]
     if rows.empty:
         return rows
@@ -162,11 +158,7 @@ def _scored(
 def compare_stage(rows: pd.DataFrame, stage: str) -> StageComparison:
     """Compare the propensities of two versions at one stage.
 
-    Parameters
-    ----------
-    rows
-        Columns `lead_id`, `as_of`, `account`, `y_<stage>` (0 or 1), `first_p_<stage>`,
-        `second_p_<stage>`.
+    `rows` has `lead_id`, `as_of`, `account`, `y_<stage>`, `first_p_<stage>`, `second_p_<stage>`.
     """
     outcome, cluster = rows[f"y_{stage}"], account_or_lead(rows)
     first, second = rows[f"first_p_{stage}"], rows[f"second_p_{stage}"]

@@ -11,7 +11,7 @@ from leadscore.features.contract import load_contract
 from leadscore.features.tables import fingerprint, open_tables
 from leadscore.training.dataset import Prepared, prepare
 from leadscore.training.evaluation import Evaluation, evaluate, nightly_evidence
-from leadscore.training.gate import Contest, Verdict, champion_rules, hold_contest, judge
+from leadscore.training.gate import Verdict, champion_rules, hold_contest, judge
 from leadscore.training.model import PATIENCE_ASKED, FunnelModel, Search
 from leadscore.training.registry import CHAMPION, ChampionChanged, Registry
 from leadscore.training.report import gather
@@ -22,28 +22,19 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from leadscore.features.tables import Quarantine, Tables
+    from leadscore.training.gate import Contest
 
 logger = logging.getLogger(__name__)
 
-TRIALS = "tuning"  # the folder of a project where they lie
+TRIALS = "tuning"  # folder of a project
 
 
 @dataclass(frozen=True)
 class TrainingResult:
     """What a training run did.
 
-    Parameters
-    ----------
-    promoted
-        Whether it is the champion now.
-    headline
-        Two sentences anyone understands, after what a simpler way of scoring does better.
-    contest
-        The model and the champion on the same leads; None without a champion.
-    card, page
-        The model card and the report on disk.
-    shifts
-        A few sentences for each dated stage: has the rate changed since training?
+    `headline` is two sentences for everybody, after what a simpler method does better; `shifts`
+    describe for each dated stage whether the conversion rate has changed since training.
     """
 
     name: str
@@ -53,7 +44,6 @@ class TrainingResult:
     prepared: Prepared
     evaluation: Evaluation
     verdict: Verdict
-    contest: Contest | None
     quarantine: Quarantine
     card: Path
     page: Path
@@ -85,13 +75,8 @@ def train(
     again
         Train even where a version has learnt from exactly these tables.
     budget_seconds
-        How long to look for better trees; by default until nothing gains, two minutes at most.
-        What was tried is kept, so that a run that died, or one with more time, goes on.
-
-    Raises
-    ------
-    LeadScoreError
-        Where the contract or the tables cannot be used, or hold too little.
+        How long to search hyperparameters; by default until nothing gains, two minutes at most.
+        Trials are kept, so that a run that was stopped, or one with more time, continues.
     """
     contract = load_contract(directory)
     registry = Registry(directory, contract.name)
@@ -99,32 +84,54 @@ def train(
         tables.quarantine.write(directory)
         data = fingerprint(tables)
         known = None if again else _trained_before(registry, data)
-        if known is not None:
-            return known
-        prepared = prepare(tables)
-        logger.info("learning from %s", "; ".join(_count_words(prepared)))
-        model = fit_funnel(tables, prepared, _search(directory, data, budget_seconds))
-        logger.info("judging on held-out leads")
-        evidence = nightly_evidence(tables, prepared, model.predict)
-        evaluation = replace(evaluate(model, prepared), evidence=evidence)
-        contest = hold_contest(registry, tables, prepared, evaluation)
-        verdict = judge(
-            evaluation,
-            prepared.findings,
-            excluded=prepared.excluded,
-            overruled=tables.contract.audit.overrule,
-            against_champion=champion_rules(contest) if contest is not None else (),
-        )
-        return _register(
-            registry,
-            tables,
-            data=data,
-            model=model,
-            prepared=prepared,
-            evaluation=evaluation,
-            verdict=verdict,
-            contest=contest,
-        )
+        return known or _train(registry, tables, data, _search(directory, data, budget_seconds))
+
+
+def _train(registry: Registry, tables: Tables, data: str, search: Search) -> TrainingResult:
+    prepared = prepare(tables)
+    counts = (
+        f"{count.stage}: {count.learn_rows:,} snapshots, {count.learn_positives:,} reached it"
+        for count in prepared.counts
+    )
+    logger.info("learning from %s", "; ".join(counts))
+    model = fit_funnel(tables, prepared, search)
+    logger.info("judging on held-out leads")
+    evidence = nightly_evidence(tables, prepared, model.predict)
+    evaluation = replace(evaluate(model, prepared), evidence=evidence)
+    contest = hold_contest(registry, tables, prepared, evaluation)
+    verdict = judge(
+        evaluation,
+        prepared.findings,
+        excluded=prepared.excluded,
+        overruled=tables.contract.audit.overrule,
+        against_champion=champion_rules(contest) if contest is not None else (),
+    )
+    facts = gather(
+        tables.contract,
+        model,
+        prepared,
+        evaluation,
+        verdict,
+        contest=contest,
+        known_until=tables.data_end,
+    )
+    trained = to_register(model, evaluation, facts, tables, fingerprint=data)
+    version = registry.register(trained)
+    promoted = verdict.passed and _promote(registry, version, contest)
+    card, page = write_reports(registry.directory, version, trained)
+    return TrainingResult(
+        registry.name,
+        version,
+        promoted,
+        " ".join([*facts.simpler_sentences, facts.headline]),
+        prepared,
+        evaluation,
+        verdict,
+        tables.quarantine,
+        card,
+        page,
+        tuple(each.shift.sentence for each in facts.stages if each.shift is not None),
+    )
 
 
 def fit_funnel(tables: Tables, prepared: Prepared, search: Search) -> FunnelModel:
@@ -142,7 +149,7 @@ def fit_funnel(tables: Tables, prepared: Prepared, search: Search) -> FunnelMode
 
 
 def _search(directory: Path, data: str, budget_seconds: float | None) -> Search:
-    """Keep the trials of these tables, and of no others."""
+    """Continue the trials of these tables; those of others are deleted."""
     folder = directory / TRIALS
     file = folder / f"{data[:16]}.log"
     for other in folder.glob("*.log"):
@@ -165,59 +172,12 @@ def _trained_before(registry: Registry, data: str) -> AlreadyTrained | None:
     return AlreadyTrained(registry.name, str(newest["version"]), is_champion)
 
 
-def _count_words(prepared: Prepared) -> list[str]:
-    return [
-        f"{count.stage}: {count.learn_rows:,} snapshots, {count.learn_positives:,} reached it"
-        for count in prepared.counts
-    ]
-
-
-def _register(
-    registry: Registry,
-    tables: Tables,
-    *,
-    data: str,
-    model: FunnelModel,
-    prepared: Prepared,
-    evaluation: Evaluation,
-    verdict: Verdict,
-    contest: Contest | None,
-) -> TrainingResult:
-    facts = gather(
-        tables.contract,
-        model,
-        prepared,
-        evaluation,
-        verdict,
-        contest=contest,
-        known_until=tables.data_end,
-    )
-    trained = to_register(model, evaluation, facts, tables, fingerprint=data)
-    version = registry.register(trained)
-    promoted = verdict.passed and _promote(registry, version, contest)
-    card, page = write_reports(registry.directory, version, trained)
-    return TrainingResult(
-        registry.name,
-        version,
-        promoted,
-        " ".join([*facts.simpler_sentences, facts.headline]),
-        prepared,
-        evaluation,
-        verdict,
-        contest,
-        tables.quarantine,
-        card,
-        page,
-        tuple(each.shift.sentence for each in facts.stages if each.shift is not None),
-    )
-
-
 def _promote(registry: Registry, version: str, contest: Contest | None) -> bool:
     """Promote unless somebody else became champion while the two were compared."""
-    met = contest.version if contest is not None else ""
+    champion = contest.version if contest is not None else ""
     who, why = getpass.getuser(), "passed every rule of the gate"
     try:
-        registry.promote(version, who=who, why=why, instead_of=met)
+        registry.promote(version, who=who, why=why, instead_of=champion)
     except ChampionChanged as error:
         logger.warning("not promoted: %s", error)
         return False

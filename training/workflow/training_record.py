@@ -29,10 +29,7 @@ LONGEST_PARAM = 500  # characters that MLflow shows
 def to_register(
     model: FunnelModel, evaluation: Evaluation, facts: Facts, tables: Tables, *, fingerprint: str
 ) -> Trained:
-    """Put together what goes to the registry with a model.
-
-    `fingerprint` names exactly these tables and this contract.
-    """
+    """Collect what goes to the registry with a model; `fingerprint` is that of the tables."""
     prepared = facts.prepared
     return Trained(
         model=model,
@@ -48,7 +45,7 @@ def to_register(
 
 
 def write_reports(directory: Path, version: str, trained: Trained) -> tuple[Path, Path]:
-    """Write a version's model card and report into the project folder, and return their paths."""
+    """Write a version's model card and report into the project folder; return their paths."""
     folder = directory / REPORTS
     folder.mkdir(exist_ok=True)
     card, page = folder / f"model-{version}.md", folder / f"model-{version}.html"
@@ -62,11 +59,7 @@ def _params(model: FunnelModel, prepared: Prepared, tables: Tables) -> Mapping[s
     chosen = {
         f"{stage}.{name}": str(value)[:LONGEST_PARAM]
         for stage, fitted in model.stages_.items()
-        for name, value in fitted.choice_.items()
-    }
-    calibration = {
-        f"{stage}.calibration": fitted.calibrator_.method_
-        for stage, fitted in model.stages_.items()
+        for name, value in (fitted.choice_ | {"calibration": fitted.calibrator_.method_}).items()
     }
     return {
         "stages": ", ".join(model.stages_),
@@ -76,24 +69,22 @@ def _params(model: FunnelModel, prepared: Prepared, tables: Tables) -> Mapping[s
         "excluded_columns": ", ".join(prepared.excluded)[:LONGEST_PARAM],
         "split": "later leads" if prepared.split.by_time else "at random",
         **chosen,
-        **calibration,
     }
 
 
 def _metrics(evaluation: Evaluation) -> dict[str, float]:
-    flat = metrics_for_mlflow(evaluation.metrics)
-    for stage, tables in evaluation.baselines.items():
-        beside = dict(tables) | {"points_rules": evaluation.points_metrics[stage]}
-        flat |= metrics_for_mlflow({f"{stage}.{name}": table for name, table in beside.items()})
-    return flat
+    tables = dict(evaluation.metrics)
+    for stage, baselines in evaluation.baselines.items():
+        beside = {**baselines, "points_rules": evaluation.points_metrics[stage]}
+        tables |= {f"{stage}.{name}": table for name, table in beside.items()}
+    return metrics_for_mlflow(tables)
 
 
 def _tags(fingerprint: str, prepared: Prepared, tables: Tables, verdict: Verdict) -> dict[str, str]:
-    held_out_from = prepared.split.test_from
-    end = tables.data_end
+    since, end = prepared.split.test_from, tables.data_end
     return {
         "fingerprint": fingerprint,
-        "held_out_from": held_out_from.isoformat() if held_out_from is not None else "",
+        "held_out_from": since.isoformat() if since is not None else "",
         "known_until": end.replace(tzinfo=UTC).isoformat() if end is not None else "",
         "gate": "passed" if verdict.passed else f"refused: {verdict.refusals[0].name}",
     }

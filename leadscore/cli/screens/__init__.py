@@ -1,6 +1,6 @@
 """What the command line shows a person, a file a verb; only here is Rich imported."""
 
-from leadscore.cli.screens.comparison_table import as_record, comparison_table
+from leadscore.cli.screens.comparison_table import comparison_table
 from leadscore.cli.screens.lead_screen import lead_record, lead_summary
 from leadscore.cli.screens.models_screen import promotions_table, versions_table
 from leadscore.cli.screens.night_screen import list_summary, night_summary
@@ -9,7 +9,6 @@ from leadscore.cli.screens.training_screen import check_summary, training_summar
 from leadscore.cli.screens.what_if_screen import what_if_record, what_if_screen
 
 __all__ = [
-    "as_record",
     "check_summary",
     "comparison_table",
     "lead_record",

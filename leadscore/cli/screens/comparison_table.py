@@ -26,11 +26,8 @@ def comparison_table(comparison: Comparison) -> Group:
     """Show a comparison in 100 columns: figures of both, their difference, and who would move."""
     since = "" if comparison.since is None else f", created from {comparison.since:%-d %B %Y} on"
     title = f"{comparison.name}: version {comparison.second} against version {comparison.first}"
-    parts: list[RenderableType] = [
-        Text(title, "bold"),
-        Text(f"On matured leads that neither learnt from{since}; 95 % intervals."),
-        Text(),
-    ]
+    scope = f"On matured leads that neither learnt from{since}; 95 % intervals."
+    parts: list[RenderableType] = [Text(title, "bold"), Text(scope), Text()]
     for stage in comparison.stages.values():
         parts += [_metrics(stage, comparison), Text(), *_movers(stage, comparison), Text()]
     parts += [Text(f"! {caution}", "yellow") for caution in comparison.cautions]
@@ -81,28 +78,10 @@ def _movers(stage: StageComparison, comparison: Comparison) -> list[RenderableTy
 
 
 def _examples(stage: StageComparison, comparison: Comparison) -> Table:
-    versions = (f"version {version}" for version in (comparison.first, comparison.second))
-    table = plain_table("Leads that change most", ["lead", "as of", *versions])
+    heads = ["lead", "as of", f"version {comparison.first}", f"version {comparison.second}"]
+    table = plain_table("Leads that change most", heads)
     for row in stage.examples.itertuples():
         table.add_row(
             str(row.lead_id), f"{row.as_of:%Y-%m-%d}", f"{row.first:.1%}", f"{row.second:.1%}"
         )
     return table
-
-
-def as_record(comparison: Comparison) -> dict[str, object]:
-    """Give a comparison as plain values, as `--json` prints it."""
-    scalars = {name: getattr(comparison, name) for name in ("name", "first", "second", "since")}
-    stages = [_stage_record(stage) for stage in comparison.stages.values()]
-    return {**scalars, "cautions": list(comparison.cautions), "stages": stages}
-
-
-def _stage_record(stage: StageComparison) -> dict[str, object]:
-    tables = {name: getattr(stage, name).T.to_dict() for name in ("first", "second", "difference")}
-    scalars = ("stage", "leads", "snapshots", "reached", "rank_correlation", "new_in_best")
-    return {
-        **{name: getattr(stage, name) for name in scalars},
-        **tables,
-        "moves": stage.moves.T.to_dict(),
-        "examples": stage.examples.to_dict("records"),
-    }

@@ -11,25 +11,26 @@ if TYPE_CHECKING:
     import pandas as pd
     from rich.console import RenderableType
 
+HEADS = {
+    "version": "version",
+    "aliases": "is",
+    "created_at": "trained",
+    "known_until": "on data up to",
+    "gate": "gate",
+    "promoted_at": "promoted",
+    "promoted_by": "by",
+    "promoted_because": "because",
+}
+
 
 def versions_table(versions: pd.DataFrame) -> RenderableType:
     """Show the registered versions, newest first."""
     if versions.empty:
         return Text("nothing is registered yet; run `leadscore train`")
     table = Table(title="Registered models", title_justify="left", box=None)
-    heads = {
-        "version": "version",
-        "aliases": "is",
-        "created_at": "trained",
-        "known_until": "on data up to",
-        "gate": "gate",
-        "promoted_at": "promoted",
-        "promoted_by": "by",
-        "promoted_because": "because",
-    }
-    shown = versions.reindex(columns=list(heads)).astype("object")
+    shown = versions.reindex(columns=list(HEADS)).astype("object")
     shown = shown.where(shown.notna(), "")
-    for head in heads.values():
+    for head in HEADS.values():
         table.add_column(head, overflow="fold")
     for row in shown.itertuples(index=False):
         table.add_row(*(_short(cell) for cell in row))
@@ -45,13 +46,13 @@ def promotions_table(made: pd.DataFrame) -> RenderableType:
         table.add_column(head, overflow="fold")
     for each in made.itertuples():
         why = f"{each.why} (rolled back)" if each.is_rollback else each.why
-        told = (each.version, each.before or "–", each.who, why, each.gate)
-        table.add_row(_short(each.at), *map(str, told))
+        cells = (each.version, each.before or "–", each.who, why, each.gate)
+        table.add_row(_short(each.at), *map(str, cells))
     return table
 
 
 def _short(cell: object) -> str:
-    """Text as it is; a moment to the minute."""
+    """Shorten a moment to the minute; other text is unchanged."""
     if hasattr(cell, "strftime"):
         return f"{cell:%Y-%m-%d %H:%M}"
     text = str(cell)

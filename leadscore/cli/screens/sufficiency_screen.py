@@ -1,4 +1,4 @@
-"""What there is to learn from, on the terminal."""
+"""Whether there is enough data to learn from, on the terminal."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SHOWN_MONTHS = 12  # a year shows the season; the JSON has them all
 
 
 def viability_tables(viability: Viability) -> list[RenderableType]:
-    """Show what each stage has against the least it needs, and its base rate by month."""
+    """Show each stage's data against the least it needs, and its base rate by month."""
     least = (
         f"The least are {MIN_POSITIVES} snapshots to learn from and {MIN_JUDGED} held out, of "
         "leads that reached a stage as of leads that did not."

@@ -1,4 +1,4 @@
-"""What a training run or a check says on the terminal."""
+"""The results of a training run or a check on the terminal."""
 
 from __future__ import annotations
 
@@ -29,7 +29,8 @@ SHOWN_FINDINGS = 12
 
 def training_summary(result: TrainingResult) -> Group:
     """Summarise a training run in 100 columns."""
-    parts: list[RenderableType] = [
+    status = "the champion: it scores from now on." if result.promoted else "not promoted."
+    return Group(
         Text(f"{result.name}, version {result.version}", "bold"),
         Text(result.headline),
         Text(),
@@ -40,29 +41,23 @@ def training_summary(result: TrainingResult) -> Group:
         *(Text(f"✗ {rule.name}: {rule.detail}", "bold red") for rule in result.verdict.refusals),
         *_cautions(result.prepared.cautions),
         Text(
-            f"Version {result.version} is "
-            + ("the champion: it scores from now on." if result.promoted else "not promoted."),
+            f"Version {result.version} is {status}",
             "bold green" if result.promoted else "bold yellow",
         ),
         Text(f"Report: {result.page}"),
         Text(f"Model card: {result.card}"),
-    ]
-    return Group(*parts)
+    )
 
 
 def check_summary(checked: Checked) -> Group:
     """Summarise a check in 100 columns."""
-    prepared = checked.prepared
-    found = [*_findings(prepared)] if prepared is not None else []
-    features = [Text(f"{len(prepared.catalogue)} features")] if prepared is not None else []
-    cautions = checked.viability.shortages if prepared is None else prepared.cautions
-    return Group(
-        *_quarantine(checked.quarantine),
-        *found,
-        *viability_tables(checked.viability),
-        *features,
-        *_cautions(cautions),
-    )
+    prepared, screened = checked.prepared, _quarantine(checked.quarantine)
+    stages = viability_tables(checked.viability)
+    if prepared is None:
+        return Group(*screened, *stages, *_cautions(checked.viability.shortages))
+    features = Text(f"{len(prepared.catalogue)} features")
+    findings = _findings(prepared)
+    return Group(*screened, *findings, *stages, features, *_cautions(prepared.cautions))
 
 
 def _quarantine(quarantine: Quarantine) -> list[RenderableType]:

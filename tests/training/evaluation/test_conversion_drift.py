@@ -3,21 +3,14 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-import numpy as np
-import pandas as pd
 import pytest
-from scipy.special import expit, logit
 
 from leadscore.features.core.formatting import percent
-from leadscore.training.dataset.data_sufficiency import Viability
-from leadscore.training.dataset.training_data import Prepared
-from leadscore.training.evaluation.conversion_drift import (
-    PriorShift,
-    prior_shift,
-    rate_under_label_shift,
-)
+from leadscore.training.evaluation.conversion_drift import PriorShift, prior_shift
+from tests.training.conftest import prepared_of
 
 if TYPE_CHECKING:
+    from leadscore.training.dataset.training_data import Prepared
     from leadscore.training.model.funnel_model import FunnelModel
     from tests.training.conftest import Funnel
 
@@ -32,19 +25,11 @@ def shift(model: FunnelModel, funnel: Funnel) -> PriorShift:
 def _prepared(funnel: Funnel, *, young_from: str = "2025-11-05") -> Prepared:
     frame = funnel.labels.frame
     young = frame["as_of"] >= young_from
-    labels = replace(
-        funnel.labels,
-        frame=frame.assign(y_sql=frame["y_sql"].mask(young), y_won=frame["y_won"].mask(young)),
-    )
-    viable = Viability((), None, ())
-    return Prepared(
-        funnel.frame, labels, funnel.split, [], funnel.catalogue, (), [], [], [], [], viable
-    )
+    known = frame.assign(y_sql=frame["y_sql"].mask(young), y_won=frame["y_won"].mask(young))
+    return prepared_of(funnel, labels=replace(funnel.labels, frame=known))
 
 
-def test_months_that_taught_have_no_promise_and_held_out_ones_do(
-    shift: PriorShift, funnel: Funnel
-) -> None:
+def test_only_held_out_months_have_a_promised_rate(shift: PriorShift, funnel: Funnel) -> None:
     table, from_month = shift.by_month, f"{funnel.split.test_from:%Y-%m}"
     assert table["month"].is_monotonic_increasing
     assert (table["promised"].notna() == (table["month"] >= from_month)).all()
@@ -80,17 +65,6 @@ def test_where_no_lead_is_young_only_the_months_are_compared(
     assert "held-out months" in found.sentence
 
 
-@pytest.mark.parametrize("rate", [0.1, 0.4])
-def test_the_rate_under_label_shift_is_found_from_propensities_alone(rate: float) -> None:
-    learnt, random = 0.2, np.random.default_rng(1)
-    reached = random.random(20_000) < rate
-    margin = random.normal(np.where(reached, 1.0, -1.0), 1.0)  # log-odds 2 m at even odds
-    propensity = pd.Series(expit(2 * margin + logit(learnt)))
-    assert rate_under_label_shift(propensity, learnt) == pytest.approx(rate, abs=0.01)
-
-
-def test_where_nothing_has_a_date_there_is_nothing_to_tell(
-    model: FunnelModel, funnel: Funnel
-) -> None:
+def test_without_dates_there_are_no_months(model: FunnelModel, funnel: Funnel) -> None:
     undated = replace(_prepared(funnel), split=replace(funnel.split, by_time=False))
     assert prior_shift(model, undated, "sql") is None

@@ -21,12 +21,12 @@ def feature(name: str, fact: str) -> Feature:
     return Feature(name, "engagement", "number", "events", f"{name} in words", fact)
 
 
-def test_a_fact_told_by_one_feature_has_its_words_and_one_told_by_several_its_own() -> None:
-    told = fact_words([feature("a_7d", "a_kind"), feature("a_30d", "a_kind"), feature("b", "b")])
-    assert told == {"a_7d": "a kind", "a_30d": "a kind", "b": "b in words"}
+def test_a_fact_of_one_feature_has_its_words_and_one_of_several_its_own() -> None:
+    words = fact_words([feature("a_7d", "a_kind"), feature("a_30d", "a_kind"), feature("b", "b")])
+    assert words == {"a_7d": "a kind", "a_30d": "a kind", "b": "b in words"}
 
 
-def test_drivers_are_told_in_catalogue_words(funnel_facts: Facts) -> None:
+def test_drivers_are_named_in_catalogue_words(funnel_facts: Facts) -> None:
     words = {each.words for each in funnel_facts.prepared.catalogue}
     for stage in funnel_facts.stages:
         assert set(stage.drivers.strip["feature"]) <= words
@@ -42,7 +42,7 @@ def test_the_strongest_come_first_and_pictures_stay_small(funnel_facts: Facts) -
     assert len(drivers.units) <= DEPENDENCE_FEATURES
 
 
-def test_won_speaks_of_leads_that_are_sql(funnel_facts: Facts) -> None:
+def test_drivers_of_won_are_those_among_sqls(funnel_facts: Facts) -> None:
     sql, won = (stage.drivers for stage in funnel_facts.stages)
     assert "among" not in sql.scope
     assert "among leads that reached SQL" in won.scope

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -8,20 +7,15 @@ import pandas as pd
 import pytest
 
 from leadscore.features.families.catalogue import Feature
-from leadscore.training.dataset.data_sufficiency import Viability
 from leadscore.training.dataset.labels import Labels
-from leadscore.training.dataset.training_data import Prepared
 from leadscore.training.evaluation.segments import in_order, measure_segments, segments_of
+from tests.training.conftest import prepared_of
 
 if TYPE_CHECKING:
+    from leadscore.training.dataset.training_data import Prepared
     from tests.training.conftest import Funnel
 
 SIZES = ["1-9", "10-49", "5,000 and more", None]
-
-
-def prepared_of(funnel: Funnel, frame: pd.DataFrame, *features: Feature) -> Prepared:
-    viable = Viability((), None, ())
-    return Prepared(frame, funnel.labels, funnel.split, [], features, (), [], [], [], [], viable)
 
 
 @pytest.fixture(scope="module")
@@ -33,14 +27,13 @@ def prepared(funnel: Funnel) -> Prepared:
         size_band=pd.Series(random.choice(np.array(SIZES, dtype=object), n), dtype="str"),
     )
     frame.loc[:3, "source"] = "a stand at one fair"
-    return prepared_of(
-        funnel,
-        frame,
+    catalogue = (
         Feature("wave", "channel", "text", "", "wave", "wave"),
         Feature("source", "channel", "text", "", "source", "source"),
         Feature("visits", "channel", "number", "", "visits", "visits"),
         Feature("size_band", "firmographic", "text", "", "head count band", "company_size"),
     )
+    return prepared_of(funnel, frame=frame, catalogue=catalogue)
 
 
 @pytest.fixture(scope="module")
@@ -81,10 +74,8 @@ def test_the_month_is_that_of_creation(prepared: Prepared, rows: pd.DataFrame) -
 
 
 def test_what_does_not_exist_is_left_out(funnel: Funnel, rows: pd.DataFrame) -> None:
-    undated = replace(
-        prepared_of(funnel, funnel.frame),
-        labels=Labels(funnel.labels.frame.assign(created_at=pd.NaT), funnel.labels.stages),
-    )
+    labels = Labels(funnel.labels.frame.assign(created_at=pd.NaT), funnel.labels.stages)
+    undated = prepared_of(funnel, catalogue=(), labels=labels)
     segments = segments_of(undated, rows)
     assert list(segments) == []
     assert measure_segments(rows, segments).empty

@@ -50,7 +50,7 @@ def test_a_regression_that_wins_beyond_chance_beats_the_model() -> None:
 
 
 @pytest.mark.parametrize("metric", ["auc", "log_loss"])
-def test_a_lead_that_chance_explains_is_told_as_such(metric: str) -> None:
+def test_an_advantage_that_chance_explains_is_described_as_such(metric: str) -> None:
     found = Simpler("recency", metric, own=0.7, other=0.71, low=-0.02, high=0.04)
     assert not found.is_sure
     assert "did at least as well" in found.sentence("won")

@@ -4,18 +4,16 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from leadscore.features.contract.contract import load_contract
 from leadscore.training.dataset.stage_rows import SINCE_SQL, stage_part
 from leadscore.training.registry.registry import Registry
 from leadscore.training.report.tables import won_given_sql_table
 
 if TYPE_CHECKING:
-    from leadscore.training.model.funnel_model import FunnelModel
     from leadscore.training.report.report_data import Facts
     from tests.conftest import Project
 
 
-def test_held_out_sqls_are_told_with_both_intervals(project: Project, funnel_facts: Facts) -> None:
+def test_held_out_sqls_have_both_intervals(project: Project, funnel_facts: Facts) -> None:
     prepared = project.trained.prepared
     rows = project.trained.evaluation.held_out["won"]
     (won,) = [each for each in funnel_facts.stages if each.stage == "won"]
@@ -30,16 +28,13 @@ def test_held_out_sqls_are_told_with_both_intervals(project: Project, funnel_fac
 
 
 def test_p_won_is_p_sql_times_p_won_given_sql(project: Project, funnel_facts: Facts) -> None:
-    model, frame = registered(project), project.trained.prepared.frame
+    registry = Registry(project.directory, project.trained.name)
+    model, frame = registry.load("1").model, project.trained.prepared.frame
     p, once = model.predict(frame), model.won_given_sql(frame)
     pd.testing.assert_series_equal(p["p_won"], p["p_sql"] * once["p"], check_names=False)
     assert once["p"].between(once["low"], once["high"]).all()
     assert (p.loc[frame[SINCE_SQL].notna(), "p_sql"] == 1).all()
 
 
-def test_a_single_stage_says_nothing_of_the_next(flat_facts: Facts) -> None:
+def test_a_single_stage_has_no_table(flat_facts: Facts) -> None:
     assert all(each.won_given_sql.empty for each in flat_facts.stages)
-
-
-def registered(project: Project) -> FunnelModel:
-    return Registry(project.directory, load_contract(project.directory).name).load("1").model

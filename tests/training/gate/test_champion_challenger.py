@@ -43,7 +43,7 @@ def champion(project: Project) -> Registered:
 
 @pytest.fixture(scope="module")
 def meet(project: Project) -> Meet:
-    """Let a champion meet the project's own model, prepared as told."""
+    """Compare a champion with the project's own model."""
 
     def hold(champion: Registered, prepared: Prepared | None = None) -> Contest | None:
         with open_tables(load_contract(project.directory)) as tables:
@@ -61,7 +61,7 @@ def test_without_a_champion_there_is_no_contest(project: Project, tmp_path: Path
         assert hold_contest(empty, tables, trained.prepared, trained.evaluation) is None
 
 
-def test_a_champion_that_can_no_longer_be_read_stands_in_nobodys_way(
+def test_a_champion_that_can_no_longer_be_read_is_not_compared_with(
     project: Project, meet: Meet, champion: Registered, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def load(*_: object) -> Registered:
@@ -124,10 +124,8 @@ def test_a_column_that_the_audit_leaves_out_is_hidden_from_the_champion_too(
 
 
 def test_a_feature_that_became_another_type_is_unknown(champion: Registered) -> None:
-    text, number = (
-        champion.model.text_[0],
-        next(name for name in champion.model.features_ if name not in champion.model.text_),
-    )
+    text = champion.model.text_[0]
+    number = next(name for name in champion.model.features_ if name not in champion.model.text_)
     frame = known_to(champion, pd.DataFrame({text: [1.0, 2.0], number: ["a", "b"]}))
     assert list(frame) == champion.model.features_
     assert frame.isna().all(axis=None)

@@ -55,8 +55,8 @@ def verdict_on(
 
 
 def finding(column: str, **facts: object) -> Finding:
-    told = {"kind": "near-perfect", "severity": "certain", "evidence": "", "remedy": ""}
-    return Finding(column=column, auc_alone=0.99, **{**told, **facts})  # type: ignore[arg-type]
+    given = {"kind": "near-perfect", "severity": "certain", "evidence": "", "remedy": ""} | facts
+    return Finding(column=column, auc_alone=0.99, **given)  # type: ignore[arg-type]
 
 
 def blurred(spread: float, seed: int = 0) -> pd.Series:
@@ -75,68 +75,57 @@ def test_a_good_model_passes_every_rule() -> None:
 
 def test_noise_is_refused_for_want_of_signal() -> None:
     noise = pd.Series(np.random.default_rng(8).uniform(0.2, 0.5, LEADS))
-    names, told = refusal(verdict_on(noise))
+    names, text = refusal(verdict_on(noise))
     assert "the leads can be told apart" in names
-    assert "the interval covers 0.5. There is no signal" in told
-    assert "Bring events" in told
+    assert "the interval covers 0.5. There is no signal" in text
+    assert "Bring events" in text
 
 
-def test_a_ranking_turned_round_is_said_to_be_worse_than_chance() -> None:
-    names, told = refusal(verdict_on(1 - TRUTH))
+def test_an_inverted_ranking_is_called_worse_than_chance() -> None:
+    names, text = refusal(verdict_on(1 - TRUTH))
     assert "the leads can be told apart" in names
-    assert "worse than chance" in told
-    assert "covers 0.5" not in told
+    assert "worse than chance" in text
+    assert "covers 0.5" not in text
 
 
-def test_a_ranking_too_good_to_be_true_is_refused() -> None:
-    knows = pd.Series(np.where(OUTCOME == 1, 0.9, 0.1) + 0.05 * TRUTH)
-    names, told = refusal(verdict_on(knows))
+def test_a_ranking_too_good_to_be_true_is_refused_unless_overruled_with_a_reason() -> None:
+    leaked = pd.Series(np.where(OUTCOME == 1, 0.9, 0.1) + 0.05 * TRUTH)
+    names, text = refusal(verdict_on(leaked))
     assert names == ["the ranking is plausible"]
-    assert "filled in after the outcome" in told
-    assert "[audit.overrule]" in told
-
-
-def test_a_ranking_too_good_to_be_true_may_be_overruled_with_a_reason() -> None:
-    knows = pd.Series(np.where(OUTCOME == 1, 0.9, 0.1))
-    verdict = verdict_on(knows, overruled={OVERRULE_AUC: "sales types it in first"})
+    assert "filled in after the outcome" in text
+    assert "[audit.overrule]" in text
+    verdict = verdict_on(leaked, overruled={OVERRULE_AUC: "sales types it in first"})
     assert verdict.passed
     assert any("sales types it in first" in rule.detail for rule in verdict.rules)
 
 
 def test_worse_propensities_than_the_average_are_refused_though_the_ranking_is_good() -> None:
-    names, told = refusal(verdict_on(TRUTH / 50))
+    names, text = refusal(verdict_on(TRUTH / 50))
     assert names == ["better than overall rate"]
-    assert "Use overall rate" in told
+    assert "Use overall rate" in text
 
 
 def test_a_model_behind_a_baseline_is_refused_with_its_name() -> None:
-    names, told = refusal(verdict_on(blurred(0.8), points_table=TRUTH))
+    names, text = refusal(verdict_on(blurred(0.8), points_table=TRUTH))
     assert names == ["not behind points table"]
-    assert "Use points table, or bring more leads" in told
+    assert "Use points table, or bring more leads" in text
 
 
-def test_a_tie_with_a_baseline_is_no_refusal_and_is_said() -> None:
+def test_a_tie_with_a_baseline_passes_and_is_named() -> None:
     verdict = verdict_on(TRUTH, logistic_regression=blurred(0.05))
     assert verdict.passed
     rule = next(each for each in verdict.rules if "logistic regression" in each.name)
     assert "a tie, the leads are too few to tell the two apart" in rule.detail
-
-
-def test_a_model_shown_to_be_better_is_no_tie() -> None:
-    rule = verdict_on(TRUTH, logistic_regression=blurred(1.5)).rules[-1]
-    assert rule.passed
-    assert "tie" not in rule.detail
-
-
-def test_the_points_distilled_from_the_model_are_no_rival() -> None:
-    assert not [rule for rule in verdict_on(blurred(0.8)).rules if "points" in rule.name]
+    better = verdict_on(TRUTH, logistic_regression=blurred(1.5)).rules[-1]
+    assert better.passed
+    assert "tie" not in better.detail
 
 
 def test_a_certain_finding_that_was_learnt_from_is_refused() -> None:
-    names, told = refusal(verdict_on(TRUTH, findings=[finding("grade")]))
+    names, text = refusal(verdict_on(TRUTH, findings=[finding("grade")]))
     assert names == ["no open leakage finding"]
-    assert "grade" in told
-    assert "[audit.overrule]" in told
+    assert "grade" in text
+    assert "[audit.overrule]" in text
 
 
 def test_a_certain_finding_left_out_or_overruled_is_closed() -> None:
@@ -150,7 +139,7 @@ def test_a_suspect_that_the_contract_keeps_is_named_and_passes() -> None:
     assert any('audit.suspects = "keep": activity' in rule.detail for rule in verdict.rules)
 
 
-def test_what_the_champion_has_to_say_counts() -> None:
+def test_the_rules_against_the_champion_count() -> None:
     rule = Rule("better than the champion", passed=False, detail="it is worse")
     assert refusal(verdict_on(TRUTH, against_champion=[rule])) == ([rule.name], rule.detail)
 

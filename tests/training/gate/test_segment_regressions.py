@@ -19,15 +19,8 @@ def equals(seed: int) -> pd.DataFrame:
     margin = random.normal(-0.5, 1.3, LEADS)
     outcome = (random.random(LEADS) < expit(margin)).astype(float)
     one, two = (expit(margin + random.normal(0, 0.4, LEADS)) for _ in range(2))
-    return pd.DataFrame(
-        {
-            "lead_id": NUMBER,
-            "cluster": NUMBER,
-            "outcome": outcome,
-            "propensity": one,
-            "champion": two,
-        }
-    )
+    ids = {"lead_id": NUMBER, "cluster": NUMBER}
+    return pd.DataFrame(ids | {"outcome": outcome, "propensity": one, "champion": two})
 
 
 def test_among_five_segments_of_equals_one_is_called_worse_in_one_gate_of_twenty() -> None:

@@ -5,7 +5,7 @@ import multiprocessing
 import shutil
 import threading
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -107,12 +107,9 @@ def test_without_a_champion_there_is_nothing_to_roll_back() -> None:
         roll_back(InMemory(), who="bob", why="")
 
 
-def test_the_champion_cannot_be_promoted_again() -> None:
+def test_neither_the_champion_nor_an_unknown_version_can_be_promoted() -> None:
     with pytest.raises(LeadScoreError, match="version 2 is the champion already"):
         promote(promoted("1", "2"), "2", who="ann", why="")
-
-
-def test_a_version_that_is_not_there_cannot_be_promoted() -> None:
     with pytest.raises(LeadScoreError, match="no version 9; `leadscore models` lists"):
         promote(promoted("1"), "9", who="ann", why="")
 
@@ -169,7 +166,7 @@ def test_the_challenger_is_the_newest_version_unless_it_has_been_champion() -> N
     assert versions.by_alias == {CHAMPION: "1"}
 
 
-def test_whoever_waits_too_long_for_another_is_told(
+def test_waiting_too_long_for_another_promotion_is_an_error(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(promotion, "PATIENCE_SECONDS", 0.1)
@@ -181,9 +178,6 @@ def test_whoever_waits_too_long_for_another_is_told(
         pass
     with one_at_a_time(tmp_path):
         pass
-
-
-# ---- through the real registry
 
 
 @pytest.fixture(scope="module")
@@ -202,44 +196,32 @@ def registry(template: Registry, tmp_path: Path) -> Registry:
     return Registry(tmp_path, "acme")
 
 
-def promote_when_told(directory: Path, version: str, start: threading.Barrier) -> None:
+def promote_together(directory: Path, version: str, start: threading.Barrier) -> None:
     found = Registry(directory, "acme")
     found.versions()  # MLflow is loaded by now, so that all are equally quick
     start.wait()
     found.promote(version, who=f"run {version}", why="at once")
 
 
-def in_threads(directory: Path) -> None:
-    start = threading.Barrier(2)
-    runs = [
-        threading.Thread(target=promote_when_told, args=(directory, version, start))
-        for version in "23"
-    ]
-    for run in runs:
-        run.start()
-    for run in runs:
-        run.join(timeout=60)
+SPAWN = multiprocessing.get_context("spawn")
 
 
-def in_processes(directory: Path) -> None:
-    context = multiprocessing.get_context("spawn")
-    start = context.Barrier(2)
-    runs = [
-        context.Process(target=promote_when_told, args=(directory, version, start))
-        for version in "23"
-    ]
-    for run in runs:
-        run.start()
-    for run in runs:
-        run.join(timeout=60)
-        assert run.exitcode == 0
-
-
-@pytest.mark.parametrize("together", [in_threads, in_processes])
+@pytest.mark.parametrize(
+    ("barrier", "run"),
+    [(threading.Barrier, threading.Thread), (SPAWN.Barrier, SPAWN.Process)],
+    ids=["threads", "processes"],
+)
 def test_two_promotions_at_once_end_with_one_champion_and_one_line_of_predecessors(
-    registry: Registry, together: Callable[[Path], None]
+    registry: Registry, barrier: Callable[..., Any], run: Callable[..., Any]
 ) -> None:
-    together(registry.directory)
+    start = barrier(2)
+    runs = [
+        run(target=promote_together, args=(registry.directory, version, start)) for version in "23"
+    ]
+    for each in runs:
+        each.start()
+    for each in runs:
+        each.join(timeout=60)
     made = registry.promotions()
     assert made["number"].tolist() == [1, 2, 3]
     assert set(made["version"][1:]) == {"2", "3"}

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import io
 import json
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -8,12 +7,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 import pytest
-from rich.console import Console
 
 from leadscore.cli.screens.training_screen import check_summary
 from leadscore.features.contract.contract import CONTRACT_FILE
 from leadscore.training.leakage.audit import Finding
 from leadscore.training.workflow.check import Checked, check
+from tests.terminal import printed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,18 +42,11 @@ def test_a_check_counts_what_training_would_learn_from_and_registers_nothing(
     assert (own_project / "quarantine").is_dir()
 
 
-def test_nothing_odd_needs_nobody(project: Project) -> None:
-    assert not checked_with(project).needs_a_person
-
-
-def test_a_suspect_needs_a_person_until_it_is_overruled(project: Project) -> None:
+def test_only_an_open_suspect_needs_a_person(project: Project) -> None:
     assert checked_with(project, findings=[suspect()]).needs_a_person
-    overruled = suspect(overruled="known on arrival")
-    assert not checked_with(project, findings=[overruled]).needs_a_person
-
-
-def test_a_column_left_out_for_certain_needs_nobody(project: Project) -> None:
-    assert not checked_with(project, findings=[suspect(severity="certain")]).needs_a_person
+    closed = [suspect(overruled="known on arrival"), suspect(severity="certain")]
+    assert not checked_with(project, findings=closed).needs_a_person
+    assert not checked_with(project).needs_a_person
 
 
 def test_a_stage_left_out_needs_a_person(project: Project) -> None:
@@ -64,7 +56,7 @@ def test_a_stage_left_out_needs_a_person(project: Project) -> None:
     assert checked.needs_a_person
 
 
-def test_a_first_stage_short_of_data_is_told_and_not_raised(own_project: Path) -> None:
+def test_a_first_stage_short_of_data_is_reported_and_not_raised(own_project: Path) -> None:
     outcomes = own_project / "raw/outcomes.csv"
     table = pd.read_csv(outcomes, dtype=str)
     few = table[table["stage"] != "sql"]
@@ -75,7 +67,7 @@ def test_a_first_stage_short_of_data_is_told_and_not_raised(own_project: Path) -
     record = checked.to_record()
     assert [each["stage"] for each in record["viability"]] == ["sql", "won"]
     assert "more leads that reached sql" in " ".join(record["cautions"])
-    text = said(check_summary(checked))
+    text = printed(check_summary(checked))
     assert "too little" in text
     assert "sql: base rate by month" in text
 
@@ -104,15 +96,9 @@ def test_too_little_data_is_an_answer_that_needs_a_person(
     )
     ran = run_cli(verb, "-C", tmp_path, "--json")
     assert ran.code == 1
-    told = " ".join(ran.err.split())
-    assert "30 and 5 are the least. Collect about" in told
-    assert "nobody can say how long" in told
+    text = " ".join(ran.err.split())
+    assert "30 and 5 are the least. Collect about" in text
+    assert "nobody can say how long" in text
     if verb == "check":
         (stage,) = json.loads(ran.out)["viability"]
         assert stage["reached"]["leads"] == 10
-
-
-def said(what: object) -> str:
-    console = Console(width=100, record=True, file=io.StringIO())
-    console.print(what)
-    return console.export_text()

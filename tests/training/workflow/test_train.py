@@ -80,9 +80,9 @@ def test_every_trial_of_the_tuning_is_a_child_run(project: Project) -> None:
     stages = registry.load("1").model.stages_
     assert len(children) == sum(len(stage.trials_) for stage in stages.values()) >= 2
     assert {run.data.params["stage"] for run in children} == {"sql", "won"}
-    told = sorted(run.data.metrics["loss"] for run in children)
+    logged = sorted(run.data.metrics["loss"] for run in children)
     tried = sorted(t["loss"] for stage in stages.values() for t in stage.trials_)
-    assert told == pytest.approx(tried)
+    assert logged == pytest.approx(tried)
 
 
 def test_the_same_tables_are_not_learnt_from_twice(own_project: Path) -> None:

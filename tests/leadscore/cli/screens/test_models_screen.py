@@ -1,22 +1,9 @@
 from __future__ import annotations
 
-from io import StringIO
-from typing import TYPE_CHECKING
-
 import pandas as pd
-from rich.console import Console
 
 from leadscore.cli.screens.models_screen import versions_table
-
-if TYPE_CHECKING:
-    from rich.console import RenderableType
-
-
-def shown(what: RenderableType) -> str:
-    console = Console(width=100, file=StringIO(), force_terminal=False)
-    console.print(what)
-    assert isinstance(console.file, StringIO)
-    return console.file.getvalue()
+from tests.terminal import printed
 
 
 def test_versions_are_listed_with_what_became_of_them() -> None:
@@ -30,12 +17,12 @@ def test_versions_are_listed_with_what_became_of_them() -> None:
             "promoted_by": [None, "ann"],
         }
     )
-    told = shown(versions_table(versions))
-    assert "2026-06-02 10:30" in told
-    assert "2026-06-02 00:00" in told
-    assert "champion" in told
-    assert "nan" not in told.lower()
+    text = printed(versions_table(versions))
+    assert "2026-06-02 10:30" in text
+    assert "2026-06-02 00:00" in text
+    assert "champion" in text
+    assert "nan" not in text.lower()
 
 
 def test_an_empty_registry_says_how_to_fill_it() -> None:
-    assert "leadscore train" in shown(versions_table(pd.DataFrame()))
+    assert "leadscore train" in printed(versions_table(pd.DataFrame()))

@@ -1,13 +1,12 @@
 from __future__ import annotations
 
-import io
-
 import pandas as pd
 import pytest
-from rich.console import Console, Group
+from rich.console import Group
 
 from leadscore.cli.screens.sufficiency_screen import SHOWN_MONTHS, viability_tables
 from leadscore.training.dataset.data_sufficiency import Viability, stage_viability, viability
+from tests.terminal import printed
 from tests.training.conftest import Funnel, make_funnel
 
 
@@ -16,16 +15,14 @@ def funnel() -> Funnel:
     return make_funnel()
 
 
-def told(what: Viability) -> str:
-    console = Console(width=100, record=True, file=io.StringIO())
-    console.print(Group(*viability_tables(what)))
-    return console.export_text()
+def shown(what: Viability) -> str:
+    return printed(Group(*viability_tables(what)))
 
 
-def test_the_table_tells_each_stage_and_its_months(funnel: Funnel) -> None:
+def test_the_table_shows_each_stage_and_its_months(funnel: Funnel) -> None:
     labels = funnel.labels
     stages = tuple(stage_viability(labels, funnel.split, each) for each in labels.stages)
-    text = told(viability(labels, stages))
+    text = shown(viability(labels, stages))
     for stage in stages:
         assert f"{stage.reached.leads:,} + {stage.missed.leads:,}" in text
         assert f"{stage.stage}: base rate by month" in text
@@ -40,7 +37,7 @@ def test_a_stage_without_dates_has_no_months(funnel: Funnel) -> None:
     labels = funnel.labels
     labels = type(labels)(labels.frame.assign(created_at=pd.NaT), labels.stages)
     stage = stage_viability(labels, None, "sql")
-    text = told(viability(labels, (stage,)))
+    text = shown(viability(labels, (stage,)))
     assert "no dates" in text
     assert "by month" not in text
     assert "too little" in text
