@@ -1,4 +1,4 @@
-"""The rows that teach and the rows that judge.
+"""The rows that train and the rows that test.
 
 Labels and their maturity, splits by time and account, which rows a stage learns from, whether
 there is enough of them, and which leads a registered version cannot have seen.

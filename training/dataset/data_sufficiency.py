@@ -1,4 +1,4 @@
-"""Is there enough to learn from? What each stage has, what it lacks, and how long that takes."""
+"""Is there enough to learn from: what each stage has, what it lacks, and how long that takes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pandas as pd
 
 from leadscore.features.core import TooLittleData
 from leadscore.training.dataset.splits import TEST_SHARE
-from leadscore.training.dataset.stage_rows import MIN_JUDGED, MIN_POSITIVES, stage_part
+from leadscore.training.dataset.stage_rows import MIN_JUDGED, MIN_POSITIVES, reached_sql, stage_part
 
 if TYPE_CHECKING:
     from leadscore.training.dataset.labels import Labels
@@ -22,29 +22,17 @@ MIN_RATE_DAYS = 14  # a rate by fewer days is an accident of the week
 MIN_HISTORY_DAYS = 90  # in less, one campaign or one month's end looks like a law
 MAX_UNKNOWN = 0.5  # beyond it, the leads that have matured may be unlike those that are scored
 LONGEST_WAIT_MONTHS = 24  # nobody waits longer; another remedy is wanted
-WEEKS_UP_TO_MONTHS = 3  # a longer wait is told in months
+WEEKS_UP_TO_MONTHS = 3  # a longer wait is given in months
 
 
 @dataclass(frozen=True)
 class OutcomeCounts:
-    """How many have matured with one outcome.
-
-    Parameters
-    ----------
-    leads
-        Leads with such a label.
-    learn
-        Their snapshots that teach; at least `MIN_POSITIVES` are wanted.
-    test
-        Their snapshots held out; at least `MIN_JUDGED` are wanted.
-    a_month
-        Leads a month at the current rate; None where it cannot be told.
-    """
+    """How many have matured with one outcome."""
 
     leads: int
-    learn: int
-    test: int
-    a_month: float | None
+    learn: int  # their snapshots that train; at least `MIN_POSITIVES` are wanted
+    test: int  # their snapshots held out; at least `MIN_JUDGED` are wanted
+    a_month: float | None  # leads a month at the current rate; None where it is not known
 
     @property
     def enough(self) -> bool:
@@ -54,50 +42,28 @@ class OutcomeCounts:
 
 @dataclass(frozen=True)
 class StageViability:
-    """What one stage has to learn and to be judged by.
+    """What one stage has to learn from and to be judged by.
 
-    Parameters
-    ----------
-    stage
-        `sql` or `won`; the leads that count are those its own model learns from, so that won
-        counts among those that reached SQL, where there is that stage.
-    reached, missed
-        How many reached it in time, and how many did not.
-    unknown
-        The share of the stage's snapshots whose label is not yet known.
-    by_month
-        A row for each month of creation: `month` (as 2026-05), `leads`, `matured` and `reached`
-        (leads, int64), `rate` (float64, reached among the matured; missing where none has).
-        Empty where nothing has a date.
-    shortage
-        What is lacking, what to collect and how long that takes; empty where there is enough.
+    Won counts among the leads that reached SQL, where there is that stage. `by_month` has a row for
+    each month of creation: `month` (as 2026-05), `leads`, `matured` and `reached` (leads, int64),
+    `rate` (float64, reached among the matured; missing where none has). Empty without dates.
     """
 
     stage: str
     reached: OutcomeCounts
     missed: OutcomeCounts
-    unknown: float
+    unknown: float  # share of the stage's snapshots whose label is not yet known
     by_month: pd.DataFrame
-    shortage: str
+    shortage: str  # what to collect and how long that takes; empty where there is enough
 
 
 @dataclass(frozen=True)
 class Viability:
-    """Whether a funnel can be learnt from what has matured.
+    """Whether a funnel can be learnt from what has matured."""
 
-    Parameters
-    ----------
-    stages
-        Every stage the data speak of, in the order of the funnel; those short of data too.
-    history_days
-        From the first lead's creation to the newest snapshot; None where nothing has a date.
-    cautions
-        What is enough to learn from but little to rely on.
-    """
-
-    stages: tuple[StageViability, ...]
-    history_days: float | None
-    cautions: tuple[str, ...]
+    stages: tuple[StageViability, ...]  # in the order of the funnel; those short of data too
+    history_days: float | None  # from the first lead to the newest snapshot; None without dates
+    cautions: tuple[str, ...]  # what is enough to learn from but little to rely on
 
     @property
     def shortages(self) -> list[str]:
@@ -114,19 +80,7 @@ class NotViable(TooLittleData):
 
 
 def viability(labels: Labels, stages: tuple[StageViability, ...]) -> Viability:
-    """Sum up the stages, with what their history is good for.
-
-    Parameters
-    ----------
-    labels
-        Labelled snapshots.
-    stages
-        What `stage_viability` found for each.
-
-    Returns
-    -------
-    Viability
-    """
+    """Sum up what `stage_viability` found, with what the history is good for."""
     created, as_of = labels.frame["created_at"].dropna(), labels.frame["as_of"]
     days = (as_of.max() - created.min()) / pd.Timedelta(days=1) if len(created) else None
     cautions = []
@@ -156,13 +110,9 @@ def stage_viability(labels: Labels, split: Split | None, stage: str) -> StageVia
     labels
         Labelled snapshots of the stages that would be learnt together.
     split
-        Their sides; None where no lead has matured, so that there are none.
+        None where no lead has matured.
     stage
         One of `labels.stages`.
-
-    Returns
-    -------
-    StageViability
     """
     frame, outcome = labels.frame, labels.frame[f"y_{stage}"]
     concerns = _concerns(labels, stage)
@@ -180,7 +130,6 @@ def stage_viability(labels: Labels, split: Split | None, stage: str) -> StageVia
 
 
 def _counts(by_lead: pd.DataFrame, part: pd.Series[str], *, value: bool) -> OutcomeCounts:
-    """Count one outcome: leads, the parts of their snapshots, leads a month."""
     matured = by_lead[by_lead["matured"]]
     has = matured["reached"] == value
     learn, test = (int((part == side).sum()) for side in ("learn", "test"))
@@ -189,12 +138,11 @@ def _counts(by_lead: pd.DataFrame, part: pd.Series[str], *, value: bool) -> Outc
 
 def _concerns(labels: Labels, stage: str) -> pd.Series[bool]:
     """Mark the snapshots a stage is about: sql those not yet SQL, won those that are or became."""
-    frame = labels.frame
     if stage == "sql":
-        return ~frame["is_sql"]
+        return ~labels.frame["is_sql"]
     if "sql" in labels.stages:
-        return frame["is_sql"] | (frame["y_sql"] == 1)
-    return pd.Series(data=True, index=frame.index)
+        return reached_sql(labels)
+    return pd.Series(data=True, index=labels.frame.index)
 
 
 def _by_month(by_lead: pd.DataFrame) -> pd.DataFrame:

@@ -1,4 +1,4 @@
-"""A flat file's young leads: its No may only mean not yet, and nobody can tell by the file."""
+"""Whether a flat file's youngest leads have had time to convert: their No may only mean not yet."""
 
 from __future__ import annotations
 
@@ -17,21 +17,17 @@ ERRORS = 3.0  # standard errors; ordinary months differ by two now and then
 
 
 def young_leads_caution(tables: Tables, labels: pd.DataFrame, stage: Stage) -> str | None:
-    """Say that the newest leads of a flat file converted far less than the older ones.
+    """Warn where the newest leads of a flat file converted far less than the older ones.
 
     Parameters
     ----------
-    tables
-        The cleaned tables; those with dated outcomes know which labels are not yet known.
     labels
         Columns `lead_id`, `created_at` and `y_<stage>`.
-    stage
-        The stage of the target.
 
     Returns
     -------
     str or None
-        A sentence; None where the rates do not differ for certain, or nothing has dates.
+        None where the rates do not differ for certain, nothing has dates, or outcomes are dated.
     """
     if not tables.contract.is_flat or tables.data_end is None:
         return None
@@ -40,8 +36,8 @@ def young_leads_caution(tables: Tables, labels: pd.DataFrame, stage: Stage) -> s
     horizon = getattr(tables.contract.horizon_days, stage)
     # Most of a quarter may have had its time, where none of the last month had.
     spans = [_Span(known[f"y_{stage}"], age, days) for days in (horizon, max(horizon // 3, 1))]
-    told = max(spans, key=lambda span: span.errors_apart)
-    return told.sentence(stage) if told.errors_apart > ERRORS else None
+    worst = max(spans, key=lambda span: span.errors_apart)
+    return worst.sentence(stage) if worst.errors_apart > ERRORS else None
 
 
 class _Span:
@@ -55,7 +51,7 @@ class _Span:
 
     @property
     def errors_apart(self) -> float:
-        """How many standard errors the young ones' rate lies below; 0 where they are too few."""
+        """How many standard errors the young leads' rate lies below; 0 where they are too few."""
         fewest = min(len(self.young), len(self.old))
         if fewest < FEWEST_LEADS or self.rate in {0.0, 1.0}:
             return 0.0
@@ -63,7 +59,7 @@ class _Span:
         return float(self.old.mean() - self.young.mean()) / math.sqrt(spread)
 
     def sentence(self, stage: Stage) -> str:
-        """Say both rates, what they may mean, and what to do."""
+        """Return both rates, what they may mean, and what to do."""
         return (
             f"Of the {len(self.young):,} leads of the last {self.days} days "
             f"{self.young.mean():.1%} reached {stage}, of the {len(self.old):,} older ones "

@@ -1,4 +1,4 @@
-"""What became of each snapshot, and whether that can be known yet."""
+"""The outcome of each snapshot, and whether it can be known yet."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Labels:
-    """Snapshots with what became of them.
+    """Snapshots with their outcomes.
 
     Parameters
     ----------
@@ -31,7 +31,7 @@ class Labels:
         or missing where it is not yet known or does not apply) and `known_<stage>_at` (when the
         label became known; missing where nothing has a date).
     stages
-        The stages that the data speak of, in the order of the funnel.
+        The stages in the data, in the order of the funnel.
     """
 
     frame: pd.DataFrame
@@ -39,28 +39,16 @@ class Labels:
 
 
 def label_snapshots(tables: Tables, snapshots: ir.Table) -> Labels:
-    """Label snapshots with the outcomes of `[as_of, as_of + horizon)`.
+    """Label snapshots (`lead_id`, `as_of`) with the outcomes of `[as_of, as_of + horizon)`.
 
     A lead counts as won when it became an SQL within the SQL horizon (or was one already) and
     was won within the won horizon, so that the won propensity never exceeds the SQL propensity.
     A label whose horizon ends after the data is unknown, whatever has happened so far.
-
-    Parameters
-    ----------
-    tables
-        The cleaned tables.
-    snapshots
-        Columns `lead_id`, `as_of`.
-
-    Returns
-    -------
-    Labels
     """
     if tables.contract.is_flat:
         return _flat_labels(tables, snapshots)
     stages = stages_of(tables)
-    leads = tables.leads.select(own_id=_.lead_id, created_at=_.created_at, account=_.account)
-    joined = snapshots.left_join(leads, snapshots.lead_id == leads.own_id).drop("own_id")
+    joined = _with_leads(tables, snapshots)
     for stage in stages:
         reached = reached_at(tables, stage).rename(
             {f"{stage}_id": "reached_id", f"{stage}_at": "reached_at", f"{stage}_known": "known_at"}
@@ -105,14 +93,15 @@ def _with_labels(frame: pd.DataFrame, tables: Tables, stages: tuple[Stage, ...])
 
 
 def _flat_labels(tables: Tables, snapshots: ir.Table) -> Labels:
-    """Take the target as it stands: without outcome dates nobody can say when it was known."""
+    """Take the target as it is: without outcome dates nobody can say when it was known."""
     stage = tables.contract.leads.stage
-    leads = tables.leads.select(
-        own_id=_.lead_id, created_at=_.created_at, account=_.account, target=_.target
-    )
-    joined = snapshots.left_join(leads, snapshots.lead_id == leads.own_id).drop("own_id")
-    frame = joined.order_by("lead_id", "as_of").to_pandas()
+    frame = _with_leads(tables, snapshots, "target").order_by("lead_id", "as_of").to_pandas()
     frame["is_sql"] = False
     frame[f"y_{stage}"] = frame.pop("target").astype("float64")
     frame[f"known_{stage}_at"] = pd.NaT
     return Labels(frame, (stage,))
+
+
+def _with_leads(tables: Tables, snapshots: ir.Table, *columns: str) -> ir.Table:
+    leads = tables.leads.select("created_at", "account", *columns, own_id=_.lead_id)
+    return snapshots.left_join(leads, snapshots.lead_id == leads.own_id).drop("own_id")

@@ -1,4 +1,4 @@
-"""Which snapshots teach, which calibrate and which judge: later leads test earlier ones."""
+"""Which snapshots train and which test: later leads test earlier ones."""
 
 from __future__ import annotations
 
@@ -20,41 +20,20 @@ SPREAD_TEST_SHARE = 0.4  # of accounts with leads on both sides; either side los
 
 @dataclass(frozen=True)
 class Split:
-    """Which side each snapshot stands on.
+    """Which side each snapshot is on."""
 
-    Parameters
-    ----------
-    side
-        Aligned with the labels' frame: `learn`, `test` or `unused`.
-    by_time
-        Whether later leads test earlier ones.
-    test_from
-        The creation date of the first test lead; None where the split is not by time.
-    caution
-        What a reader must know about the split, empty where nothing.
-    """
-
-    side: pd.Series[str]
-    by_time: bool
-    test_from: pd.Timestamp | None
-    caution: str
+    side: pd.Series[str]  # aligned with the labels' frame: `learn`, `test` or `unused`
+    by_time: bool  # whether later leads test earlier ones
+    test_from: pd.Timestamp | None  # creation of the first test lead; None if not by time
+    caution: str  # what a reader must know about the split; empty where nothing
 
 
 def split_by_time(labels: Labels) -> Split:
-    """Split so that the latest matured leads test what earlier leads teach.
+    """Split so that the latest matured leads test what is learnt from earlier leads.
 
     Leads are ordered by creation; the last quarter of those whose longest horizon has passed,
-    and all after them, test. An account's leads all stand on one side: accounts with leads on
+    and all after them, test. An account's leads are all on one side: accounts with leads on
     both are assigned whole, by a hash of their name.
-
-    Parameters
-    ----------
-    labels
-        Labelled snapshots with `created_at`.
-
-    Returns
-    -------
-    Split
 
     Raises
     ------
@@ -66,23 +45,20 @@ def split_by_time(labels: Labels) -> Split:
     matured = frame.loc[frame[f"y_{last_stage}"].notna(), ["lead_id", "created_at"]]
     created = matured.drop_duplicates("lead_id")["created_at"].dropna()
     if created.empty:
-        message = (
+        raise TooLittleData(
             f"no lead's {last_stage} horizon has passed by the end of the data. Wait, shorten "
             f"`horizon_days.{last_stage}`, or bring an older export."
         )
-        raise TooLittleData(message)
     test_from = created.sort_values().iloc[int(np.ceil((1 - TEST_SHARE) * (len(created) - 1)))]
     side = sides_from(test_from, frame)
     return Split(side, by_time=True, test_from=test_from, caution="")
 
 
 def sides_from(test_from: pd.Timestamp, frame: pd.DataFrame) -> pd.Series[str]:
-    """Put leads on sides by date, and each account's leads on one.
+    """Put leads created from a date on the test side, and each account's leads on one side.
 
     Parameters
     ----------
-    test_from
-        The creation date from which leads test.
     frame
         Columns `created_at`, `account`.
 
@@ -96,20 +72,7 @@ def sides_from(test_from: pd.Timestamp, frame: pd.DataFrame) -> pd.Series[str]:
 
 
 def split_at_random(labels: Labels, groups: pd.Series[str]) -> Split:
-    """Split a flat file without dates: each outcome in equal shares, identical rows together.
-
-    Parameters
-    ----------
-    labels
-        Labelled snapshots, one a lead.
-    groups
-        Rows with the same value stay together; aligned with the labels' frame.
-
-    Returns
-    -------
-    Split
-        With the caution of what such a split is worth.
-    """
+    """Split a file without dates: each outcome in equal shares, rows of the same group together."""
     outcome = labels.frame[f"y_{labels.stages[0]}"]
     rank = _rank_in_outcome(groups, outcome)
     side = pd.Series(np.where(rank <= TEST_SHARE, "test", "learn"), index=groups.index)
@@ -122,23 +85,9 @@ def split_at_random(labels: Labels, groups: pd.Series[str]) -> Split:
 
 
 def parts_of_stage(labels: Labels, split: Split, stage: str) -> pd.Series[str]:
-    """Give each snapshot its part in learning and judging one stage.
+    """Give each snapshot its part in one stage: `learn`, `test` or `unused`.
 
-    A label teaches only if it was known before the first test snapshot: a gap of one horizon.
-
-    Parameters
-    ----------
-    labels
-        Labelled snapshots.
-    split
-        The sides.
-    stage
-        `sql` or `won`.
-
-    Returns
-    -------
-    Series of str
-        `learn`, `test` or `unused`, aligned with the labels' frame.
+    A label trains only if it was known before the first test snapshot: a gap of one horizon.
     """
     frame = labels.frame
     known = frame[f"y_{stage}"].notna()
@@ -160,7 +109,7 @@ def _rank_in_outcome(groups: pd.Series[str], outcome: pd.Series[float]) -> pd.Se
 
 
 def _whole_accounts(account: pd.Series[str], is_late: pd.Series[bool]) -> pd.Series[str]:
-    """`learn` and `test` by time; what an account has on its other side is `unused`."""
+    """Split by time; what an account has on its other side is `unused`."""
     side = pd.Series(np.where(is_late, "test", "learn"), index=account.index).astype("str")
     spread = account.notna() & (is_late.groupby(account).transform("nunique") > 1)
     if not spread.any():

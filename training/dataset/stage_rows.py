@@ -33,13 +33,17 @@ def stage_part(labels: Labels, split: Split, stage: str) -> pd.Series[str]:
     """Give each snapshot its part for a stage's own model: won is learnt from SQLs alone."""
     part = parts_of_stage(labels, split, stage)
     if stage == "won" and "sql" in labels.stages:
-        reached = labels.frame["is_sql"] | (labels.frame["y_sql"] == 1)
-        part = part.where(reached, "unused")
+        part = part.where(reached_sql(labels), "unused")
     return part
 
 
+def reached_sql(labels: Labels) -> pd.Series[bool]:
+    """Mark the snapshots of leads that are SQLs or become one in time."""
+    return labels.frame["is_sql"] | (labels.frame["y_sql"] == 1)
+
+
 def count_stages(labels: Labels, split: Split) -> list[StageCounts]:
-    """Count what each stage has to learn from and to be judged on."""
+    """Count the rows and positives of each stage by part."""
     counts = []
     for stage in labels.stages:
         part, positive = stage_part(labels, split, stage), labels.frame[f"y_{stage}"] == 1

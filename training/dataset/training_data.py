@@ -1,4 +1,4 @@
-"""From the user's tables to rows that can teach and judge: audit, snapshots, labels, features."""
+"""From the user's tables to training data: audit, snapshots, labels, split, features."""
 
 from __future__ import annotations
 
@@ -33,7 +33,6 @@ from leadscore.training.leakage import (
 )
 
 if TYPE_CHECKING:
-    from leadscore.features.contract import Stage
     from leadscore.features.families import Feature
     from leadscore.features.tables import Tables
 
@@ -42,61 +41,30 @@ AUDITED = ("firmographic", "channel")
 
 @dataclass(frozen=True)
 class Prepared:
-    """Everything a model learns from and is judged by.
+    """Everything a model learns from and is judged by."""
 
-    Parameters
-    ----------
-    frame
-        Features, sorted by `lead_id`, `as_of` (both columns included), aligned with the labels.
-    labels, split
-        What became of each snapshot and the side it stands on.
-    counts
-        How many matured leads each stage has.
-    catalogue, kinds
-        What the features are, and the event kinds with columns of their own.
-    findings
-        What the audit found.
-    effects
-        What the suspects are worth: AUC of a quick model with and without them.
-    excluded
-        The columns it leaves out.
-    cautions
-        What a reader must know about all this.
-    viability
-        What every stage has and lacks, those left out too.
-    """
-
-    frame: pd.DataFrame
+    frame: pd.DataFrame  # features, sorted by `lead_id`, `as_of` (included), aligned with labels
     labels: Labels
     split: Split
     counts: list[StageCounts]
     catalogue: tuple[Feature, ...]
-    kinds: tuple[str, ...]
+    kinds: tuple[str, ...]  # event kinds with columns of their own
     findings: list[Finding]
-    effects: list[AucEffect]
-    excluded: list[str]
-    cautions: list[str]
+    effects: list[AucEffect]  # a quick model's AUC with and without the suspects
+    excluded: list[str]  # columns that the audit leaves out
+    cautions: list[str]  # what a reader must know about all this
     viability: Viability
 
 
 def prepare(tables: Tables) -> Prepared:
     """Audit the columns, choose and label snapshots, split them, and build their features.
 
-    Parameters
-    ----------
-    tables
-        The cleaned tables.
-
-    Returns
-    -------
-    Prepared
-
     Raises
     ------
     DataError
-        Where the target or the outcomes speak of one outcome only.
+        Where the target or the outcomes hold one outcome only.
     NotViable
-        Where no stage has enough matured leads; it says what there is and what is lacking.
+        Where no stage has enough matured leads; says what there is and what is lacking.
     """
     _refuse_one_sided(tables)
     findings, effects = audit(tables)
@@ -121,20 +89,15 @@ def prepare(tables: Tables) -> Prepared:
         findings,
         effects,
         excluded,
-        [*_cautions(labels, split, viable), *_about_time(tables, labels)],
+        _cautions(tables, labels, split, viable),
         viable,
     )
 
 
 def audit(tables: Tables) -> tuple[list[Finding], list[AucEffect]]:
-    """Audit the attributes that would be features against what became of each lead.
+    """Audit the attributes that would be features against the outcome of each lead.
 
-    Returns
-    -------
-    findings : list of Finding
-        With the user's names of the columns.
-    effects : list of AucEffect
-        What a quick model's AUC is with and without the suspects.
+    Findings have the user's names of the columns.
     """
     audited = [each for each in tables.attributes if each.role in AUDITED]
     if not audited:
@@ -171,8 +134,7 @@ def _with_outcome(tables: Tables) -> pd.DataFrame:
 
 
 def _refuse_one_sided(tables: Tables) -> None:
-    contract = tables.contract
-    if contract.is_flat:
+    if tables.contract.is_flat:
         _refuse_one_sided_target(tables)
     elif not stages_of(tables):
         raise DataError(
@@ -231,8 +193,8 @@ def _split(labels: Labels, frame: pd.DataFrame) -> tuple[Split | None, str]:
     return split_at_random(labels, same.astype("str")), ""
 
 
-def _cautions(labels: Labels, split: Split, viable: Viability) -> list[str]:
-    """Say what a reader must know: stages left out, the split, young leads, leads undated."""
+def _cautions(tables: Tables, labels: Labels, split: Split, viable: Viability) -> list[str]:
+    """List what a reader must know: stages left out, the split, young, undated and future leads."""
     cautions = [f"Left out for now: {shortage}" for shortage in viable.shortages]
     cautions += [*filter(None, [split.caution]), *viable.cautions]
     undated = labels.frame["created_at"].isna()
@@ -240,23 +202,10 @@ def _cautions(labels: Labels, split: Split, viable: Viability) -> list[str]:
         cautions.append(
             f"{int(undated.sum()):,} leads have no creation date; they neither teach nor test."
         )
-    return cautions
-
-
-def _about_time(tables: Tables, labels: Labels) -> list[str]:
-    """Say which rows have not happened yet, and what may not have."""
-    young = young_leads_caution(tables, labels.frame, labels.stages[0])
-    return [*filter(None, [young]), *_planned(tables)]
-
-
-def _planned(tables: Tables) -> list[str]:
-    return [
+    cautions += filter(None, [young_leads_caution(tables, labels.frame, labels.stages[0])])
+    cautions += [
         f"{name}: {rows:,} row{'' if rows == 1 else 's'} dated in the future, after "
         f"{tables.data_end:%-d %B %Y}. They count for nothing until then: plans, or wrong dates?"
         for name, rows in rows_of_the_future(tables).items()
     ]
-
-
-def first_stage(prepared: Prepared) -> Stage:
-    """Return the first stage of the prepared funnel."""
-    return prepared.labels.stages[0]
+    return cautions

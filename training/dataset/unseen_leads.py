@@ -18,15 +18,10 @@ NOT_CONTENT = ["lead_id", "as_of"]
 
 
 def traces(prepared: Prepared) -> pd.DataFrame:
-    """Compute digests by which the training leads of a random split can be recognised.
+    """Compute digests by which the training leads of a random split are recognised.
 
-    A split by time needs none: its date tells. They hold no lead's data.
-
-    Returns
-    -------
-    DataFrame
-        Columns `lead` and `content` (uint64), a row a training snapshot; empty where the split is
-        by time.
+    They hold no lead's data. Columns `lead` and `content` (uint64), a row a training snapshot;
+    empty where the split is by time, whose date is enough.
     """
     if prepared.split.by_time:
         return pd.DataFrame(columns=DIGESTS, dtype="uint64")
@@ -36,7 +31,7 @@ def traces(prepared: Prepared) -> pd.DataFrame:
 def unseen_by(
     tags: Mapping[str, str], learnt_from: pd.DataFrame, frame: pd.DataFrame, leads: pd.DataFrame
 ) -> pd.Series[bool]:
-    """Say of each row whether a version cannot have learnt from its lead, nor from its account.
+    """Mark the rows whose lead and account a version cannot have learnt from.
 
     Parameters
     ----------
@@ -54,19 +49,19 @@ def unseen_by(
         return _later(tags, leads).loc[frame.index]
     if learnt_from.empty:
         return pd.Series(data=False, index=frame.index)
-    here = _digests(frame)
-    by_lead, by_content = (here[name].isin(learnt_from[name]) for name in DIGESTS)
+    digests = _digests(frame)
+    by_lead, by_content = (digests[name].isin(learnt_from[name]) for name in DIGESTS)
     return ~(by_lead | by_content)
 
 
 def _later(tags: Mapping[str, str], leads: pd.DataFrame) -> pd.Series[bool]:
-    """Draw the version's split again as it was then: it learnt from whole accounts."""
+    """Repeat the version's split on what was known then: it learnt from whole accounts."""
     since = pd.Timestamp(tags["held_out_from"])
-    then = leads
+    earlier = leads
     if tags.get("known_until"):
-        then = leads[leads["as_of"] < pd.Timestamp(tags["known_until"]).tz_localize(None)]
-    taught = then.loc[sides_from(since, then) == "learn", "account"].dropna()
-    return (leads["created_at"] >= since) & ~leads["account"].isin(taught)
+        earlier = leads[leads["as_of"] < pd.Timestamp(tags["known_until"]).tz_localize(None)]
+    learnt = earlier.loc[sides_from(since, earlier) == "learn", "account"].dropna()
+    return (leads["created_at"] >= since) & ~leads["account"].isin(learnt)
 
 
 def _digests(frame: pd.DataFrame) -> pd.DataFrame:

@@ -1,8 +1,4 @@
-"""A feature frame as numbers: words by a stored vocabulary, or by how earlier leads fared.
-
-`TextEncoder` keeps the words seen in training; `WordRates` replaces a word by its leads' outcomes,
-from earlier leads only; `feature_columns` reads a frame once for all stages.
-"""
+"""A feature frame as numbers: words by a stored vocabulary, or by how earlier leads fared."""
 
 from leadscore.training.encoding.feature_columns import FeatureColumns, Features, listed
 from leadscore.training.encoding.ordered_target_encoder import WordRates

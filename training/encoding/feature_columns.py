@@ -21,15 +21,9 @@ NAMED = 5  # of the features that are absent; the rest are counted
 
 
 class FeatureColumns:
-    """Features by column, each converted when it is first asked for.
+    """Features by column, each converted when it is first needed.
 
-    Parameters
-    ----------
-    columns
-        By name: a number as float64; a text as str, as categories of str, or by its words. A frame
-        will do.
-    index
-        The index of the rows.
+    `columns` has by name a number as float64; a text as str, as categories of str, or by its words.
     """
 
     def __init__(self, columns: pd.DataFrame | Mapping[str, Column], index: pd.Index[int]) -> None:
@@ -61,13 +55,7 @@ class FeatureColumns:
         return self._words[column]
 
     def require(self, columns: Sequence[str]) -> None:
-        """Refuse a frame without the columns a model needs.
-
-        Raises
-        ------
-        ModelMismatch
-            Names those that are absent.
-        """
+        """Raise `ModelMismatch` with the names of the columns that are absent."""
         absent = [column for column in columns if column not in self._columns]
         if absent:
             hint = f" {nearest(absent[0], map(str, self._columns))}" if len(absent) == 1 else ""

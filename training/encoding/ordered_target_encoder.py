@@ -1,4 +1,4 @@
-"""How leads with each word did: one number for a word, where a column has hundreds of them."""
+"""The conversion rate of each word as a number, where a column has hundreds of words."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from leadscore.training.encoding.feature_columns import Features
 
-MIN_ROWS_OF_WORD = 5  # rarer words are not kept: they tell next to nothing, or name a person
+MIN_ROWS_OF_WORD = 5  # rarer words are not stored: they tell next to nothing, or name a person
 PRIOR_ROWS = 10.0  # a word counts fully once it has been seen far more often than this
 
 
@@ -26,13 +26,8 @@ class WordRates(BaseEstimator):  # type: ignore[misc]
 
     A training row gets the rate among earlier leads only, so that no row's own outcome is among
     its features: ordered target statistics (Prokhorenkova et al., CatBoost, NeurIPS 2018). A
-    missing value is a word of its own. A word not kept has the overall rate, just as any word had
+    missing value is a word of its own. A word not stored has the overall rate, just as any word had
     when a training row first showed it, so trees have learnt what becomes of new words.
-
-    Parameters
-    ----------
-    columns
-        The text columns.
 
     Attributes
     ----------
@@ -72,16 +67,7 @@ class WordRates(BaseEstimator):  # type: ignore[misc]
     ) -> NDArray[np.float64]:
         """Fit, and return for each training row the rates among the leads before it.
 
-        Parameters
-        ----------
-        outcome
-            0 or 1, float64 of shape (n,).
-        order
-            The place of each row's lead in time, int64 of shape (n,); rows of one lead share it.
-
-        Returns
-        -------
-        ndarray of shape (n, columns), float64
+        `order` is the place of each row's lead in time; rows of one lead share it.
         """
         columns = FeatureColumns.of(features)
         self.fit(columns, outcome)
@@ -95,7 +81,7 @@ class WordRates(BaseEstimator):  # type: ignore[misc]
         return found
 
     def _codes(self, column: str, columns: FeatureColumns) -> NDArray[np.int64]:
-        """Give each word its number; the last two are a missing value and a word not kept."""
+        """Return the number of each row's word; the last two are missing and not stored."""
         kept, words = self.words_[column], columns.words(column)
         return words.to_rows(words.codes(kept, unknown=len(kept) + 1), missing=len(kept))
 

@@ -1,4 +1,4 @@
-"""Text by its distinct words: what is asked of a word is asked once a word, not once a row."""
+"""Text by its distinct words, so that work is done once a word, not once a row."""
 
 from __future__ import annotations
 
@@ -19,26 +19,13 @@ Number = TypeVar("Number", np.float64, np.int64)
 
 @dataclass(frozen=True)
 class DistinctWords:
-    """A text column as a dictionary.
+    """A text column as a dictionary."""
 
-    Parameters
-    ----------
-    words
-        Every word of the column, once; some may be in no row.
-    place
-        For each row the place of its word, or -1 where it is missing; int of shape (n,).
-    """
-
-    words: list[str]
-    place: NDArray[np.integer]
+    words: list[str]  # each once; some may be in no row
+    place: NDArray[np.integer]  # of each row's word, or -1 where it is missing
 
     def to_rows(self, values: NDArray[Number], *, missing: float) -> NDArray[Number]:
-        """Give each row the value of its word, or `missing`; `values` are in the order of `words`.
-
-        Returns
-        -------
-        ndarray of shape (n,), of the type of `values`
-        """
+        """Give each row its word's value, or `missing`; `values` are in the order of `words`."""
         found: NDArray[Number] = np.append(values, values.dtype.type(missing))[self.place]
         return found
 

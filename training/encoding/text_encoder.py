@@ -23,12 +23,7 @@ class TextEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     """Turn features into float64 codes for gradient boosting.
 
     Numbers pass through. A text column becomes the index of its word in the vocabulary seen in
-    training; words that are missing, rare or unseen become missing.
-
-    Parameters
-    ----------
-    min_leads
-        A word seen in fewer training rows gets no code of its own.
+    training; words that are missing, unseen or in fewer than `min_leads` rows become missing.
 
     Attributes
     ----------
@@ -62,17 +57,9 @@ class TextEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         return np.column_stack(self.columns_of(features))
 
     def columns_of(self, features: Features) -> list[NDArray[np.float64]]:
-        """Return the codes column by column; numbers are not copied.
+        """Return the codes column by column, float64 of shape (n,); numbers are not copied.
 
-        Returns
-        -------
-        list of ndarray of shape (n,), float64
-            Missing where a value is missing or a word has no code.
-
-        Raises
-        ------
-        ModelMismatch
-            Where a column is absent.
+        Raises `ModelMismatch` where a column is absent.
         """
         check_is_fitted(self)
         columns = FeatureColumns.of(features)
@@ -87,21 +74,11 @@ class TextEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         return words.to_rows(np.where(code < 0, np.nan, code), missing=np.nan)
 
     def new_words(self, codes: NDArray[np.float64], order: NDArray[np.int64]) -> NDArray[np.bool_]:
-        """Find the training rows whose words too few leads before them had.
+        """Mark the training rows whose words too few leads before them had.
 
         Later leads have words that no training row had. Trees must have met such words, too, or
-        what they say of them is an accident.
-
-        Parameters
-        ----------
-        codes
-            What `transform` made of the training rows.
-        order
-            The place of each row's lead in time, int64 of shape (n,).
-
-        Returns
-        -------
-        ndarray of shape (n, text columns), bool
+        what they predict for them is an accident. `order` is the place of each row's lead in time;
+        the result has the shape (n, text columns).
         """
         rows = np.argsort(order, kind="stable")
         is_new = np.zeros((len(codes), len(self.text_positions)), dtype="bool")
@@ -112,13 +89,7 @@ class TextEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         return is_new
 
     def unseen_cells(self, features: Features) -> pd.DataFrame:
-        """Count, for each text column, the filled-in cells and those of them that have no code.
-
-        Returns
-        -------
-        DataFrame
-            Indexed by column: `filled`, `unseen` (int64).
-        """
+        """Count, by text column, the `filled` cells and those of them without a code, `unseen`."""
         check_is_fitted(self)
         columns = FeatureColumns.of(features)
         counts = {}

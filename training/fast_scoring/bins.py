@@ -1,7 +1,7 @@
-"""The model's own cut points: each column becomes bytes that every node can be looked up by.
+"""The model's own cut points: each column becomes bytes by which every node can be looked up.
 
-Two values of a column that no node of the model tells apart have the same bin, so a node is known
-whole by saying of each of its plane's 256 bins whether it goes left.
+Two values of a column that no node tells apart have the same bin, so a node is fully described by
+which of its plane's 256 bins go left.
 """
 
 from __future__ import annotations
@@ -39,46 +39,25 @@ Node = tuple[int, int]  # its tree and its place in it
 
 @dataclass(frozen=True)
 class Plane:
-    """How one column becomes bytes; a column with more cut points than a byte tells has several.
-
-    Parameters
-    ----------
-    column
-        The column.
-    cuts
-        For numbers the cut points in order: a value's bin is how many lie below it. Float64, of
-        shape (2^k,), filled up with infinity. Empty for categories.
-    missing_bin
-        For numbers the bin of missing values.
-    kind
-        For categories the bin of each category, uint8; those beyond have bin 0, as missing ones.
-        Empty for numbers.
-    """
+    """How one column becomes bytes; a column with more cut points than a byte holds has several."""
 
     column: int
+    # Numbers: the cut points in order, filled up with infinity to shape (2^k,); a value's bin is
+    # how many lie below it. Empty for categories.
     cuts: NDArray[np.float64]
-    missing_bin: int
+    missing_bin: int  # of numbers
+    # Categories: the bin of each; those beyond have bin 0, as missing ones. Empty for numbers.
     kind: NDArray[np.uint8]
 
 
 @dataclass(frozen=True)
 class Binned:
-    """The planes of a model, and its nodes as sets of bins.
-
-    Parameters
-    ----------
-    plane
-        By tree, the plane of each node, int64.
-    goes_left
-        By tree, whether each node sends each bin left, bool of shape (nodes, 256).
-    used
-        By plane, which bins there can be, bool of shape (planes, 256).
-    """
+    """The planes of a model, and its nodes as sets of bins."""
 
     planes: tuple[Plane, ...]
-    plane: tuple[NDArray[np.int64], ...]
-    goes_left: tuple[NDArray[np.bool_], ...]
-    used: NDArray[np.bool_]
+    plane: tuple[NDArray[np.int64], ...]  # by tree, the plane of each node
+    goes_left: tuple[NDArray[np.bool_], ...]  # by tree, the bins sent left; shape (nodes, 256)
+    used: NDArray[np.bool_]  # which bins there can be, of shape (planes, 256)
 
 
 def bin_model(model: TreeModel) -> Binned:
@@ -111,7 +90,7 @@ def _by_column(model: TreeModel) -> dict[tuple[int, bool], list[Node]]:
 
 
 def _number_planes(column: int, nodes: Sequence[Node], trees: Sequence[Tree]) -> Iterator[Shared]:
-    """Share a column's cut points out among planes, in order."""
+    """Distribute a column's cut points among planes, in order."""
     by_cut: dict[float, list[Node]] = defaultdict(list)
     for tree, node in nodes:
         by_cut[float(trees[tree].threshold[node])].append((tree, node))
@@ -135,7 +114,7 @@ def _number_planes(column: int, nodes: Sequence[Node], trees: Sequence[Tree]) ->
 
 
 def _goes_left(cuts: NDArray[np.float64], tree: Tree, node: int) -> NDArray[np.bool_]:
-    """Decide of one value of each bin what LightGBM's `Tree::NumericalDecision` decides."""
+    """Decide for one value of each bin what LightGBM's `Tree::NumericalDecision` decides."""
     value = np.full(BINS, np.nan)
     value[: len(cuts)], value[len(cuts)] = cuts, np.inf
     missing, default = _missing(tree, node), bool(tree.decision[node] & DEFAULT_LEFT)
@@ -154,7 +133,7 @@ def _missing(tree: Tree, node: int) -> int:
 
 
 def _category_planes(column: int, nodes: Sequence[Node], trees: Sequence[Tree]) -> Iterator[Shared]:
-    """Put as many nodes on a plane as leave no more kinds of categories than a byte tells."""
+    """Put as many nodes on a plane as leave no more kinds of categories than a byte holds."""
     kinds: dict[int, int] = {}
     kept: dict[Node, int] = {}
     for tree, node in nodes:
@@ -169,7 +148,7 @@ def _category_planes(column: int, nodes: Sequence[Node], trees: Sequence[Tree]) 
 
 
 def _told_apart(kinds: dict[int, int], own: Sequence[int]) -> dict[int, int]:
-    """Give the kinds of categories new numbers once one more node tells its own apart."""
+    """Renumber the kinds of categories once one more node separates its own."""
     inside, fresh = set(own), {(0, False): 0}
     finer = {}
     for category in [*kinds, *(each for each in own if each not in kinds)]:

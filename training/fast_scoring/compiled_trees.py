@@ -45,11 +45,9 @@ class Rows(Protocol):
 
     def __len__(self) -> int:
         """Count the rows."""
-        ...
 
     def part(self, column: int, rows: slice) -> NDArray[np.float64]:
         """Return some rows of one column, float64."""
-        ...
 
 
 class MatrixRows:
@@ -69,11 +67,6 @@ class MatrixRows:
 class CompiledTrees:
     """What `booster.predict` computes, from bytes.
 
-    Attributes
-    ----------
-    planes : tuple of Plane
-        How its columns become bytes.
-
     Examples
     --------
     ::
@@ -90,33 +83,15 @@ class CompiledTrees:
 
     @classmethod
     def from_booster(cls, booster: Booster) -> CompiledTrees:
-        """Compile a LightGBM model, which must not grow afterwards.
-
-        Raises
-        ------
-        NotCompiled
-            Where the model has something that is not known here.
-        """
+        """Compile a LightGBM model, which must not grow later; raises `NotCompiled`."""
         return cls(read_model(booster))
 
     def raw_score(
         self, rows: Rows, *, some: slice = slice(None), threads: int = 1
     ) -> NDArray[np.float64]:
-        """Add up each row's leaves.
+        """Add up each row's leaves: `booster.predict(matrix, raw_score=True)`, to the last bit.
 
-        Parameters
-        ----------
-        rows
-            The columns that the booster was trained on, in its order.
-        some
-            Which of the rows, without gaps; all if not given.
-        threads
-            The result does not depend on it.
-
-        Returns
-        -------
-        ndarray of shape (n,), float64
-            `booster.predict(matrix, raw_score=True)`, to the last bit.
+        `some` selects rows without gaps; the result does not depend on `threads`.
         """
         begin, end, _step = some.indices(len(rows))
         margin = np.zeros(end - begin)
@@ -142,12 +117,8 @@ class CompiledTrees:
 
         Parameters
         ----------
-        rows
-            The columns that the booster was trained on, in its order.
         owner
-            For each of them the column of the result that it counts for, int64; itself if None.
-        threads
-            The result does not depend on it.
+            For each column the column of the result that it counts for, int64; itself if None.
 
         Returns
         -------
@@ -158,7 +129,7 @@ class CompiledTrees:
         Raises
         ------
         NotCompiled
-            Where the model has too long paths or says too little of them.
+            Where paths are too long or nodes lack counts of training rows.
         """
         own = np.arange(self._model.columns, dtype="int64") if owner is None else owner
         sets, paths, base = self._explained

@@ -22,7 +22,7 @@ logger = logging.getLogger(__name__)
 # With fewer rows LightGBM is done before numba is imported and the trees are compiled (a second);
 # once compiled, trees score any number of rows.
 SCORED_FROM, EXPLAINED_FROM = 10_000, 2_000
-PROVED_ROWS = 256  # that LightGBM scores, too, before the compiled trees are trusted
+VERIFIED_ROWS = 256  # that LightGBM scores, too, before the compiled trees are trusted
 
 # By model object, and never part of what is saved.
 _kept: WeakKeyDictionary[Any, CompiledTrees | None] = WeakKeyDictionary()
@@ -34,27 +34,16 @@ class BoosterRows(Protocol):
 
     def __len__(self) -> int:
         """Count the rows."""
-        ...
 
     def part(self, column: int, rows: slice) -> NDArray[np.float64]:
         """Return some rows of one column, float64."""
-        ...
 
     def matrix(self, rows: slice = ...) -> NDArray[np.float64]:
         """Return some rows whole, float64 of shape (n, k)."""
-        ...
 
 
 def raw_score(booster: Booster, rows: BoosterRows, *, threads: int) -> NDArray[np.float64]:
-    """Return the sum of each row's leaves, float64 of shape (n,).
-
-    Parameters
-    ----------
-    booster
-        A LightGBM model; it must not grow afterwards.
-    rows
-        The columns that it was trained on.
-    """
+    """Return the sum of each row's leaves, float64; the booster must not grow later."""
     compiled = _compiled(booster, rows, from_rows=SCORED_FROM)
     if compiled is not None:
         return compiled.raw_score(rows, threads=threads)
@@ -67,15 +56,8 @@ def contributions(
 ) -> NDArray[np.float64]:
     """Split each raw score exactly into what every feature adds (SHAP values).
 
-    Parameters
-    ----------
-    owner
-        For each column the feature it comes from, int64.
-
-    Returns
-    -------
-    ndarray of shape (n, features + 1), float64
-        The last column is the base, the same for all.
+    `owner` has for each column the feature it comes from, int64. Returns float64 of shape
+    (n, features + 1); the last column is the base, the same for all.
     """
     compiled = _compiled(booster, rows, from_rows=EXPLAINED_FROM)
     if compiled is not None:
@@ -96,11 +78,11 @@ def _compiled(booster: Booster, rows: BoosterRows, *, from_rows: int) -> Compile
         if booster not in _kept:
             if len(rows) < from_rows:
                 return None
-            _kept[booster] = _proved(booster, rows)
+            _kept[booster] = _verified(booster, rows)
         return _kept[booster]
 
 
-def _proved(booster: Booster, rows: BoosterRows) -> CompiledTrees | None:
+def _verified(booster: Booster, rows: BoosterRows) -> CompiledTrees | None:
     """Compile a model, and check the first rows against LightGBM."""
     from leadscore.training.fast_scoring.compiled_trees import CompiledTrees  # noqa: PLC0415 - half a second
 
@@ -109,9 +91,9 @@ def _proved(booster: Booster, rows: BoosterRows) -> CompiledTrees | None:
     except NotCompiled as reason:
         logger.info("LightGBM scores this model: %s", reason)
         return None
-    first = slice(0, PROVED_ROWS)
-    said = booster.predict(rows.matrix(first), raw_score=True, num_threads=1)
-    if np.array_equal(compiled.raw_score(rows, some=first), np.asarray(said)):
+    first = slice(0, VERIFIED_ROWS)
+    expected = booster.predict(rows.matrix(first), raw_score=True, num_threads=1)
+    if np.array_equal(compiled.raw_score(rows, some=first), np.asarray(expected)):
         return compiled
     logger.warning("LightGBM scores this model: compiled, it differs here; please report it")
     return None

@@ -22,32 +22,15 @@ class Forest(NamedTuple):
     """The trees behind their nodes' sets.
 
     A tree's leaves, from left to right, are the bits of one word, or of several.
-
-    Parameters
-    ----------
-    first_word
-        Where each tree's words begin, int64 of shape (trees + 1,).
-    first_node
-        Where each word's nodes begin, int64 of shape (words + 1,): those with leaves of the word
-        to their left.
-    keep
-        For each node the leaves of the word that remain when it sends a row right; uint32 or
-        uint64.
-    hashing
-        Of the same type: every bit set; then what turns a lone bit into its place among the
-        word's values.
-    shift
-        How many bits of the product to drop.
-    value
-        What each leaf adds, by the hash of its bit; float64 of shape (words, bits).
     """
 
-    first_word: NDArray[np.int64]
-    first_node: NDArray[np.int64]
-    keep: NDArray[np.unsignedinteger]
+    first_word: NDArray[np.int64]  # where each tree's words begin, of shape (trees + 1,)
+    first_node: NDArray[np.int64]  # where each word's nodes begin: those with leaves to their left
+    keep: NDArray[np.unsignedinteger]  # a node's leaves that remain when it sends a row right
+    # Every bit set; then what turns a lone bit into its place among the word's values.
     hashing: NDArray[np.unsignedinteger]
-    shift: int
-    value: NDArray[np.float64]
+    shift: int  # how many bits of the product to drop
+    value: NDArray[np.float64]  # each leaf's by the hash of its bit, of shape (words, bits)
 
 
 class _Masks(NamedTuple):
@@ -122,14 +105,9 @@ def _words(tree: Tree, masks: _Masks) -> Iterator[_Word]:
 
 
 def leaves_below(tree: Tree) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Give the leaves their order from left to right.
+    """Return LightGBM's leaves from left to right, and each node's leaves to its left.
 
-    Returns
-    -------
-    order : ndarray of shape (leaves,), int64
-        LightGBM's leaves from left to right.
-    to_the_left : ndarray of shape (leaves - 1, 2), int64
-        For each node the first of the leaves on its left side, and the one after the last.
+    The latter are the first of them and the one after the last, int64 of shape (leaves - 1, 2).
     """
     order: list[int] = []
     to_the_left = np.zeros((len(tree.left), 2), dtype="int64")

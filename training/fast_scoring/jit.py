@@ -15,7 +15,7 @@ Loop = TypeVar("Loop", bound="Callable[..., object]")
 def compiled(loop: Loop) -> Loop:
     """Compile a function of numbers and NumPy arrays when it is first called; it holds no lock.
 
-    What it calls must stand in the same file.
+    What it calls must be in the same file.
     """
     try:
         return cast("Loop", njit(nogil=True, cache=True)(loop))

@@ -48,7 +48,7 @@ def bin_numbers(
 def bin_categories(
     values: NDArray[np.float64], kind: NDArray[np.uint8], bins: NDArray[np.uint8]
 ) -> None:
-    """Find each category's bin; LightGBM cuts off what stands behind the point."""
+    """Find each category's bin; LightGBM drops the decimals."""
     kinds = len(kind)
     for row in range(len(values)):
         value = values[row]

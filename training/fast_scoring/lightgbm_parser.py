@@ -25,44 +25,28 @@ class NotCompiled(Exception):  # noqa: N818 - no error: LightGBM scores instead
 
 
 class Booster(Protocol):
-    """What is asked of LightGBM's booster."""
+    """The parts of LightGBM's booster that are used."""
 
     def model_to_string(self) -> str:
         """Return the trees that `predict` uses, every figure to its last bit."""
-        ...
 
     def predict(self, data: NDArray[np.float64], **kwargs: Any) -> object:
         """Score rows."""
-        ...
 
 
 @dataclass(frozen=True)
 class Tree:
-    """One tree as LightGBM keeps it.
+    """One tree as LightGBM stores it; arrays from `column` on have a value an inner node."""
 
-    Parameters
-    ----------
-    value
-        What each leaf adds to the margin, float64 of shape (leaves,).
-    leaf_count
-        Training rows in each leaf, int64 of shape (leaves,).
-    column, threshold, decision, left, right, count
-        Of each inner node, shape (leaves - 1,): the column it looks at, its cut point (for
-        categories the number of its set), its decision type, its children (inner nodes from 0,
-        leaves as -1, -2, ...), and its training rows.
-    categories
-        The categories of each set, which go left.
-    """
-
-    value: NDArray[np.float64]
-    leaf_count: NDArray[np.int64]
+    value: NDArray[np.float64]  # what each leaf adds to the margin
+    leaf_count: NDArray[np.int64]  # training rows
     column: NDArray[np.int64]
-    threshold: NDArray[np.float64]
+    threshold: NDArray[np.float64]  # for categories the number of the node's set
     decision: NDArray[np.int64]
-    left: NDArray[np.int64]
+    left: NDArray[np.int64]  # inner nodes from 0, leaves as -1, -2, …
     right: NDArray[np.int64]
-    count: NDArray[np.int64]
-    categories: tuple[NDArray[np.int64], ...]
+    count: NDArray[np.int64]  # training rows
+    categories: tuple[NDArray[np.int64], ...]  # of each set, which go left
 
 
 @dataclass(frozen=True)

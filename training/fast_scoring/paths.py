@@ -23,32 +23,15 @@ MOST_COLUMNS = 64  # on the way to a leaf: a machine word has a bit for each
 
 
 class Paths(NamedTuple):
-    """The way to every leaf, for exact SHAP.
+    """The way to every leaf, for exact SHAP; a leaf has a slot for each column on its path."""
 
-    Parameters
-    ----------
-    value
-        What each leaf adds, float64 of shape (leaves,).
-    first_condition, first_slot
-        Where each leaf's conditions and slots begin, int64 of shape (leaves + 1,).
-    slot
-        Which of its leaf's slots each condition is about, int64.
-    column
-        The column of each slot, int64: a leaf has a slot for each column on its path.
-    share
-        Of the training rows that come to the slot's nodes, the share that goes on towards the
-        leaf, float64.
-    points, weights
-        For each number of Gauss-Legendre points on [0, 1] their places and weights, float64.
-    """
-
-    value: NDArray[np.float64]
-    first_condition: NDArray[np.int64]
+    value: NDArray[np.float64]  # what each leaf adds
+    first_condition: NDArray[np.int64]  # where each leaf's conditions begin, shape (leaves + 1,)
     first_slot: NDArray[np.int64]
-    slot: NDArray[np.int64]
-    column: NDArray[np.int64]
-    share: NDArray[np.float64]
-    points: NDArray[np.float64]
+    slot: NDArray[np.int64]  # of each condition
+    column: NDArray[np.int64]  # of each slot
+    share: NDArray[np.float64]  # of the training rows at a slot's nodes, those on towards the leaf
+    points: NDArray[np.float64]  # Gauss-Legendre points on [0, 1], a row for each number of them
     weights: NDArray[np.float64]
 
 
@@ -95,7 +78,7 @@ class _LaidOut:
         self._conditions, self._slots = [0], [0]
 
     def add(self, value: float, path: _Path) -> None:
-        """Lay out the way to one leaf."""
+        """Append the way to one leaf."""
         if len(path.share) > MOST_COLUMNS:
             raise NotCompiled(f"a leaf lies behind more than {MOST_COLUMNS} columns")
         slots = {column: slot for slot, column in enumerate(path.share)}

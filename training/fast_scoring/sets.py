@@ -18,26 +18,15 @@ BITS = 64  # of a machine word
 
 
 class Sets(NamedTuple):
-    """Sets of bins, one after the other.
-
-    Parameters
-    ----------
-    plane
-        The plane whose bins each set holds, int64 of shape (sets,).
-    test
-        How a bin is looked up: whether it lies in an interval (modulo 256, so that bins that a
-        plane does not use may lie within), in one word of 64 bits, or in four; uint8.
-    start, width
-        The interval: its first bin and how many follow, uint8.
-    words
-        The set's bits, uint64 of shape (sets, 4).
-    """
+    """Sets of bins, one after the other."""
 
     plane: NDArray[np.int64]
+    # Whether a bin is looked up in an interval (modulo 256, so that unused bins may lie within),
+    # in one word of 64 bits, or in four.
     test: NDArray[np.uint8]
-    start: NDArray[np.uint8]
-    width: NDArray[np.uint8]
-    words: NDArray[np.uint64]
+    start: NDArray[np.uint8]  # the interval's first bin
+    width: NDArray[np.uint8]  # how many follow
+    words: NDArray[np.uint64]  # the set's bits, of shape (sets, 4)
 
 
 def bin_sets(
@@ -47,14 +36,8 @@ def bin_sets(
 ) -> Sets:
     """Choose each set's test.
 
-    Parameters
-    ----------
-    plane
-        The plane of each set.
-    holds
-        Which bins each set holds, each bool of shape (256,).
-    used
-        By plane, which bins there are, bool of shape (planes, 256).
+    `holds` says for each set which bins are in it, bool of shape (256,); `used` which bins each
+    plane has, bool of shape (planes, 256).
     """
     places = np.asarray(plane, dtype="int64")
     held = np.asarray(holds, dtype="bool").reshape(-1, BINS)

@@ -1,7 +1,7 @@
-"""Columns that know the outcome, found before they can teach a model.
+"""Columns that know the outcome, found before a model learns from them.
 
-A rule that accuses a column, with its evidence and threshold, is in `evidence_rules`; how well one
-column ranks is `column_power`; what leaving suspects out does to the model is `model_effect`.
+`evidence_rules` has a rule for each kind of evidence and `thresholds` the figures from which it
+counts; `column_power` is how well one column ranks; `model_effect` is what suspects are worth.
 """
 
 from leadscore.training.leakage.audit import Finding, audit_columns, excluded_columns

@@ -8,14 +8,9 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 import pandas as pd
 
-from leadscore.features.contract import (
-    mentions,
-    name_words,
-    speaks_of_outcome,
-    words_of,
-)
+from leadscore.features.contract import mentions, name_words, speaks_of_outcome, words_of
 from leadscore.training.leakage.column_power import Levels, levels_of, single_column_power
-from leadscore.training.leakage.evidence_rules import Case, Evidence, evidence_against
+from leadscore.training.leakage.evidence_rules import ColumnData, Evidence, evidence_against
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -36,7 +31,7 @@ FEWEST_OF_AN_OUTCOME = 10  # below it no share of that outcome's leads means any
 # A vendor's or a team's block of columns: blank in the same rows, but neither nearly all nor none.
 BLOCK_MISSING = (0.05, 0.95)
 
-# Blanks count for nothing where an honest column decides them, but for a few slips.
+# Blanks are no evidence where a column without evidence decides them, but for a few errors.
 BLANKS_KINDS = frozenset({"missingness", "one outcome only"})
 CAUSE_ERRORS = 0.01  # of the filled or the blank cells, whichever are fewer
 LEADS_A_CAUSE = 20  # with fewer leads a level, any column would decide anything
@@ -59,32 +54,16 @@ _REMEDIES = {
 class Finding:
     """A column that should not, or perhaps should not, be learnt from.
 
-    Parameters
-    ----------
-    column
-        The column's name in the audited frame.
-    kind
-        What was found: near-perfect, missingness, judgement, …, identifier, constant.
-    severity
-        `certain` is left out of training; `suspect` is reported, and left out if the contract
-        says so.
-    evidence
-        What was seen, with figures.
-    remedy
-        What to do.
-    auc_alone
-        The column's own cross-validated AUC, blanks as a level.
-    overruled
-        The reason the contract gives for keeping the column all the same, if any.
+    `certain` is left out of training; `suspect` is reported, and left out if the contract says so.
     """
 
     column: str
-    kind: str
+    kind: str  # near-perfect, missingness, judgement, …, identifier, constant
     severity: Severity
-    evidence: str
+    evidence: str  # with figures
     remedy: str
-    auc_alone: float
-    overruled: str | None = None
+    auc_alone: float  # cross-validated, blanks as a level
+    overruled: str | None = None  # why the contract keeps the column all the same
 
 
 def audit_columns(
@@ -105,9 +84,9 @@ def audit_columns(
     outcome
         1, 0, or NaN where not yet known, in the frame's order.
     created_at
-        When each lead came into being; lets power on old and fresh leads be compared.
+        Lets power on old and fresh leads be compared.
     overrule
-        Columns that the contract keeps, with its reasons; their findings carry the reason.
+        By column, the contract's reason for keeping it.
 
     Returns
     -------
@@ -115,19 +94,19 @@ def audit_columns(
         Certain ones first, then by power.
     """
     rows = _sampled(outcome.to_numpy(dtype=np.float64))
-    judged = outcome.to_numpy(dtype=np.float64)[rows]
+    known = outcome.to_numpy(dtype=np.float64)[rows]
     age_order = None if created_at is None else _age_order(created_at.iloc[rows])
     findings: dict[str, Finding] = {}
-    cases: dict[str, Case] = {}
+    columns: dict[str, ColumnData] = {}
     for position, label in enumerate(frame.columns):
         name, cells = str(label), frame.iloc[rows, position]
-        harmless = _tells_nothing(name, cells)
-        if harmless is None:
-            cases[name] = Case(name, levels_of(cells), judged, age_order)
+        useless = _constant_or_identifier(name, cells)
+        if useless is None:
+            columns[name] = ColumnData(name, levels_of(cells), known, age_order)
         else:
-            findings[name] = harmless
-    findings |= _accused(cases)
-    findings |= _same_blanks(cases, findings)
+            findings[name] = useless
+    findings |= _findings(columns)
+    findings |= _same_blanks(columns, findings)
     reasons = overrule or {}
     marked = [replace(each, overruled=reasons.get(each.column)) for each in findings.values()]
     return sorted(marked, key=lambda each: (each.severity, -each.auc_alone))
@@ -136,19 +115,9 @@ def audit_columns(
 def excluded_columns(
     findings: Sequence[Finding], *, suspects: Literal["keep", "exclude"] = "keep"
 ) -> list[str]:
-    """Name the columns to leave out: the certain ones, and suspects if so decided.
+    """Name the columns to leave out: certain ones, and suspects if `audit.suspects` says so.
 
-    Parameters
-    ----------
-    findings
-        What the audit found.
-    suspects
-        The contract's `audit.suspects`.
-
-    Returns
-    -------
-    list of str
-        Never a column that the contract overrules.
+    Never one that the contract overrules.
     """
     return [
         each.column
@@ -178,8 +147,7 @@ def _age_order(created_at: pd.Series) -> NDArray[np.int64] | None:
     return np.argsort(created_at.to_numpy(), kind="stable").astype(np.int64)
 
 
-def _tells_nothing(name: str, cells: pd.Series) -> Finding | None:
-    """Recognise a constant or an identifier, which is left out whatever the outcome."""
+def _constant_or_identifier(name: str, cells: pd.Series) -> Finding | None:
     filled = cells.dropna()
     distinct = filled.nunique()
     if distinct == 0 or (distinct == 1 and len(filled) == len(cells)):
@@ -201,35 +169,33 @@ def _is_key(name: str, filled: pd.Series) -> bool:
     return whole and (counted_up or mentions(words_of(name), names))
 
 
-def _accused(cases: Mapping[str, Case]) -> dict[str, Finding]:
-    """Find the columns with evidence against them, honest blanks set aside."""
-    evidence = {name: _evidence(case) for name, case in cases.items()}
-    honest = [case.levels for name, case in cases.items() if not evidence[name][1]]
+def _findings(columns: Mapping[str, ColumnData]) -> dict[str, Finding]:
+    """Find the columns with evidence against them other than blanks that have a cause."""
+    evidence = {name: _evidence(column) for name, column in columns.items()}
+    clean = [column.levels for name, column in columns.items() if not evidence[name][1]]
     findings = {}
     for name, (auc, pieces) in evidence.items():
-        left = pieces
-        if any(each.kind in BLANKS_KINDS for each in pieces) and _blanks_have_cause(
-            cases[name].levels, honest
-        ):
-            left = [each for each in pieces if each.kind not in BLANKS_KINDS]
+        besides = [each for each in pieces if each.kind not in BLANKS_KINDS]
+        explained = len(besides) < len(pieces) and _blanks_have_cause(columns[name].levels, clean)
+        left = besides if explained else pieces
         if left:
             findings[name] = _finding(name, auc, left)
     return findings
 
 
-def _evidence(case: Case) -> tuple[float, list[Evidence]]:
-    outcome = case.outcome[case.judged]
+def _evidence(column: ColumnData) -> tuple[float, list[Evidence]]:
+    _codes, outcome = column.known
     if min((outcome == 1).sum(), (outcome == 0).sum()) < FEWEST_OF_AN_OUTCOME:
         return 0.5, []
-    power, pieces = evidence_against(case)
-    return power.auc, pieces
+    power, pieces = evidence_against(column)
+    return power.auc.value, pieces
 
 
-def _blanks_have_cause(levels: Levels, honest: Sequence[Levels]) -> bool:
-    """Whether an honest column decides the blanks, as the source does for `referred by`."""
+def _blanks_have_cause(levels: Levels, clean: Sequence[Levels]) -> bool:
+    """Whether another column decides the blanks, as the source does for `referred by`."""
     filled = levels.codes >= 0
     fewest = min(int(filled.sum()), int((~filled).sum()))
-    for cause in honest:
+    for cause in clean:
         if len(cause.names) > len(filled) / LEADS_A_CAUSE:
             continue
         leads = np.bincount(cause.codes + 1)
@@ -254,32 +220,34 @@ def _severity(evidence: list[Evidence], *, named: bool) -> Severity:
     return "suspect"
 
 
-def _same_blanks(cases: Mapping[str, Case], found: Mapping[str, Finding]) -> dict[str, Finding]:
-    """Columns that are blank in exactly the rows of one found, and related to it by name."""
+def _same_blanks(
+    columns: Mapping[str, ColumnData], found: Mapping[str, Finding]
+) -> dict[str, Finding]:
+    """Find columns that are blank in exactly the rows of one found, and related to it by name."""
     related: dict[str, Finding] = {}
-    for name, case in cases.items():
-        blank = case.levels.codes < 0
+    for name, column in columns.items():
+        blank = column.levels.codes < 0
         if name in found or not BLOCK_MISSING[0] <= blank.mean() <= BLOCK_MISSING[1]:
             continue
         for other in found:
-            same = other in cases and bool(((cases[other].levels.codes < 0) == blank).all())
-            if same and _kin(name, other):
-                related[name] = _kept_together(case, other)
+            same = other in columns and bool(((columns[other].levels.codes < 0) == blank).all())
+            if same and _related_by_name(name, other):
+                related[name] = _filled_in_together(column, other)
                 break
     return related
 
 
-def _kin(name: str, other: str) -> bool:
+def _related_by_name(name: str, other: str) -> bool:
     shared = (set(words_of(name)) & set(words_of(other))) - _COMMON_WORDS
     return bool(shared) or speaks_of_outcome(name) is not None
 
 
-def _kept_together(case: Case, other: str) -> Finding:
-    power = single_column_power(case.levels.codes[case.judged], case.outcome[case.judged])
+def _filled_in_together(column: ColumnData, other: str) -> Finding:
+    power = single_column_power(*column.known)
     text = (
-        f"missing in exactly the {(case.levels.codes < 0).sum():,} rows in which {other!r} is, so "
-        f"filled in together with it; AUC {power.auc:.2f} alone, "
-        f"{power.auc_filled:.2f} where filled in"
+        f"missing in exactly the {(column.levels.codes < 0).sum():,} rows in which {other!r} is, "
+        f"so filled in together with it; AUC {power.auc.value:.2f} alone, "
+        f"{power.auc_filled.value:.2f} where filled in"
     )
-    remedy = _REMEDIES["suspect"]
-    return Finding(case.name, "same blanks", "suspect", text, remedy, round(power.auc, 3))
+    remedy, auc = _REMEDIES["suspect"], round(power.auc.value, 3)
+    return Finding(column.name, "same blanks", "suspect", text, remedy, auc)

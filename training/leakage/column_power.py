@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -28,44 +28,32 @@ class Levels:
     names: tuple[str, ...]
 
 
+class Auc(NamedTuple):
+    """An AUC and its standard error."""
+
+    value: float
+    error: float
+
+    @property
+    def lower(self) -> float:
+        """The AUC less two standard errors."""
+        return self.value - 2 * self.error
+
+
 @dataclass(frozen=True)
 class Power:
-    """AUCs of one column with their standard errors; shares of leads."""
+    """How well one column ranks leads, and shares of leads."""
 
-    auc: float
-    error: float
-    auc_filled: float  # among leads where the column is filled in
-    error_filled: float
-    auc_missing: float  # of being filled in, whichever way round
-    error_missing: float
+    auc: Auc
+    auc_filled: Auc  # among leads where the column is filled in
+    auc_missing: Auc  # of being filled in, whichever way round
     missing_share: float
     filled_positive: float  # share filled in among leads that converted
     filled_negative: float
 
-    @property
-    def lower(self) -> float:
-        """`auc` less two standard errors."""
-        return self.auc - 2 * self.error
-
-    @property
-    def lower_filled(self) -> float:
-        """`auc_filled` less two standard errors."""
-        return self.auc_filled - 2 * self.error_filled
-
-    @property
-    def lower_missing(self) -> float:
-        """`auc_missing` less two standard errors."""
-        return self.auc_missing - 2 * self.error_missing
-
 
 def levels_of(column: pd.Series) -> Levels:
-    """Turn a column into levels: texts as they are, numbers as values or twentieths.
-
-    Parameters
-    ----------
-    column
-        Text with missing NA, or float64.
-    """
+    """Turn a column (text with missing NA, or float64) into levels: numbers as values or bins."""
     if not pd.api.types.is_numeric_dtype(column):
         codes, names = pd.factorize(column)
         return Levels(codes.astype(np.int64), tuple(map(str, names)))
@@ -81,27 +69,15 @@ def levels_of(column: pd.Series) -> Levels:
 def single_column_power(codes: NDArray[np.int64], outcome: NDArray[np.float64]) -> Power:
     """Measure how well levels rank leads, each lead scored by the others' outcomes in its level.
 
-    Parameters
-    ----------
-    codes
-        int64 of shape (n,), -1 where missing.
-    outcome
-        float64 of shape (n,), 0 or 1.
+    Codes are -1 where missing; outcomes are 0 or 1.
     """
     filled = codes >= 0
     positive = outcome == 1
-    auc, error = _auc(_out_of_fold_rates(codes, outcome), positive)
-    auc_filled, error_filled = _auc(
-        _out_of_fold_rates(codes[filled], outcome[filled]), positive[filled]
-    )
-    auc_missing, error_missing = _auc(filled.astype(np.float64), positive)
+    missing = _auc(filled.astype(np.float64), positive)
     return Power(
-        auc,
-        error,
-        auc_filled,
-        error_filled,
-        max(auc_missing, 1 - auc_missing),
-        error_missing,
+        _auc(_out_of_fold_rates(codes, outcome), positive),
+        _auc(_out_of_fold_rates(codes[filled], outcome[filled]), positive[filled]),
+        missing._replace(value=max(missing.value, 1 - missing.value)),
         float(1 - filled.mean()) if len(filled) else 1.0,
         float(filled[positive].mean()) if positive.any() else 0.0,
         float(filled[~positive].mean()) if (~positive).any() else 0.0,
@@ -137,11 +113,11 @@ def _folds(outcome: NDArray[np.float64]) -> NDArray[np.int64]:
     return fold
 
 
-def _auc(score: NDArray[np.float64], positive: NDArray[np.bool_]) -> tuple[float, float]:
+def _auc(score: NDArray[np.float64], positive: NDArray[np.bool_]) -> Auc:
     """AUC and its standard error (Hanley and McNeil 1982, https://doi.org/10.1148/radiology.143.1.7063747)."""
     winners, losers = int(positive.sum()), int((~positive).sum())
     if winners == 0 or losers == 0:
-        return 0.5, 0.5
+        return Auc(0.5, 0.5)
     ranks = rankdata(score)
     auc = float((ranks[positive].sum() - winners * (winners + 1) / 2) / (winners * losers))
     both_winners, both_losers = auc / (2 - auc), 2 * auc**2 / (1 + auc)
@@ -150,4 +126,4 @@ def _auc(score: NDArray[np.float64], positive: NDArray[np.bool_]) -> tuple[float
         + (winners - 1) * (both_winners - auc**2)
         + (losers - 1) * (both_losers - auc**2)
     ) / (winners * losers)
-    return auc, math.sqrt(max(variance, 0.0))
+    return Auc(auc, math.sqrt(max(variance, 0.0)))

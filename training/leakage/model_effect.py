@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -54,20 +54,14 @@ def auc_with_and_without(
         All suspects together first, then each by itself where there are several; empty without
         suspects or with fewer leads of an outcome than folds.
     """
-    known = outcome.notna().to_numpy()
     if not suspects or min((outcome == side).sum() for side in (0, 1)) < MODEL_FOLDS:
         return []
-    rows = np.flatnonzero(known)
+    rows = np.flatnonzero(outcome.notna())
     if len(rows) > MODEL_LEADS:
-        chosen = np.random.default_rng(SEED).choice(rows, MODEL_LEADS, replace=False)
-        rows = np.sort(chosen)
+        rows = np.sort(np.random.default_rng(SEED).choice(rows, MODEL_LEADS, replace=False))
     coded = _coded(frame.iloc[rows])
     target = outcome.to_numpy(dtype=np.float64)[rows]
-    groups = (
-        [tuple(suspects), *((each,) for each in suspects)]
-        if len(suspects) > 1
-        else [tuple(suspects)]
-    )
+    groups = dict.fromkeys([tuple(suspects), *((each,) for each in suspects)])
     auc_with = _auc(coded, target)
     return [
         AucEffect(columns, auc_with, _auc(coded.drop(columns=list(columns)), target))
@@ -77,16 +71,14 @@ def auc_with_and_without(
 
 def _coded(frame: pd.DataFrame) -> pd.DataFrame:
     """Texts as categories of their commonest levels; numbers as they are."""
-    columns = {}
+    columns: dict[str, pd.Series[Any]] = {}
     for name in frame.columns:
         column = frame[name]
         if pd.api.types.is_numeric_dtype(column):
             columns[name] = column.astype("float64")
             continue
         common = column.value_counts().index[:MOST_LEVELS]
-        columns[name] = pd.Series(
-            pd.Categorical(column.where(column.isin(common)), categories=common), index=column.index
-        )
+        columns[name] = column.where(column.isin(common)).astype(pd.CategoricalDtype(common))
     return pd.DataFrame(columns)
 
 

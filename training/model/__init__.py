@@ -1,8 +1,4 @@
-"""The model: fit and predict.
-
-A stage's candidates (boosted trees, a regression, their blend), how text becomes numbers, time
-folds, the search for hyperparameters, calibration, and the funnel that chains the stages.
-"""
+"""The model: a stage's candidates, the search for hyperparameters, calibration, the funnel."""
 
 from leadscore.training.model.funnel_model import FunnelModel
 from leadscore.training.model.hyperparameter_search import PATIENCE_ASKED, Search

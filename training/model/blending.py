@@ -42,24 +42,12 @@ LEAST_WEIGHT = 0.05  # below, the regression is not worth its time
 
 @dataclass(frozen=True)
 class LinearFit:
-    """A regression's settings and its predictions of leads later than those it learnt from.
+    """A regression's settings and its predictions of leads later than those it learnt from."""
 
-    Parameters
-    ----------
-    strength
-        Inverse of the ridge penalty.
-    half_life
-        As for trees.
-    margin
-        Out-of-fold log-odds, float64 of shape (n,); missing for leads that only trained.
-    loss
-        Log loss on those.
-    """
-
-    strength: float
+    strength: float  # inverse of the ridge penalty
     half_life: float | None
-    margin: NDArray[np.float64]
-    loss: float
+    margin: NDArray[np.float64]  # out-of-fold log-odds; missing for leads that only trained
+    loss: float  # log loss on those
 
 
 def tune_linear(
@@ -135,7 +123,7 @@ def linear_weight(
     outcome: NDArray[np.float64],
     lead: NDArray[np.int64],
 ) -> float:
-    """Choose the regression's weight in the margin.
+    """Choose the regression's weight in the margin, from 0 to 1; 0 leaves it out.
 
     Of the weights that are not shown to be worse than the best (Breiman's rule of one standard
     error) the one nearest to the usual is taken, as folds tell less about later leads than they
@@ -146,12 +134,7 @@ def linear_weight(
     trees, linear
         Out-of-fold log-odds, float64 of shape (n,); missing for leads that only trained.
     lead
-        Whose row it is, int64 of shape (n,).
-
-    Returns
-    -------
-    float
-        Between 0 and 1; 0 leaves the regression out.
+        The lead of each row, int64 of shape (n,).
     """
     known = ~np.isnan(trees)
     positives = min(outcome.sum(), (1 - outcome).sum())
@@ -178,7 +161,7 @@ def log_loss(margin: NDArray[np.float64], outcome: NDArray[np.float64]) -> float
 def blended(
     trees: NDArray[np.float64], linear: NDArray[np.float64] | None, weight: float
 ) -> NDArray[np.float64]:
-    """Average two margins; the regression's has the weight."""
+    """Average two margins; `weight` is the regression's."""
     if linear is None:
         return trees
     return (1 - weight) * trees + weight * linear

@@ -1,4 +1,4 @@
-"""Gradient-boosted trees by a recipe: what they look like, growing them, and what they see."""
+"""Gradient-boosted trees by a recipe: their settings, growing them, and their view of the rows."""
 
 from __future__ import annotations
 
@@ -30,30 +30,19 @@ DATASET_SETTINGS = {"max_bin": 63, "feature_pre_filter": False, "deterministic":
 
 @dataclass(frozen=True)
 class Recipe:
-    """What trees look like and what they see.
+    """Hyperparameters of the trees and of how they see text."""
 
-    Parameters
-    ----------
-    leaves, columns, ridge, least
-        LightGBM's `num_leaves`, `feature_fraction`, `lambda_l2`, `min_data_in_leaf`.
-    words
-        Text as LightGBM's own categories (`native`), as the rates of earlier leads (`rates`), or
-        as a column for each of the commonest words (`each`), with the rate beside them where
-        there are more words than that.
-    random_cuts
-        Whether each cut is drawn at random in place of the best: extremely randomised trees
-        (Geurts, Ernst and Wehenkel, Machine Learning 2006), which err elsewhere.
-    half_life
-        After which share of the history a training lead counts half; None where all count alike.
-    """
-
-    leaves: int
-    columns: float
-    ridge: float
-    least: int
+    leaves: int  # LightGBM's `num_leaves`
+    columns: float  # `feature_fraction`
+    ridge: float  # `lambda_l2`
+    least: int  # `min_data_in_leaf`
+    # Text as LightGBM's own categories, as the rates of earlier leads, or as a column for each of
+    # the commonest words, with the rate beside them where there are more words than that.
     words: Literal["native", "rates", "each"] = "native"
+    # Each cut drawn at random in place of the best: extremely randomised trees (Geurts, Ernst and
+    # Wehenkel, Machine Learning 2006), which err elsewhere.
     random_cuts: bool = False
-    half_life: float | None = None
+    half_life: float | None = None  # share of the history after which a lead counts half
 
     @property
     def rate(self) -> float:
@@ -90,34 +79,15 @@ class TextColumns:
 
 @dataclass(frozen=True)
 class TrainingMatrix:
-    """The rows that trees grow on, in the order of time.
-
-    Parameters
-    ----------
-    frame
-        Features.
-    codes
-        Numbers, and text as codes of the stored vocabulary; float64 of shape (n, k).
-    text
-        Which of the k are text.
-    is_new
-        Where a text column holds a word that too few earlier leads had to know it; bool of shape
-        (n, text columns).
-    outcome
-        0 or 1, float64 of shape (n,).
-    place
-        Place in time from 0 to 1, float64 of shape (n,).
-    order
-        For rates: which lead comes before which, int64 of shape (n,).
-    """
+    """The rows that trees grow on, in the order of time."""
 
     frame: pd.DataFrame
-    codes: NDArray[np.float64]
+    codes: NDArray[np.float64]  # by `TextEncoder`, of shape (n, k)
     text: TextColumns
-    is_new: NDArray[np.bool_]
+    is_new: NDArray[np.bool_]  # by `TextEncoder.new_words`, of shape (n, text columns)
     outcome: NDArray[np.float64]
-    place: NDArray[np.float64]
-    order: NDArray[np.int64]
+    place: NDArray[np.float64]  # in time, from 0 to 1
+    order: NDArray[np.int64]  # for rates: which lead comes before which
 
     @property
     def text_columns(self) -> list[str]:
@@ -221,17 +191,14 @@ def lay_out(
 
 
 class SeenRows:
-    """Rows as trees see them, column by column, so that only what trees ask for is laid out.
+    """Rows as trees see them, column by column, so that only what trees need is laid out.
 
     Parameters
     ----------
     codes
-        What `TextEncoder.columns_of` gives: float64, each of shape (n,).
-    text
-        Which of them are text.
+        The columns of `TextEncoder.columns_of`.
     rates
-        What `WordRates` says of the rows, float64 of shape (n, text columns); only `native` does
-        without.
+        Those of `WordRates`, float64 of shape (n, text columns); only `native` does without.
     words
         As in the recipe. `each` puts a column for each of the commonest words after the codes.
     """
@@ -270,7 +237,7 @@ class SeenRows:
 
 
 def owners(columns: int, text: TextColumns, words: str) -> NDArray[np.int64]:
-    """Give for each column that trees see the feature it comes from, int64."""
+    """Return for each column that trees see the feature it comes from, int64."""
     own = np.arange(columns, dtype="int64")
     if words != "each":
         return own

@@ -64,13 +64,13 @@ class Calibrator(BaseEstimator):  # type: ignore[misc]
         level
             Log-odds of the overall rate when each row was predicted; by default that of all rows.
         lead
-            Whose row it is, int64 of shape (n,), as rows of one lead are not independent; by
+            The lead of each row, int64 of shape (n,), as rows of one lead are not independent; by
             default each row is a lead.
         """
         level = np.full(len(margin), _log_odds(outcome)) if level is None else level
         lead = np.arange(len(margin)) if lead is None else lead
-        tells = _tells_more(margin, level, outcome, lead)
-        self.method_ = _choose(margin, outcome, lead) if tells else "overall rate"
+        informative = _is_informative(margin, level, outcome, lead)
+        self.method_ = _choose(margin, outcome, lead) if informative else "overall rate"
         self.map_ = _fit(self.method_, margin, outcome)
         self.spread_ = _spread(margin, self.predict(margin)).tolist()
         return self
@@ -83,14 +83,10 @@ class Calibrator(BaseEstimator):  # type: ignore[misc]
     def interval(
         self, margin: NDArray[np.float64]
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Return how far the leads that calibrated leave each propensity open.
+        """Return the bounds of a 95 % interval for the rate of leads with each margin.
 
-        Returns
-        -------
-        low, high : ndarray of shape (n,), float64
-            Bounds of a 95 % interval for the rate of leads with that margin: the normal
-            approximation around the likeliest sigmoid (delta method). It widens with fewer
-            calibration leads and far from where they lie; it knows nothing of later drift.
+        The normal approximation around the likeliest sigmoid (delta method). It widens with fewer
+        calibration leads and far from where they lie; it knows nothing of later drift.
         """
         p = np.clip(self.predict(margin), LEAST, 1 - LEAST)
         columns = np.column_stack([margin, np.ones(len(margin))])
@@ -119,10 +115,7 @@ def _choose(
 
 
 def _later_loss(
-    method: str,
-    margin: NDArray[np.float64],
-    outcome: NDArray[np.float64],
-    edges: NDArray[np.int64],
+    method: str, margin: NDArray[np.float64], outcome: NDArray[np.float64], edges: NDArray[np.int64]
 ) -> NDArray[np.float64]:
     """Loss of each row but the first quarter's by a map of the quarters before it."""
     losses = []
@@ -132,7 +125,7 @@ def _later_loss(
     return np.concatenate(losses)
 
 
-def _tells_more(
+def _is_informative(
     margin: NDArray[np.float64],
     level: NDArray[np.float64],
     outcome: NDArray[np.float64],

@@ -1,4 +1,4 @@
-"""Growing a recipe's trees on each fold, and what they predict of the rows left out."""
+"""Growing a recipe's trees on each fold, and their predictions of the rows left out."""
 
 from __future__ import annotations
 
@@ -22,11 +22,7 @@ def cross_validate(
 ) -> tuple[list[GrownTrees], NDArray[np.float64]]:
     """Grow a recipe on each fold, as many at a time as there are cores.
 
-    Returns
-    -------
-    grown : list of GrownTrees
-    curve : ndarray of shape (trees,), float64
-        Log loss on all validation rows by number of trees.
+    Returns the trees of each fold, and the log loss on all validation rows by number of trees.
     """
     grown: list[GrownTrees] = Parallel(n_jobs=-1, prefer="threads")(
         delayed(each.grow)(recipe, seed=seed) for each in folds

@@ -32,15 +32,14 @@ class FunnelModel(BaseEstimator):  # type: ignore[misc]
     stages_ : dict of str to StageModel
         In the order of the funnel.
     features_ : list of str
-        The columns that `predict` needs; those that only the chain needs come last.
+        The columns that `predict` needs.
     text_ : list of str
         Those of them that are text.
-    kinds_ : list of str
-        The event kinds with columns of their own.
-    attributes_ : list of str
-        The user's columns of the leads table that the features were built from.
+    kinds_, attributes_ : list of str
+        The event kinds with columns of their own; the user's columns of the leads table that the
+        features were built from.
     typical_, usual_ : dict
-        What `model.reference_values` says of each feature among the training leads.
+        The values of `model.reference_values` among the training leads.
     """
 
     def fit(
@@ -54,25 +53,10 @@ class FunnelModel(BaseEstimator):  # type: ignore[misc]
         attributes: Sequence[str] = (),
         search: Search | None = None,
     ) -> FunnelModel:
-        """Fit one model a stage.
+        """Fit one model a stage on `frame`, which is aligned with the labels' frame.
 
-        Parameters
-        ----------
-        frame
-            Features aligned with the labels' frame.
-        labels, split
-            What became of each snapshot, and which side it stands on.
-        catalogue
-            The features to use.
-        kinds, attributes
-            What becomes `kinds_` and `attributes_`.
-        search
-            How long to look for good trees, all stages together, and where to keep what was tried.
-
-        Raises
-        ------
-        TooLittleData
-            Where a stage has too few matured leads of either outcome.
+        `search` is the time for all stages together. Raises `TooLittleData` where a stage has too
+        few matured leads of either outcome.
         """
         self.kinds_, self.attributes_ = list(kinds), list(attributes)
         learn = frame[(split.side == "learn").to_numpy()]
@@ -94,12 +78,7 @@ class FunnelModel(BaseEstimator):  # type: ignore[misc]
         return self
 
     def predict(self, features: Features) -> pd.DataFrame:
-        """Score feature rows.
-
-        Parameters
-        ----------
-        features
-            The columns of `features_`; others are passed over.
+        """Score feature rows; columns other than `features_` are ignored.
 
         Returns
         -------
@@ -125,13 +104,9 @@ class FunnelModel(BaseEstimator):  # type: ignore[misc]
         return pd.DataFrame(by_stage, index=columns.index)
 
     def won_given_sql(self, frame: pd.DataFrame) -> pd.DataFrame:
-        """Give how likely each lead is won once it is an SQL, and how sure that is.
+        """Return the propensity `p` of being won once an SQL, with a 95 % interval `low`, `high`.
 
-        Returns
-        -------
-        DataFrame
-            `p`, `low`, `high` (float64): the propensity and a 95 % interval, which is wide where
-            wins are few. Empty columns for a model that has not both stages.
+        Empty columns for a model that has not both stages.
         """
         check_is_fitted(self)
         if list(self.stages_) != ["sql", "won"]:
@@ -144,7 +119,7 @@ class FunnelModel(BaseEstimator):  # type: ignore[misc]
 
     @property
     def first_stage(self) -> str:
-        """The first stage of the model's funnel, which reasons speak about."""
+        """The first stage of the model's funnel, which reasons are about."""
         return next(iter(self.stages_))
 
 

@@ -1,8 +1,8 @@
 """Which trees suit this company: recipes tried on earlier leads, validated on later ones.
 
 Small and drifting data want small trees and recent leads, plenty of data bears large trees. A
-portfolio that has served well is tried first; then Optuna looks around what did best, until
-nothing gains or the time is up.
+fixed portfolio is tried first; then Optuna searches around the best, until nothing gains or the
+time is up.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 SEED = 20_260_701
 DEFAULT_SECONDS = 120.0
 PATIENCE_TRIALS = 3  # so many beyond the portfolio without a gain end the search …
-PATIENCE_ASKED = 30  # … unless somebody asked for more time
+PATIENCE_ASKED = 30  # … unless the user gives more time
 WORTHWHILE = 5e-4  # a smaller share of the loss is no gain
 HALF_LIVES = (None, 1.0, 0.5, 0.25)
 PORTFOLIO = (
@@ -50,25 +50,12 @@ LARGE_PORTFOLIO = (  # where rows are many, small trees only cost time
 
 @dataclass(frozen=True)
 class Search:
-    """How long to look, and where to keep what was tried.
+    """How long to search, and where trials are stored."""
 
-    Parameters
-    ----------
-    seconds
-        The time for one stage. A trial that has begun is finished.
-    patience
-        After so many trials beyond the portfolio without a gain the search ends.
-    file
-        Where trials are kept, so that a run that died, or one with more time, goes on where the
-        last ended; None keeps them in memory.
-    name
-        What the trials belong to: the same tables and stage.
-    """
-
-    seconds: float = DEFAULT_SECONDS
-    patience: int = PATIENCE_TRIALS
-    file: Path | None = None
-    name: str = "trials"
+    seconds: float = DEFAULT_SECONDS  # a trial that has begun is finished
+    patience: int = PATIENCE_TRIALS  # trials beyond the portfolio without a gain
+    file: Path | None = None  # from which a later run goes on; None: in memory
+    name: str = "trials"  # of the tables and stage that the trials belong to
 
     def shared(self, stage: str, *, among: int) -> Search:
         """Return one stage's part of the time, and a name of its own for its trials."""
@@ -77,27 +64,13 @@ class Search:
 
 @dataclass(frozen=True)
 class Trial:
-    """One recipe and how it did.
+    """One recipe and its result."""
 
-    Parameters
-    ----------
-    number
-        In the order of trying; also what its seed follows from.
-    state
-        `complete`, or `pruned` where the first folds were hopeless.
-    loss
-        Log loss on later leads over the folds that were tried.
-    trees
-        How many trees did best.
-    seed
-        Of its trees; every trial has its own.
-    """
-
-    number: int
+    number: int  # in the order of trying
     recipe: Recipe
-    state: str
-    loss: float
-    trees: int
+    state: str  # `complete`, or `pruned` where the first folds were hopeless
+    loss: float  # log loss on later leads over the folds that were tried
+    trees: int  # how many did best
     seconds: float
     seed: int
 
@@ -135,24 +108,9 @@ def search_recipes(
 ) -> Searched:
     """Try recipes by cross-validation until nothing gains or the time is up.
 
-    Parameters
-    ----------
-    folds
-        Latest first; the first half of them decides whether a trial goes on.
-    portfolio
-        What is tried first.
-    by_time
-        Whether recency weighting means anything.
-    has_text
-        Whether there are words to treat one way or another.
-    seed
-        What the seeds of the trials count on from.
-
-    Returns
-    -------
-    Searched
-        Given the same rows the trials are the same on any number of cores, and whether or not the
-        search was interrupted; a time that ran out cuts the list.
+    The first half of `folds`, latest first, decides whether a trial goes on. Given the same rows
+    the trials are the same on any number of cores, and whether or not the search was interrupted;
+    a time that ran out cuts the list.
     """
     study = _study(search, seed)
     wanted = [_allowed(recipe, by_time=by_time, has_text=has_text) for recipe in portfolio]

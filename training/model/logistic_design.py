@@ -152,13 +152,10 @@ class LinearDesign(BaseEstimator):  # type: ignore[misc]
 
 
 def _steps(quantiles: Floats, levels: Floats) -> Floats:
-    """Join quantiles by straight lines; a value that makes up several stands in their middle.
+    """Join quantiles by straight lines: values in order, and their levels, of shape (2, k).
 
-    Returns
-    -------
-    ndarray of shape (2, k)
-        Values in order, and their levels. Beside a value that makes up several quantiles the level
-        jumps, from one float to the next; scikit-learn's `QuantileTransformer` does the same.
+    A value that makes up several quantiles has their middle; beside it the level jumps, from one
+    float to the next, as in scikit-learn's `QuantileTransformer`.
     """
     values, first, count = np.unique(quantiles, return_index=True, return_counts=True)
     before, after = levels[first], levels[first + count - 1]

@@ -25,15 +25,8 @@ STRENGTH = 0.3  # inverse ridge penalty where it is not tuned
 class LinearModel(BaseEstimator):  # type: ignore[misc]
     """Logistic regression with a ridge penalty; numbers as their quantiles, words one by one.
 
-    Parameters
-    ----------
-    strength
-        Inverse of the penalty, scikit-learn's `C`.
-
-    Attributes
-    ----------
-    columns_ : list of str
-        The features that have coefficients.
+    `strength` is the inverse of the penalty, scikit-learn's `C`; `columns_` are the features that
+    have coefficients.
     """
 
     def __init__(self, *, strength: float = STRENGTH) -> None:
@@ -45,17 +38,7 @@ class LinearModel(BaseEstimator):  # type: ignore[misc]
         outcome: NDArray[np.float64] | pd.Series[float],
         weight: NDArray[np.float64] | None = None,
     ) -> LinearModel:
-        """Learn the coefficients.
-
-        Parameters
-        ----------
-        frame
-            Features, numbers as float64 and text as str.
-        outcome
-            0 or 1.
-        weight
-            How much each row counts; 1 on average.
-        """
+        """Learn the coefficients from outcomes of 0 or 1 and row weights of 1 on average."""
         design = LinearDesign().fit(frame)
         return self.fit_design(design, design.transform(frame), outcome, weight)
 
@@ -88,12 +71,8 @@ class LinearModel(BaseEstimator):  # type: ignore[misc]
     def contributions(self, features: Features) -> tuple[pd.DataFrame, float]:
         """Split each margin into what every feature contributes against the average lead.
 
-        Returns
-        -------
-        contributions : DataFrame
-            Log-odds, float64, a column a feature.
-        base : float
-            The average lead's margin; base plus a row's contributions is its margin.
+        Returns the contributions (log-odds, a column a feature) and the average lead's margin; both
+        add up to a row's margin.
         """
         check_is_fitted(self)
         typical = self.typical_ * self.coefficients_

@@ -1,7 +1,7 @@
 """Values that stand for a feature among the training leads.
 
 The typical value is what a lead is compared with in reasons, and fills the model's example row.
-The usual values are what an unknown fact may turn out to be: what a lead's score would be then.
+The usual values are what an unknown fact may turn out to be.
 """
 
 from __future__ import annotations
@@ -33,19 +33,9 @@ def typical_value(column: pd.Series[float]) -> Value | None:
 
 
 def example_rows(typical: Mapping[str, Value | None], text: Sequence[str]) -> pd.DataFrame:
-    """Make up two feature rows of which no value is a lead's own.
+    """Make a row of typical values and a row of missing ones; no value is a lead's own.
 
-    Parameters
-    ----------
-    typical
-        The typical value of each feature.
-    text
-        Which of them are text.
-
-    Returns
-    -------
-    DataFrame
-        Numbers as float64, text as str: a row of typical values, and a row where all are missing.
+    Numbers are float64, the columns in `text` str.
     """
     return pd.DataFrame(
         {
@@ -58,13 +48,7 @@ def example_rows(typical: Mapping[str, Value | None], text: Sequence[str]) -> pd
 def usual_values(frame: pd.DataFrame, catalogue: Sequence[Feature]) -> dict[str, list[Value]]:
     """List up to three usual values of each fact that may be unknown of a lead.
 
-    Parameters
-    ----------
-    frame
-        Feature rows: float64 and str columns.
-    catalogue
-        The features to list, columns of `frame`; others than firmographic and channel features
-        are passed over.
+    Only firmographic and channel features of `catalogue` are used, all columns of `frame`.
 
     Returns
     -------
@@ -72,7 +56,7 @@ def usual_values(frame: pd.DataFrame, catalogue: Sequence[Feature]) -> dict[str,
         By feature. Of a fact's first feature: the 10th, 50th and 90th percentile of a number, both
         values of a flag, the three commonest words of a text. Of its other features the typical
         value beside each of these, so that the i-th values of a fact's features belong together:
-        head counts stand beside their own bands. A feature that is never known is left out.
+        head counts beside their own bands. A feature that is never known is left out.
     """
     facts: dict[str, list[Feature]] = {}
     for feature in catalogue:

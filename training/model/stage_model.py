@@ -66,11 +66,11 @@ ROWS_FOR_THREADS = 100_000  # below, threads that share a tree wait for each oth
 class StageModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     """Propensity to reach one stage of the funnel.
 
-    Text stays text up to here; LightGBM (Ke et al., NeurIPS 2017) sees codes of a stored
-    vocabulary, or how earlier leads with each word did. Everything is chosen on later leads than
-    those it was learnt from: the trees' recipe, how many of them are averaged, the weight of a
-    regression beside them, and the calibrator. Then all grow again on all leads. There are no
-    class weights: they break calibration.
+    LightGBM (Ke et al., NeurIPS 2017) sees text as codes of a stored vocabulary, or as the rate of
+    earlier leads with each word. Everything is chosen on later leads than those it was learnt from:
+    the trees' recipe, how many of them are averaged, the weight of a regression beside them, and
+    the calibrator. Then all grow again on all leads. There are no class weights: they break
+    calibration.
 
     Parameters
     ----------
@@ -81,17 +81,12 @@ class StageModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     Attributes
     ----------
-    classes_ : ndarray of shape (2,)
-    encoder_ : TextEncoder
     boosters_ : list of Booster
         The members, whose margins are averaged.
-    rates_ : WordRates
     words_ : list of str
         How each member sees text: `native`, `rates` or `each`.
-    linear_ : LinearModel or None
     linear_weight_ : float
         The regression's share of the margin.
-    calibrator_ : Calibrator
     trials_ : list of dict
         Every recipe that was tried, with its log loss on later leads.
     choice_ : dict
@@ -110,19 +105,7 @@ class StageModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         *,
         search: Search | None = None,
     ) -> StageModel:
-        """Fit on rows in the order of time.
-
-        Parameters
-        ----------
-        frame
-            Features, numbers as float64 and text as str.
-        outcome
-            0 or 1.
-        lead
-            Whose row it is.
-        search
-            How long to look for good recipes, and where to keep what was tried.
-        """
+        """Fit on rows in the order of time: features, outcomes of 0 or 1, each row's lead."""
         self.classes_ = np.array([0, 1])
         self.encoder_ = TextEncoder().fit(frame)
         matrix = self._matrix(frame, np.asarray(outcome, dtype="float64"), lead)
@@ -130,7 +113,7 @@ class StageModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         few_rows = len(matrix.outcome) <= FEW_ROWS
         searched = self._search(matrix, folds if few_rows else thinned(folds), search or Search())
         members, margins = cross_validated_members(matrix, folds, searched)
-        # Folds stand side by side already; threads within each would wait for each other.
+        # Folds run in parallel already; threads within each would wait for each other.
         with threadpool_limits(1, user_api="blas"):
             linear = tune_linear(matrix, folds, [None, members[0].recipe.half_life])
         self.linear_weight_ = linear_weight(margins, linear.margin, matrix.outcome, matrix.order)
@@ -233,12 +216,13 @@ class StageModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def contributions(self, frame: pd.DataFrame) -> tuple[pd.DataFrame, float]:
         """Split each margin exactly into what every feature contributes.
 
+        TreeSHAP (Lundberg et al., Nature Machine Intelligence 2020) for the trees, coefficient
+        times distance from the average lead for the regression.
+
         Returns
         -------
         contributions : DataFrame
-            Log-odds, float64, same rows and columns as the encoder's; TreeSHAP (Lundberg et
-            al., Nature Machine Intelligence 2020) for the trees, coefficient times distance from
-            the average lead for the regression.
+            Log-odds, float64, same rows and columns as the encoder's.
         base : float
             The average lead's margin; base plus a row's contributions is its margin.
         """
@@ -267,7 +251,7 @@ def _threads(rows: int) -> int:
 
 
 def _choice(members: Sequence[Trial], linear: LinearFit, linear_weight: float) -> dict[str, object]:
-    """Say what was chosen, for the registry and the model card."""
+    """Summarise what was chosen, for the registry and the model card."""
     best = members[0]
     return {
         "members": len(members),

@@ -30,16 +30,7 @@ def log_losses_of_margin(outcome: ArrayLike, margin: ArrayLike) -> NDArray[np.fl
 def clustered_error(values: ArrayLike, cluster: ArrayLike) -> float:
     """Compute the standard error of a mean over rows clustered by lead or account.
 
-    Parameters
-    ----------
-    values, cluster
-        A figure and a cluster for each row, of shape (n,).
-
-    Returns
-    -------
-    float
-        From the sums by cluster (Liang and Zeger, Biometrika 1986), without a factor for few
-        clusters.
+    From the sums by cluster (Liang and Zeger, Biometrika 1986), without a factor for few clusters.
     """
     figures = np.asarray(values, dtype="float64")
     sums = np.bincount(pd.factorize(np.asarray(cluster))[0], figures - figures.mean())
@@ -49,11 +40,8 @@ def clustered_error(values: ArrayLike, cluster: ArrayLike) -> float:
 def share_interval(outcome: pd.Series[float], cluster: pd.Series[str]) -> tuple[float, float]:
     """Compute the 95 % interval of a share, with rows clustered by account or lead.
 
-    Returns
-    -------
-    low, high : float
-        Clopper and Pearson's interval at the effective number of rows (Korn and Graubard, Survey
-        Methodology 1998).
+    Clopper and Pearson's interval at the effective number of rows (Korn and Graubard, Survey
+    Methodology 1998).
     """
     share, n = float(outcome.mean()), _effective_rows(outcome, cluster)
     low = float(betaincinv(share * n, n - share * n + 1, 0.025)) if share > 0 else 0.0

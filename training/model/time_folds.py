@@ -32,21 +32,10 @@ class Fold:
 def tuning_folds(
     lead: pd.Series[str], outcome: NDArray[np.float64], *, by_time: bool, seed: int
 ) -> list[Fold]:
-    """Choose the folds that a stage is tuned on, latest first.
+    """Choose the folds that a stage is tuned on: both outcomes on both sides, latest first.
 
-    Parameters
-    ----------
-    lead
-        Whose row it is, rows in the order of time; a lead's rows stay in one fold.
-    outcome
-        0 or 1, float64 of shape (n,).
-    by_time
-        Whether the order means anything; otherwise folds are random.
-
-    Returns
-    -------
-    list of Fold
-        Those in which both sides have both outcomes; the latest alone where rows are many.
+    `lead` has a lead for each row, rows in the order of time. The latest fold alone where rows
+    are many; random folds where not `by_time`.
     """
     folds = forward_folds(lead) if by_time else random_folds(lead, seed=seed)
     usable = [fold for fold in folds if _has_both(fold, outcome)]
@@ -102,19 +91,10 @@ def places(lead: pd.Series[str]) -> NDArray[np.float64]:
 def recency_weight(
     place: NDArray[np.float64], half_life: float | None
 ) -> NDArray[np.float64] | None:
-    """Weigh training rows by how late they are; 1 on average.
+    """Weigh training rows by how late they are, 1 on average; None where all count alike.
 
-    Parameters
-    ----------
-    place
-        Each row's place in time from 0 (oldest) to 1, float64 of shape (n,).
-    half_life
-        After which share of the history a lead counts half; None where all count alike.
-
-    Returns
-    -------
-    ndarray of shape (n,), float64, or None
-        None where all count alike.
+    `place` is each row's place in time from 0 (oldest) to 1, `half_life` the share of the history
+    after which a lead counts half.
     """
     if half_life is None:
         return None

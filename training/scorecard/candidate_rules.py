@@ -1,4 +1,4 @@
-"""Conditions that a points table may be made of: each a yes or no that a person would write."""
+"""Candidate conditions of a scorecard: each a yes or no that a person would write."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Test = Literal["at_least", "less_than", "one_of", "known", "unknown"]
 MIN_SHARE = 0.005  # of the leads; what is rarer moves nobody's list
 SHARE_BETWEEN_CUTS = 0.01  # nearer cuts part the same leads
 MIN_LEADS = 30  # and its weight would rest on chance
-MAX_SHARE = 0.75  # what holds for nearly everybody is better told of the others
+MAX_SHARE = 0.75  # beyond it the opposite condition is the better rule
 MAX_WORDS = 8  # longer lists are not read
 STRENGTH_OF_PRIOR = 20.0  # leads by which a word's effect is drawn towards none
 STEPS_OF_EFFECT = (0.25, 0.5, 1.0, 1.5)  # log-odds from which words make a group
@@ -37,21 +37,10 @@ NEEDS_MORE_THAN_A_CRM = ("decayed_count", "conversion_rate", "trend")
 
 @dataclass(frozen=True)
 class Condition:
-    """One question to a lead with yes or no for an answer; what is unknown is a no.
+    """One yes-or-no question about a lead; an unknown value is a no.
 
-    Parameters
-    ----------
-    feature
-        The column of the feature table.
-    test
-        `at_least` and `less_than` compare with `cut`, `one_of` with `any_of`; `known` and
-        `unknown` ask whether there is a value.
-    cut
-        The bound of a number; None for the other tests.
-    any_of
-        The words of `one_of`.
-    words
-        What a person reads.
+    `at_least` and `less_than` compare with `cut`, `one_of` with `any_of`; `known` and `unknown` are
+    about whether there is a value. `words` is what a person reads.
     """
 
     feature: str
@@ -73,7 +62,7 @@ class Condition:
         return numbers >= cut if self.test == "at_least" else numbers < cut
 
     def overlaps(self, other: Condition) -> bool:
-        """Say whether the other asks for more, less or some of the same."""
+        """Whether the other is about more, less or some of the same."""
         same = (self.feature, self.test) == (other.feature, other.test)
         return same and (self.test != "one_of" or not set(self.any_of).isdisjoint(other.any_of))
 
@@ -85,32 +74,20 @@ def possible_conditions(
 
     Numbers are cut where people would cut them (1, 2, 3, 5, 10, a week, a month). Words stand
     alone, or in groups of those whose leads are likely, or unlikely, to convert. What a CRM
-    cannot compute, such as sums that fade with time, is left out.
-
-    Parameters
-    ----------
-    frame
-        Features of the leads in training.
-    log_odds
-        What the model says of each, float64 of shape (n,).
-
-    Returns
-    -------
-    list of Condition
-        In the order of the catalogue.
+    cannot compute, such as sums that fade with time, is left out. `log_odds` are the model's.
     """
     found: list[Condition] = []
     for feature in catalogue:
         if feature.measure in NEEDS_MORE_THAN_A_CRM or feature.name not in frame:
             continue
         column = frame[feature.name]
-        asked = (
+        of_values = (
             _of_words(feature, column, log_odds)
             if feature.kind == "text"
             else _of_numbers(feature, column)
         )
-        told = [_known_or_not(feature, column), *asked]
-        found += [each for each in told if _divides(each.holds(frame))]
+        candidates = [_known_or_not(feature, column), *of_values]
+        found += [each for each in candidates if _divides(each.holds(frame))]
     return found
 
 
@@ -131,13 +108,13 @@ def _of_numbers(feature: Feature, column: pd.Series[float]) -> Iterator[Conditio
     known = np.asarray(column.dropna(), dtype="float64")
     if not len(known):
         return
-    unknown, told = 1 - len(known) / len(column), [0.0, 1.0]
+    unknown, shares = 1 - len(known) / len(column), [0.0, 1.0]
     for cut in _cuts(feature, known):
         above = float((known >= cut).mean())
-        if min(abs(above - other) for other in told) < SHARE_BETWEEN_CUTS:
+        if min(abs(above - other) for other in shares) < SHARE_BETWEEN_CUTS:
             continue
-        told.append(above)
-        # Where one is the other's opposite, the rarer is told: points for what sets leads apart.
+        shares.append(above)
+        # Of two opposites the rarer is listed: points for what sets leads apart.
         if above <= 0.5 or unknown > SHARE_BETWEEN_CUTS:
             yield Condition(feature.name, "at_least", cut, (), _at_least(feature, cut))
         if above > 0.5 or unknown > SHARE_BETWEEN_CUTS:
@@ -163,7 +140,7 @@ def _cuts(feature: Feature, known: NDArray[np.float64]) -> list[float]:
 def _of_words(
     feature: Feature, column: pd.Series[str], log_odds: NDArray[np.float64]
 ) -> Iterator[Condition]:
-    """Ask for each common word alone, and for the words that stand out most together."""
+    """Try each common word alone, and the words that stand out most together."""
     apart = pd.Series(log_odds - log_odds.mean(), index=column.index).groupby(column)
     leads = apart.size()
     effect = apart.sum() / (leads + STRENGTH_OF_PRIOR)

@@ -1,4 +1,4 @@
-"""Which conditions a points table is made of: those which together come nearest to the model."""
+"""Which conditions a scorecard is made of: those which together come nearest to the model."""
 
 from __future__ import annotations
 
@@ -27,57 +27,47 @@ EXCHANGES = 1  # rounds in which each rule may give way to a better one; a secon
 
 
 def choose_conditions(
-    frame: pd.DataFrame, told: NDArray[np.float64], catalogue: Sequence[Feature]
+    frame: pd.DataFrame, propensity: NDArray[np.float64], catalogue: Sequence[Feature]
 ) -> list[Condition]:
     """Add the condition that explains most of what is left; then exchange what can be bettered.
 
-    Parameters
-    ----------
-    frame
-        Features of the teaching leads.
-    told
-        What the model says of them: propensities inside (0, 1), float64 of shape (n,).
-    catalogue
-        The features that may be asked about.
-
-    Returns
-    -------
-    list of Condition
-        At most `MAX_RULES`, in the order of choice.
+    `propensity` is the model's, inside (0, 1). At most `MAX_RULES`, in the order of choice.
     """
-    log_odds = logit(told)
+    log_odds = logit(propensity)
     conditions = possible_conditions(frame, log_odds, catalogue)
     if not conditions:
         return []
-    asked = np.column_stack([each.holds(frame) for each in conditions]).astype("float32")
-    signs = np.array([direction(column, log_odds) for column in asked.T])
+    answers = np.column_stack([each.holds(frame) for each in conditions]).astype("float32")
+    signs = np.array([direction(column, log_odds) for column in answers.T])
     facts = {feature.name: feature.fact for feature in catalogue}
-    field = _Field(conditions, [facts[each.feature] for each in conditions], asked, signs, told)
+    candidates = _Candidates(
+        conditions, [facts[each.feature] for each in conditions], answers, signs, propensity
+    )
     chosen: list[int] = []
     while len(chosen) < MAX_RULES:
-        best = field.best_beside(chosen)
+        best = candidates.best_beside(chosen)
         if best is None:
             break
         chosen.append(best)
     for _ in range(EXCHANGES * len(chosen)):
-        best = field.best_beside(chosen[1:])
+        best = candidates.best_beside(chosen[1:])
         chosen = [*chosen[1:], chosen[0] if best is None else best]
     return [conditions[each] for each in chosen]
 
 
 @dataclass(frozen=True)
-class _Field:
-    """The conditions that rules are chosen from, answered for each lead."""
+class _Candidates:
+    """The candidates with their answers for each lead."""
 
     conditions: Sequence[Condition]
     facts: Sequence[str]
-    asked: NDArray[np.float32]
+    answers: NDArray[np.float32]
     signs: NDArray[np.float64]
-    told: NDArray[np.float64]
+    propensity: NDArray[np.float64]
 
     def best_beside(self, chosen: Sequence[int]) -> int | None:
-        """Give the condition which gains most beside those chosen; None where none gains."""
-        gain = _gains(self.asked, chosen, self.signs, self.told)
+        """Return the condition which gains most beside those chosen; None where none gains."""
+        gain = _gains(self.answers, chosen, self.signs, self.propensity)
         facts = [self.facts[each] for each in chosen]
         full = [facts.count(fact) >= RULES_A_FACT for fact in self.facts]
         gain[np.array(full) | [self._contradicts(each, chosen) for each in range(len(gain))]] = 0
@@ -95,68 +85,49 @@ class _Field:
 
 
 def _gains(
-    asked: NDArray[np.float32],
+    answers: NDArray[np.float32],
     chosen: Sequence[int],
     signs: NDArray[np.float64],
-    told: NDArray[np.float64],
+    propensity: NDArray[np.float64],
 ) -> NDArray[np.float64]:
     """Estimate what each condition would gain beside those chosen: Rao's score statistic."""
-    beside = np.column_stack([np.ones(len(told)), asked[:, list(chosen)]])
-    now = expit(beside @ fit_weights(beside, told, signs[list(chosen)]))
-    left, spread = (told - now).astype("float32"), (now * (1 - now))
-    slope = (asked.T @ left).astype("float64")
+    beside = np.column_stack([np.ones(len(propensity)), answers[:, list(chosen)]])
+    now = expit(beside @ fit_weights(beside, propensity, signs[list(chosen)]))
+    left, spread = (propensity - now).astype("float32"), (now * (1 - now))
+    slope = (answers.T @ left).astype("float64")
     weighed = beside * spread[:, None]
-    shared = asked.T @ weighed.astype("float32")
+    shared = answers.T @ weighed.astype("float32")
     known = weighed.T @ beside + RIDGE * np.eye(beside.shape[1])
     explained = np.einsum("ij,ij->i", shared, np.linalg.solve(known, shared.T.astype("float64")).T)
-    own = (asked.T @ spread.astype("float32")).astype("float64")
+    own = (answers.T @ spread.astype("float32")).astype("float64")
     curve = np.maximum(own - explained, 0) + RIDGE
     return np.where(slope * signs > 0, slope**2 / curve, 0.0)
 
 
 def direction(holds: NDArray[Any], log_odds: NDArray[np.float64]) -> float:
-    """Say whether the leads a condition holds for are the likelier (1) or the less likely (-1).
-
-    Parameters
-    ----------
-    holds
-        1 or 0 for each lead, of shape (n,).
-    log_odds
-        What the model says of each, float64 of shape (n,).
-    """
+    """Return 1 where the leads a condition holds for are likelier than others, -1 where less."""
     return float(np.sign(holds @ log_odds / max(holds.sum(), 1) - log_odds.mean()))
 
 
 def fit_weights(
     answers: NDArray[np.float64],
-    told: NDArray[np.float64],
+    propensity: NDArray[np.float64],
     signs: Sequence[float] | NDArray[np.float64],
 ) -> NDArray[np.float64]:
-    """Fit a logistic regression to propensities, each weight on its own side of 0.
+    """Fit a logistic regression to propensities or outcomes, each weight on its own side of 0.
 
-    Parameters
-    ----------
-    answers
-        A first column of ones, then a condition each, float64 of shape (n, 1 + k).
-    told
-        Propensities or outcomes, float64 of shape (n,).
-    signs
-        1 or -1 for each of the k weights.
-
-    Returns
-    -------
-    ndarray of shape (1 + k,), float64
-        The level, then the weights in log-odds.
+    `answers` has a first column of ones, then one a condition; `signs` are 1 or -1. Returns the
+    level, then the weights, in log-odds.
     """
 
     def loss(weights: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
         z = answers @ weights
         pull = RIDGE * np.append(0, weights[1:])
-        gap = expit(z) - told
-        value = (np.logaddexp(0, z) - told * z).sum() + pull @ weights / 2
+        gap = expit(z) - propensity
+        value = (np.logaddexp(0, z) - propensity * z).sum() + pull @ weights / 2
         return float(value), answers.T @ gap + pull
 
     bounds = [(None, None), *((0, None) if sign > 0 else (None, 0) for sign in signs)]
     begin = np.zeros(answers.shape[1])
-    begin[0] = logit(told.mean())
+    begin[0] = logit(propensity.mean())
     return np.asarray(minimize(loss, begin, jac=True, method="L-BFGS-B", bounds=bounds).x)

@@ -26,25 +26,15 @@ SURE = 1e-4  # the model's own claims of certainty are not copied
 
 @dataclass(frozen=True)
 class PointsRule:
-    """One line of the table: where its condition holds, its points are added.
-
-    Parameters
-    ----------
-    condition
-        What is asked.
-    points
-        What a yes adds; ten points double the odds.
-    leads_share
-        The share of the teaching leads for whom it holds.
-    """
+    """One line of the table: where its condition holds, its points are added."""
 
     condition: Condition
     points: int
-    leads_share: float
+    leads_share: float  # of the training leads, those for whom it holds
 
     @property
     def feature(self) -> str:
-        """The column of the feature table that is asked about."""
+        """The column of the feature table that the condition is about."""
         return self.condition.feature
 
     @property
@@ -57,19 +47,11 @@ class PointsRule:
 class PointsTable:
     """A score that is a sum of points.
 
-    Parameters
-    ----------
-    start
-        What every lead begins with; no lead ends below 0.
-    rules
-        At most a dozen, those that add most first; any number of them may hold for a lead.
-    level, slope
-        The log-odds at 0 points, and what a point adds: the propensity is
-        1 / (1 + exp(-(level + slope · points))).
+    The propensity is 1 / (1 + exp(-(level + slope · points))).
     """
 
-    start: int
-    rules: tuple[PointsRule, ...]
+    start: int  # so that no lead ends below 0
+    rules: tuple[PointsRule, ...]  # those that add most first; any number may hold for a lead
     level: float
     slope: float
 
@@ -81,24 +63,18 @@ class PointsTable:
         return pd.Series(total, index=frame.index, name="points")
 
     def propensity(self, frame: pd.DataFrame) -> pd.Series[float]:
-        """Give the propensity that goes with each lead's points, float64 on the frame's index."""
+        """Return the propensity of each lead's points, float64 on the frame's index."""
         return pd.Series(expit(self.level + self.slope * self.points(frame)), index=frame.index)
 
     def sentences(self) -> list[str]:
-        """Tell the table: the start, then a sentence a rule.
-
-        Returns
-        -------
-        list of str
-            As "Pricing view events in the last 7 days: 2 or more: +12".
-        """
+        """List the start, then a sentence a rule: "Visits in the last 7 days: 2 or more: +12"."""
         if not self.rules:
             return ["No rule tells these leads apart."]
-        told = [f"Every lead starts with {self.start} points; ten points more double the odds."]
-        return told + [f"{rule.words}: {_signed(rule.points)}" for rule in self.rules]
+        start = f"Every lead starts with {self.start} points; ten points more double the odds."
+        return [start, *(f"{rule.words}: {_signed(rule.points)}" for rule in self.rules)]
 
     def to_records(self) -> list[dict[str, Any]]:
-        """Give the rules as plain records, as a CRM or a JSON artifact holds them.
+        """Return the rules as plain records, as a CRM or a JSON artifact holds them.
 
         Returns
         -------
@@ -115,17 +91,11 @@ class PointsTable:
         return records
 
     def as_csv(self) -> str:
-        """Give the records of `to_records` as CSV with a header."""
+        """Return `to_records` as CSV with a header."""
         return pd.DataFrame(self.to_records()).to_csv(index=False)
 
     def lookup(self) -> pd.DataFrame:
-        """List the propensity that goes with the points, in steps of five.
-
-        Returns
-        -------
-        DataFrame
-            `points` (int64, from 0 to the most a lead can have), `propensity` (float64).
-        """
+        """Return `points` from 0 to a lead's most, in steps of five, and their `propensity`."""
         most = self.start + sum(max(rule.points, 0) for rule in self.rules)
         points = np.arange(0, most + 5, 5)
         return pd.DataFrame(
@@ -139,40 +109,24 @@ def distil(
     outcome: pd.Series[float],
     catalogue: Sequence[Feature],
 ) -> PointsTable:
-    """Distil a model into points, on the leads that taught it.
+    """Distil a model into points, on its training leads.
 
-    Conditions are added one at a time, each time the one which brings the sum of points nearest
-    to what the model says (the largest score statistic of a logistic regression on the model's
-    propensities; distillation as in Hinton, Vinyals and Dean 2015), and all weights are fitted
-    anew. No weight may turn against what the condition says alone, so that no rule punishes what
-    helps. Weights are whole points at ten a doubling of the odds: fine enough that rounding costs
-    nothing, which is what the integer search of RiskSLIM (Ustun and Rudin, Machine Learning 2019)
-    is for where points are few. What the points promise is fitted to what became of the leads,
-    as the model is too sure of leads it has learnt from.
-
-    Parameters
-    ----------
-    frame
-        Features of the teaching leads.
-    propensity
-        What the model says of them, same length.
-    outcome
-        What became of them, 0 or 1, same length.
-    catalogue
-        The features that may be asked about, with their words.
-
-    Returns
-    -------
-    PointsTable
-        Without rules where no condition tells leads apart.
+    Conditions are added one at a time, each time the one which brings the sum of points nearest to
+    the model's propensities (the largest score statistic of a logistic regression; distillation as
+    in Hinton, Vinyals and Dean 2015), and all weights are fitted anew. No weight may turn against
+    the condition's own direction, so that no rule punishes what helps. Weights are whole points at
+    ten a doubling of the odds: fine enough that rounding costs nothing, which is what the integer
+    search of RiskSLIM (Ustun and Rudin, Machine Learning 2019) is for where points are few. The
+    propensity of the points is fitted to the outcomes, as the model is too sure of leads it has
+    learnt from. Without rules where no condition separates leads.
     """
-    told = np.clip(np.asarray(propensity, dtype="float64"), SURE, 1 - SURE)
+    clipped = np.clip(np.asarray(propensity, dtype="float64"), SURE, 1 - SURE)
     some = np.arange(0, len(frame), max(len(frame) // CHOOSING_ROWS, 1))
     with threadpool_limits(1):  # threads that share products this small only wait for each other
-        chosen = choose_conditions(frame.iloc[some], told[some], catalogue)
+        chosen = choose_conditions(frame.iloc[some], clipped[some], catalogue)
     answers = np.column_stack([np.ones(len(frame)), *(each.holds(frame) for each in chosen)])
-    signs = [direction(column, logit(told)) for column in answers.T[1:]]
-    weights = fit_weights(answers, told, signs)[1:]
+    signs = [direction(column, logit(clipped)) for column in answers.T[1:]]
+    weights = fit_weights(answers, clipped, signs)[1:]
     points = np.round(weights * POINTS_A_DOUBLING / np.log(2)).astype("int64")
     rules = [
         PointsRule(condition, int(each), float(holds.mean()))
@@ -182,12 +136,12 @@ def distil(
     rules.sort(key=lambda rule: (-rule.points, rule.words))
     start = -sum(min(rule.points, 0) for rule in rules)
     table = PointsTable(start, tuple(rules), 0.0, 0.0)
-    level, slope = _promise(table.points(frame), outcome)
+    level, slope = _fit_outcomes(table.points(frame), outcome)
     return PointsTable(start, tuple(rules), level, slope)
 
 
-def _promise(points: pd.Series[int], outcome: pd.Series[float]) -> tuple[float, float]:
-    """Fit level and slope of the propensity to what became of the leads."""
+def _fit_outcomes(points: pd.Series[int], outcome: pd.Series[float]) -> tuple[float, float]:
+    """Fit level and slope of the propensity to the outcomes."""
     reached = np.asarray(outcome, dtype="float64")
     scaled = points.to_numpy("float64") / POINTS_A_DOUBLING
     answers = np.column_stack([np.ones(len(scaled)), scaled])

@@ -62,24 +62,6 @@ def test_what_is_lacking_is_told_in_leads_and_in_time_at_the_current_rate() -> N
     assert "that takes about 11 months" in stage.shortage
 
 
-def test_the_other_outcome_can_be_the_one_that_is_short() -> None:
-    assert "that did not reach sql" in found(1000, 990).shortage
-
-
-def test_a_short_wait_is_told_in_weeks() -> None:
-    assert "weeks" in found(100, 30, days=60).shortage
-
-
-def test_waiting_is_no_remedy_where_nobody_converts() -> None:
-    stage = found(1000, 0)
-    assert (stage.reached.leads, stage.reached.a_month) == (0, 0)
-    assert "waiting alone will not do" in stage.shortage
-
-
-def test_a_wait_of_years_is_not_told_in_months() -> None:
-    assert "more than two years" in found(9000, 3, days=900).shortage
-
-
 def test_without_dates_nobody_can_say_how_long_it_takes() -> None:
     stage = found(1000, 20, dated=False)
     assert stage.reached.a_month is None
@@ -148,3 +130,18 @@ def test_a_refusal_carries_what_there_is() -> None:
     with pytest.raises(NotViable, match="Collect about 22 more leads") as refused:
         raise NotViable(summed)
     assert refused.value.viability is summed
+
+
+@pytest.mark.parametrize(
+    ("leads", "reached", "days", "words"),
+    [
+        (100, 30, 60, "weeks"),
+        (9000, 3, 900, "more than two years"),
+        (1000, 0, 300, "waiting alone will not do"),
+        (1000, 990, 300, "that did not reach sql"),
+    ],
+)
+def test_a_shortage_names_the_outcome_and_the_wait(
+    leads: int, reached: int, days: int, words: str
+) -> None:
+    assert words in found(leads, reached, days=days).shortage

@@ -65,62 +65,45 @@ def test_each_label_says_when_it_became_known(open_outcomes: Open) -> None:
     assert found["known_won_at"] == pd.Timestamp("2026-03-03")
 
 
-def test_won_without_becoming_an_sql_in_time_does_not_count(open_outcomes: Open) -> None:
-    tables = open_outcomes(("A", "2026-02-20", "sql"), ("A", "2026-02-25", "won"))
-    found = label(tables)
-    assert (found["y_sql"], found["y_won"]) == (0.0, 0.0)
+@pytest.mark.parametrize(
+    ("sql_at", "won_at", "labels"),
+    [
+        ("2026-02-20", "2026-02-25", (0.0, 0.0)),  # an SQL too late: the win does not count
+        ("2026-02-05", "2026-02-25", (1.0, 1.0)),
+        (None, "2026-02-05", (1.0, 1.0)),  # whoever is won was an SQL by then
+    ],
+)
+def test_a_win_counts_when_the_sql_came_in_time(
+    open_outcomes: Open, sql_at: str | None, won_at: str, labels: tuple[float, float]
+) -> None:
+    rows = [("A", won_at, "won"), ("A", sql_at, "sql") if sql_at else ("B", won_at, "sql")]
+    found = label(open_outcomes(*rows))
+    assert (found["y_sql"], found["y_won"]) == labels
 
 
-def test_won_counts_when_the_sql_came_in_time(open_outcomes: Open) -> None:
-    tables = open_outcomes(("A", "2026-02-05", "sql"), ("A", "2026-02-25", "won"))
-    found = label(tables)
-    assert (found["y_sql"], found["y_won"]) == (1.0, 1.0)
+@pytest.mark.parametrize(
+    ("sql", "won", "expected"),
+    [
+        # an SQL by then has no SQL label
+        (("2026-01-20", "2026-01-20"), ("2026-02-25", "2026-02-25"), (True, np.nan, 1.0)),
+        # an SQL recorded late is not yet known, but none to come either
+        (("2026-01-31", "2026-02-04"), ("2026-02-25", "2026-02-25"), (False, np.nan, 1.0)),
+        # a win recorded late is no win to come
+        (("2026-01-20", "2026-01-20"), ("2026-01-31", "2026-02-04"), (True, np.nan, np.nan)),
+        # an outcome that happens in time counts however late it is recorded
+        (("2026-02-05", "2026-04-01"), ("2026-02-25", "2026-05-01"), (False, 1.0, 1.0)),
+    ],
+)
+def test_labels_go_by_when_it_happened_and_is_sql_by_when_it_was_recorded(
+    open_outcomes: Open, sql: tuple[str, str], won: tuple[str, str], expected: tuple[object, ...]
+) -> None:
+    found = label(open_outcomes(("A", sql[0], "sql", sql[1]), ("A", won[0], "won", won[1])))
+    np.testing.assert_equal((found["is_sql"], found["y_sql"], found["y_won"]), expected)
 
 
-def test_whoever_is_won_was_an_sql_by_then(open_outcomes: Open) -> None:
-    tables = open_outcomes(("A", "2026-02-05", "won"), ("B", "2026-02-06", "sql"))
-    found = label(tables)
-    assert (found["y_sql"], found["y_won"]) == (1.0, 1.0)
-
-
-def test_an_sql_has_its_sql_label_behind_it(open_outcomes: Open) -> None:
-    tables = open_outcomes(("A", "2026-01-20", "sql"), ("A", "2026-02-25", "won"))
-    found = label(tables)
-    assert found["is_sql"]
-    assert np.isnan(found["y_sql"])
-    assert found["y_won"] == 1.0
-
-
-def test_an_sql_recorded_late_is_not_yet_known_but_no_sql_to_come(open_outcomes: Open) -> None:
-    tables = open_outcomes(
-        ("A", "2026-01-31", "sql", "2026-02-04"), ("A", "2026-02-25", "won", "2026-02-25")
-    )
-    found = label(tables)
-    assert not found["is_sql"]
-    assert np.isnan(found["y_sql"])
-    assert found["y_won"] == 1.0
-
-
-def test_a_win_recorded_late_is_no_win_to_come(open_outcomes: Open) -> None:
-    tables = open_outcomes(
-        ("A", "2026-01-20", "sql", "2026-01-20"), ("A", "2026-01-31", "won", "2026-02-04")
-    )
-    found = label(tables)
-    assert found["is_sql"]
-    assert np.isnan(found["y_won"])
-
-
-def test_an_outcome_that_happens_in_time_counts_however_late_it_is_recorded(
+def test_the_stages_are_those_that_the_outcomes_mention_in_the_order_of_the_funnel(
     open_outcomes: Open,
 ) -> None:
-    tables = open_outcomes(("A", "2026-02-05", "sql", "2026-04-01"))
-    assert label(tables)["y_sql"] == 1.0
-
-
-def test_the_stages_are_those_that_the_outcomes_mention(open_outcomes: Open) -> None:
-    assert stages_of(open_outcomes(("A", "2026-02-05", "won"))) == ("won",)
-
-
-def test_both_stages_come_in_the_order_of_the_funnel(open_outcomes: Open) -> None:
-    tables = open_outcomes(("A", "2026-02-05", "won"), ("B", "2026-02-05", "sql"))
-    assert stages_of(tables) == ("sql", "won")
+    won, sql = ("A", "2026-02-05", "won"), ("B", "2026-02-05", "sql")
+    assert stages_of(open_outcomes(won)) == ("won",)
+    assert stages_of(open_outcomes(won, sql)) == ("sql", "won")

@@ -65,12 +65,6 @@ def test_a_column_that_the_contract_vouches_for_is_kept(tmp_path: Path) -> None:
     assert any("grade" in each.name for each in prepared.catalogue)
 
 
-def test_a_file_without_dates_is_split_at_random_and_says_so(tmp_path: Path) -> None:
-    prepared = flat(tmp_path)
-    assert not prepared.split.by_time
-    assert any("expect less" in each for each in prepared.cautions)
-
-
 def test_rows_of_the_future_are_named_with_what_they_count_for(tmp_path: Path) -> None:
     days = pd.date_range("2024-01-01", periods=599, freq="18h").astype("str")
     prepared = flat(tmp_path, created_at=[*days, "2999-01-01 00:00:00"])
@@ -100,11 +94,6 @@ def test_a_target_without_words_for_no_says_that_none_is_named(tmp_path: Path) -
         DataError, match=r"every known lead converted, as `leads.negative` names no"
     ):
         flat(tmp_path, contract)
-
-
-def test_too_few_conversions_name_the_least(tmp_path: Path) -> None:
-    with pytest.raises(TooLittleData, match="30 and 5 are the least"):
-        flat(tmp_path, won=(np.arange(600) < 10).astype(int))
 
 
 def test_a_stage_with_too_little_is_left_out_and_said_so(project: Project) -> None:

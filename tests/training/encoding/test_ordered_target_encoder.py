@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from leadscore.training.encoding.ordered_target_encoder import (
@@ -33,6 +33,7 @@ def test_a_word_has_the_rate_of_its_leads_drawn_to_that_of_all() -> None:
     assert rates[-1, 0] == pytest.approx(0.3 * PRIOR_ROWS / (70 + PRIOR_ROWS))
 
 
+@settings(deadline=None)
 @given(drawn=rows, data=st.data())
 def test_nothing_of_its_own_lead_or_of_later_ones_is_in_a_teaching_row(
     drawn: list[tuple[str | None, int, int]], data: st.DataObject

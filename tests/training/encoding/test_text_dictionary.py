@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from leadscore.training.encoding.text_dictionary import as_categories, distinct_words
@@ -26,6 +26,7 @@ FORMS = {
 
 
 @pytest.mark.parametrize("form", FORMS)
+@settings(deadline=None)
 @given(drawn=words)
 def test_a_dictionary_says_what_the_column_says(form: str, drawn: list[str | None]) -> None:
     values = FORMS[form](drawn)
@@ -35,6 +36,7 @@ def test_a_dictionary_says_what_the_column_says(form: str, drawn: list[str | Non
     assert len(set(found.words)) == len(found.words)
 
 
+@settings(deadline=None)
 @given(drawn=words)
 def test_what_is_known_of_a_word_is_told_to_each_of_its_rows(drawn: list[str | None]) -> None:
     found = distinct_words(pd.Series(drawn, dtype="str"))

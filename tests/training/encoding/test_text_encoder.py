@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from leadscore.features.core.errors import ModelMismatch
@@ -23,21 +23,7 @@ def fitted(words: list[str | None] | None = None, min_leads: int = 2) -> TextEnc
     )
 
 
-def test_words_have_codes_by_how_common_they_were_in_training() -> None:
-    codes = fitted().transform(frame_of(["mail", "fair", "web"]))
-    assert codes[:, 0].tolist() == [2, 1, 0]
-
-
-def test_missing_rare_and_unseen_words_are_missing() -> None:
-    codes = fitted().transform(frame_of([None, "phone", "unseen"]))
-    assert np.isnan(codes[:, 0]).all()
-
-
-def test_numbers_pass_through_with_their_gaps() -> None:
-    frame = frame_of(["web"] * 3).assign(visits=[1.5, np.nan, -2])
-    np.testing.assert_array_equal(fitted().transform(frame)[:, 1], [1.5, np.nan, -2])
-
-
+@settings(deadline=None)
 @given(st.lists(st.sampled_from(WORDS), min_size=1, max_size=12), st.randoms())
 def test_a_row_has_the_same_codes_whatever_stands_beside_it(
     words: list[str | None], random: st.randoms
@@ -51,11 +37,6 @@ def test_a_row_has_the_same_codes_whatever_stands_beside_it(
 def test_the_vocabulary_does_not_hang_on_the_order_of_the_rows() -> None:
     words = ["b", "a", "c"] * 4
     assert fitted(words).vocabulary_ == fitted(words[::-1]).vocabulary_
-
-
-def test_a_column_that_is_empty_tonight_is_read_as_missing() -> None:
-    codes = fitted().transform(frame_of([None, None]))
-    assert np.isnan(codes[:, 0]).all()
 
 
 def test_unseen_words_are_counted_among_filled_in_cells() -> None:
@@ -80,3 +61,13 @@ def test_columns_in_another_order_make_no_difference() -> None:
     frame = frame_of(["web", "fair"])
     swapped = frame[["visits", "source"]]
     np.testing.assert_array_equal(fitted().transform(frame), fitted().transform(swapped))
+
+
+def test_words_have_codes_by_how_common_they_were_and_the_others_are_missing() -> None:
+    codes = fitted().transform(frame_of(["mail", "fair", "web", None, "phone", "unseen"]))
+    np.testing.assert_array_equal(codes[:, 0], [2, 1, 0, np.nan, np.nan, np.nan])
+
+
+def test_numbers_pass_through_with_their_gaps() -> None:
+    frame = frame_of(["web"] * 3).assign(visits=[1.5, np.nan, -2])
+    np.testing.assert_array_equal(fitted().transform(frame)[:, 1], [1.5, np.nan, -2])

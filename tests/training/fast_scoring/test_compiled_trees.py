@@ -97,11 +97,6 @@ def test_threads_change_nothing() -> None:
     np.testing.assert_array_equal(one, two)
 
 
-def test_five_thousand_trees() -> None:
-    rows = random_matrix(120, 3)
-    agree(grown(rows, trees=5_000, num_leaves=3, learning_rate=0.01), rows)
-
-
 def test_trees_of_one_leaf() -> None:
     booster = grown(random_matrix(60, 2), trees=3, min_data_in_leaf=50)
     assert {tree["num_leaves"] for tree in booster.dump_model()["tree_info"]} == {1}

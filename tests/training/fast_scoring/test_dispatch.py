@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from leadscore.features.core.errors import ModelMismatch
 from leadscore.training.fast_scoring import dispatch as scorer
 from leadscore.training.fast_scoring.compiled_trees import CompiledTrees, MatrixRows
 from tests.training.fast_scoring.conftest import grown
@@ -91,11 +90,6 @@ def test_trees_that_differ_from_lightgbm_are_never_used(
     said = scorer.raw_score(booster, Whole(ROWS), threads=1)
     np.testing.assert_array_equal(said, booster.predict(ROWS, raw_score=True))
     assert "compiled, it differs" in caplog.text
-
-
-def test_a_text_column_that_is_gone_is_named(model: FunnelModel, funnel: Funnel) -> None:
-    with pytest.raises(ModelMismatch, match="lacks 'source'"):
-        model.stages_["sql"].propensity(funnel.frame.drop(columns="source"))
 
 
 def test_a_funnel_says_the_same_compiled_and_keeps_nothing_of_it(

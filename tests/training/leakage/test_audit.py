@@ -45,41 +45,30 @@ def outcome(draw: np.random.Generator) -> pd.Series:
     return pd.Series((draw.random(3_000) < 0.3).astype(float))
 
 
-def audited(column: object, outcome: pd.Series, *, name: str = "Field") -> Finding | None:
-    """The finding on one column, if there is one."""
+def audited(column: object, outcome: pd.Series, *, name: str = "Field") -> list[Finding]:
+    """The findings on one column: one or none."""
     series = pd.Series(column)
     kind = "float64" if pd.api.types.is_numeric_dtype(series) else "str"
-    findings = audit_columns(pd.DataFrame({name: series.astype(kind)}), outcome)
-    return findings[0] if findings else None
+    return audit_columns(pd.DataFrame({name: series.astype(kind)}), outcome)
 
 
 def test_a_copy_of_the_outcome_is_certain(outcome: pd.Series) -> None:
-    finding = audited(outcome.map({1.0: "in", 0.0: "out"}), outcome)
-    assert finding is not None
+    (finding,) = audited(outcome.map({1.0: "in", 0.0: "out"}), outcome)
     assert (finding.kind, finding.severity) == ("near-perfect", "certain")
     assert finding.auc_alone > 0.99
-
-
-def test_a_noisy_number_that_knows_the_outcome_is_certain(
-    outcome: pd.Series, draw: np.random.Generator
-) -> None:
-    finding = audited(outcome * 3 + draw.normal(size=3_000), outcome)
-    assert finding is not None
-    assert finding.severity == "certain"
 
 
 def test_an_honest_strong_column_is_left_alone(
     outcome: pd.Series, draw: np.random.Generator
 ) -> None:
-    assert audited(outcome * 1.1 + draw.normal(size=3_000), outcome) is None
+    assert audited(outcome * 1.1 + draw.normal(size=3_000), outcome) == []
 
 
 def test_a_column_filled_in_for_winners_only_is_certain(
     outcome: pd.Series, draw: np.random.Generator
 ) -> None:
     written = pd.Series(draw.normal(size=3_000)).where((outcome == 1) & (draw.random(3_000) < 0.8))
-    finding = audited(written, outcome)
-    assert finding is not None
+    (finding,) = audited(written, outcome)
     assert finding.severity == "certain"
     assert "of those who converted" in finding.evidence
 
@@ -89,7 +78,7 @@ def test_a_form_answered_by_interested_leads_is_left_alone(
 ) -> None:
     answered = draw.random(3_000) < np.where(outcome == 1, 0.85, 0.57)
     cells = pd.Series(draw.choice(["career", "price"], 3_000)).where(answered)
-    assert audited(cells, outcome) is None
+    assert audited(cells, outcome) == []
 
 
 def test_a_rare_field_that_belongs_to_a_good_channel_is_left_alone(
@@ -107,8 +96,7 @@ def test_levels_that_settle_the_outcome_are_named_with_figures(
 ) -> None:
     settled = draw.random(3_000) < 0.5
     tags = np.where(settled & (outcome == 1), "happy", draw.choice(["rang", "busy"], 3_000))
-    finding = audited(tags, outcome)
-    assert finding is not None
+    (finding,) = audited(tags, outcome)
     assert "levels that convert almost surely (100.0%" in finding.evidence
 
 
@@ -116,7 +104,7 @@ def test_a_good_channel_of_few_leads_is_left_alone(
     outcome: pd.Series, draw: np.random.Generator
 ) -> None:
     referral = (draw.random(3_000) < np.where(outcome == 1, 0.2, 0.005)) * 1
-    assert audited(np.where(referral == 1, "Referral", "Search"), outcome) is None
+    assert audited(np.where(referral == 1, "Referral", "Search"), outcome) == []
 
 
 def test_a_state_overwritten_at_conversion_is_found_by_its_level(
@@ -124,24 +112,21 @@ def test_a_state_overwritten_at_conversion_is_found_by_its_level(
 ) -> None:
     overwritten = (outcome == 1) & (draw.random(3_000) < 0.3)
     states = np.where(overwritten, "Converted", draw.choice(["mail", "chat"], 3_000))
-    finding = audited(states, outcome, name="Last activity")
-    assert finding is not None
+    (finding,) = audited(states, outcome, name="Last activity")
     assert finding.severity == "certain"
     assert "'Converted' names the outcome" in finding.evidence
 
 
 def test_a_name_alone_proves_nothing(outcome: pd.Series, draw: np.random.Generator) -> None:
-    assert audited(draw.choice(["A", "B", "C"], 3_000), outcome, name="Lead Quality") is None
+    assert audited(draw.choice(["A", "B", "C"], 3_000), outcome, name="Lead Quality") == []
 
 
 def test_a_judgement_where_somebody_filled_it_in_is_certain_by_name_and_power(
     outcome: pd.Series, draw: np.random.Generator
 ) -> None:
     grade = pd.Series(outcome * 1.7 + draw.normal(size=3_000)).where(draw.random(3_000) < 0.5)
-    named = audited(grade, outcome, name="Lead Quality")
-    plain = audited(grade, outcome, name="Field")
-    assert named is not None
-    assert plain is not None
+    (named,) = audited(grade, outcome, name="Lead Quality")
+    (plain,) = audited(grade, outcome, name="Field")
     assert (named.severity, plain.severity) == ("certain", "suspect")
 
 
@@ -165,15 +150,12 @@ def test_a_column_known_only_for_judged_leads_is_suspected(
 ) -> None:
     judged = draw.random(3_000) < 0.7
     cells = pd.Series(draw.choice(["x", "y"], 3_000)).where(judged)
-    finding = audited(cells, outcome.where(judged))
-    assert finding is not None
+    (finding,) = audited(cells, outcome.where(judged))
     assert finding.kind == "judged leads only"
     assert "0.0% of those still open" in finding.evidence
 
 
-def test_a_field_given_up_before_the_open_leads_came_is_no_leak(
-    draw: np.random.Generator,
-) -> None:
+def test_a_field_given_up_before_the_open_leads_came_is_no_leak(draw: np.random.Generator) -> None:
     age = np.arange(4_000)
     outcome = pd.Series((draw.random(4_000) < 0.3).astype(float)).where(age < 3_000)
     cells = pd.Series(draw.choice(["x", "y"], 4_000)).where(age < 2_800)
@@ -212,7 +194,7 @@ def test_identifiers_and_constants_are_left_out_whatever_the_outcome(outcome: pd
 def test_measured_numbers_that_all_differ_are_no_identifiers(
     outcome: pd.Series, draw: np.random.Generator
 ) -> None:
-    assert audited(draw.normal(size=3_000), outcome, name="Distance") is None
+    assert audited(draw.normal(size=3_000), outcome, name="Distance") == []
 
 
 def test_an_overruled_column_carries_the_reason_and_is_kept(outcome: pd.Series) -> None:
@@ -232,7 +214,7 @@ def test_suspects_are_left_out_only_if_the_contract_says_so() -> None:
 
 
 def test_one_outcome_alone_accuses_nobody() -> None:
-    assert audited(["a", "b"] * 50, pd.Series([1.0] * 100)) is None
+    assert audited(["a", "b"] * 50, pd.Series([1.0] * 100)) == []
 
 
 def test_the_same_leads_give_the_same_findings(

@@ -85,13 +85,6 @@ def test_a_bent_truth_on_plenty_of_leads_gets_steps() -> None:
     np.testing.assert_allclose(fitted.predict(np.array([-2.0, 2.0])), [0.1, 0.4], atol=0.03)
 
 
-def test_no_propensity_is_certain() -> None:
-    margin = np.linspace(-3, 3, 4000)
-    fitted = Calibrator().fit(margin, (margin > 0).astype(float))
-    propensity = fitted.predict(np.array([-50.0, 50.0]))
-    assert 0 <= propensity[0] < propensity[1] <= 1
-
-
 def test_a_lopsided_truth_gets_a_map_of_two_slopes() -> None:
     random = np.random.default_rng(4)
     margin = random.normal(0, 2, 6000)

@@ -97,14 +97,6 @@ def test_a_search_that_died_goes_on_where_it_ended(tmp_path: Path) -> None:
     assert [trial.loss for trial in resumed.trials] == [trial.loss for trial in whole.trials]
 
 
-def test_trials_of_other_rows_are_not_taken_up(tmp_path: Path) -> None:
-    file = tmp_path / "trials.log"
-    search([PlannedFold()], file=file, name="sql of one table")
-    fold = PlannedFold()
-    search([fold], file=file, name="sql of another")
-    assert len(fold.grown) >= len(PORTFOLIO)
-
-
 def test_without_dates_or_words_those_choices_are_not_tried() -> None:
     fold = PlannedFold()
     search_recipes(
@@ -119,13 +111,6 @@ def test_without_dates_or_words_those_choices_are_not_tried() -> None:
     assert len({recipe for recipe, _ in fold.grown}) == len(fold.grown)
 
 
-def test_every_trial_has_seeds_of_its_own() -> None:
-    fold = PlannedFold()
-    search([fold])
-    seeds = [seed for _, seed in fold.grown]
-    assert len(set(seeds)) == len(seeds)
-
-
 def test_a_fold_that_stopped_early_keeps_its_last_loss() -> None:
     long = Planned(np.array([0.5, 0.4, 0.3]), np.arange(10))
     short = Planned(np.array([0.6, 0.5]), np.arange(30))
@@ -137,3 +122,11 @@ def test_leads_that_only_taught_have_no_margin() -> None:
     margin = out_of_fold(grown, [Fold(np.arange(10), np.arange(10, 35))], 5, rows=35)
     assert np.isnan(margin[:10]).all()
     assert (margin[10:] == 5).all()
+
+
+def test_trials_of_other_rows_are_not_taken_up_and_each_has_its_own_seed(tmp_path: Path) -> None:
+    fold, file = PlannedFold(), tmp_path / "trials.log"
+    search([PlannedFold()], file=file, name="sql of one table")
+    search([fold], file=file, name="sql of another")
+    seeds = [seed for _, seed in fold.grown]
+    assert len(set(seeds)) == len(seeds) >= len(PORTFOLIO)

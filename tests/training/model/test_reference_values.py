@@ -12,23 +12,6 @@ def feature(name: str, kind: str = "number", *, fact: str = "", family: str = "f
     return Feature(name, family, kind, "", name, fact or name)  # type: ignore[arg-type]
 
 
-def test_a_number_stands_by_a_small_a_middling_and_a_large_value() -> None:
-    frame = pd.DataFrame({"size": np.arange(1.0, 102.0)})
-    assert usual_values(frame, [feature("size")]) == {"size": [11.0, 51.0, 91.0]}
-
-
-def test_a_text_stands_by_its_commonest_words_ties_by_the_alphabet() -> None:
-    words = pd.Series([*"bbbccaad", None], dtype="str")
-    assert usual_values(pd.DataFrame({"x": words}), [feature("x", "text")]) == {
-        "x": ["b", "a", "c"]
-    }
-
-
-def test_a_flag_stands_by_both_its_values() -> None:
-    frame = pd.DataFrame({"odd": [0.0] * 99 + [1.0, np.nan]})
-    assert usual_values(frame, [feature("odd", "flag")]) == {"odd": [0.0, 1.0]}
-
-
 def test_values_of_one_fact_belong_together() -> None:
     size = np.arange(1.0, 102.0)
     band = pd.Series(np.where(size < 50, "small", "large"), dtype="str")
@@ -39,10 +22,24 @@ def test_values_of_one_fact_belong_together() -> None:
     assert found["band"] == ["small", "large", "large"]
 
 
-@pytest.mark.parametrize("family", ["engagement", "history"])
-def test_what_did_not_happen_has_no_usual_values(family: str) -> None:
-    assert usual_values(pd.DataFrame({"x": [1.0]}), [feature("x", family=family)]) == {}
+@pytest.mark.parametrize(
+    ("values", "kind", "usual"),
+    [
+        (np.arange(1.0, 102.0), "number", [11.0, 51.0, 91.0]),
+        (pd.Series([*"bbbccaad", None], dtype="str"), "text", ["b", "a", "c"]),
+        ([0.0] * 99 + [1.0, np.nan], "flag", [0.0, 1.0]),
+    ],
+)
+def test_usual_values_are_quantiles_commonest_words_or_both_flags(
+    values: object, kind: str, usual: list[object]
+) -> None:
+    assert usual_values(pd.DataFrame({"x": values}), [feature("x", kind)]) == {"x": usual}
 
 
-def test_what_nobody_knows_has_none() -> None:
-    assert usual_values(pd.DataFrame({"x": [np.nan]}), [feature("x")]) == {}
+@pytest.mark.parametrize(
+    ("value", "family"), [(1.0, "engagement"), (1.0, "history"), (np.nan, "firmographic")]
+)
+def test_what_did_not_happen_or_is_never_known_has_no_usual_values(
+    value: float, family: str
+) -> None:
+    assert usual_values(pd.DataFrame({"x": [value]}), [feature("x", family=family)]) == {}

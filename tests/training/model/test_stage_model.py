@@ -15,7 +15,6 @@ from leadscore.training.model.stage_model import StageModel
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from leadscore.training.model.funnel_model import FunnelModel
     from tests.training.conftest import Funnel
 
 FEATURES = ["fit", "visits", "source"]
@@ -49,14 +48,6 @@ def test_propensities_are_those_of_scikit_learn(stage: StageModel, funnel: Funne
     assert stage.classes_.tolist() == [0, 1]
 
 
-def test_the_calibrator_leaves_the_ranking_of_the_margins(
-    stage: StageModel, funnel: Funnel
-) -> None:
-    frame = funnel.frame[FEATURES]
-    order = np.argsort(stage.margin(frame), kind="stable")
-    assert (np.diff(stage.propensity(frame)[order]) >= 0).all()
-
-
 def test_what_there_is_to_learn_is_learnt(stage: StageModel, funnel: Funnel) -> None:
     frame, outcome, _ = rows_of(funnel)
     assert roc_auc_score(outcome, stage.propensity(frame)) > 0.72
@@ -73,15 +64,6 @@ def test_noise_gives_everybody_nearly_the_overall_rate() -> None:
     propensity = model.propensity(frame)
     assert propensity.mean() == pytest.approx(outcome.mean(), abs=0.03)
     assert propensity.std() < 0.05
-
-
-def test_a_row_has_the_same_propensity_whatever_stands_beside_it(
-    stage: StageModel, funnel: Funnel
-) -> None:
-    frame = funnel.frame[FEATURES]
-    whole = stage.propensity(frame)
-    np.testing.assert_array_equal(stage.propensity(frame.iloc[100:107]), whole[100:107])
-    np.testing.assert_array_equal(stage.propensity(frame.iloc[::-1]), whole[::-1])
 
 
 def test_threads_change_no_propensity(funnel: Funnel, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -148,13 +130,3 @@ def test_rows_without_dates_are_judged_by_random_folds(funnel: Funnel) -> None:
     model = StageModel(by_time=False)
     model.fit(frame[:900], outcome[:900], lead[:900], search=Search(seconds=0))
     assert roc_auc_score(outcome[900:], model.propensity(frame[900:])) > 0.7
-
-
-def test_the_same_rows_give_the_same_model(stage: StageModel, funnel: Funnel) -> None:
-    again = StageModel().fit(*rows_of(funnel))
-    frame = funnel.frame[FEATURES]
-    np.testing.assert_array_equal(again.propensity(frame), stage.propensity(frame))
-
-
-def test_a_stage_is_a_part_of_the_funnel(model: FunnelModel) -> None:
-    assert [type(stage) for stage in model.stages_.values()] == [StageModel, StageModel]

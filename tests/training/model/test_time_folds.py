@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from leadscore.training.model.time_folds import (
@@ -26,12 +26,14 @@ def rows_of(snapshots: list[int]) -> pd.Series:
     return pd.Series(np.repeat([f"L{n}" for n in range(len(snapshots))], snapshots))
 
 
+@settings(deadline=None)
 @given(some_leads)
 def test_only_earlier_leads_teach_a_forward_fold(snapshots: list[int]) -> None:
     for fold in forward_folds(rows_of(snapshots)):
         assert fold.train.max() < fold.validate.min()
 
 
+@settings(deadline=None)
 @given(some_leads)
 def test_a_lead_is_never_on_both_sides_of_a_fold(snapshots: list[int]) -> None:
     lead = rows_of(snapshots)
@@ -39,6 +41,7 @@ def test_a_lead_is_never_on_both_sides_of_a_fold(snapshots: list[int]) -> None:
         assert not set(lead[fold.train]) & set(lead[fold.validate])
 
 
+@settings(deadline=None)
 @given(some_leads)
 def test_forward_folds_judge_each_later_row_once(snapshots: list[int]) -> None:
     lead = rows_of(snapshots)

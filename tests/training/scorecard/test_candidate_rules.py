@@ -69,14 +69,6 @@ def test_a_condition_reads_as_a_person_would_say_it(
     assert words in {each.words for each in asked_about(values, feature("blue", kind, unit=unit))}
 
 
-def test_what_never_happened_is_not_called_unknown() -> None:
-    about = feature("days_since_the_latest_visit", unit="days", measure="days_since_latest")
-    values = np.where(np.arange(LEADS) % 4 == 0, np.nan, 3.0)
-    assert [each.words for each in asked_about(values, about)] == [
-        "Days since the latest visit: never"
-    ]
-
-
 def test_words_that_convert_alike_are_asked_for_together() -> None:
     source = random().choice(["fair", "web", "partner", "list", "ad"], LEADS)
     log_odds = np.where(np.isin(source, ["fair", "partner"]), 1.0, -0.5)
@@ -113,3 +105,9 @@ def test_what_is_unknown_meets_no_bound_and_no_list() -> None:
         Condition("t", "one_of", None, ("a",), ""),
     ):
         assert condition.holds(frame).tolist() == [True, False]
+
+
+def test_what_never_happened_is_not_called_unknown() -> None:
+    about = feature("days_since_visit", unit="days", measure="days_since_latest")
+    values = np.where(np.arange(LEADS) % 4 == 0, np.nan, 3.0)
+    assert [each.words for each in asked_about(values, about)] == ["Days since visit: never"]
