@@ -136,7 +136,8 @@ def broken_lines(connection: Backend, name: str) -> pd.DataFrame:
     found = connection.table(rejects).to_pandas().drop_duplicates(["file_id", "line"])
     reason = found["error_message"].str.split("\n").str[0]
     lines = pd.DataFrame({"row": found["line"].astype("int64") - 1})
-    return lines.assign(table=name, column=WHOLE_LINE, value="", reason=reason)
+    lines = lines.assign(table=name, column=WHOLE_LINE, value="", reason=reason)
+    return lines[list(COLUMNS)]
 
 
 def unreadable_cells(rows: pd.DataFrame) -> pd.DataFrame:

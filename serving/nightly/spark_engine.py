@@ -1,10 +1,9 @@
-"""A night on Spark: features as Spark's own queries, the model applied where they come out.
+"""A night on Spark: features by Spark's own queries, the rest by its Python workers.
 
-The first pass is Spark's. Its session builds the features by the same Ibis expressions that DuckDB
-runs, and hands each bucket of leads to a Python worker (`mapInArrow`), which has loaded the model
-once and keeps the propensities with all that tiers hang on. Tiers, reasons and briefs are the
-workers' as well; only the places that sales has are shared out on the driver. The ledger's file is
-written by the driver from their finished parts: readers see one file, whole.
+Spark computes the features from the same Ibis expressions as DuckDB, and hands each bucket of leads
+to a Python worker (`mapInArrow`), which has loaded the model once and stores the propensities and
+whatever else the tiers need. Workers also decide tiers and write reasons and briefs; the driver
+allocates the places that sales has, and writes the ledger's file from the workers' parts.
 """
 
 from __future__ import annotations
@@ -41,10 +40,10 @@ PLACE = "(bucket)"  # no feature is called that
 
 
 def spark_engine(master: str | None) -> Engine:
-    """Return Spark as the engine of a night, for `nightly.run_night.score_night`.
+    """Return Spark as the engine of a night, for `score_night`.
 
-    `master` is where it runs, such as `local[2]`; None leaves it to Spark's own settings, or to
-    the session that is there.
+    `master` is where it runs, such as `local[2]`; None leaves it to the active session or to
+    Spark's own settings.
     """
     return Engine(f"spark {master}", partial(_open, master), judge_on_spark)
 
@@ -57,8 +56,8 @@ def _open(
     known_by: datetime | None,
     folder: Path,
     at_once: BucketLimits = SMALL_MACHINE,
-    workers: int | None = None,  # noqa: ARG001 - Spark knows its own
-    kept: Path | None = None,  # noqa: ARG001 - sorted events stay on one machine alone
+    workers: int | None = None,  # noqa: ARG001 - Spark has its own
+    kept: Path | None = None,  # noqa: ARG001 - events are cached on one machine only
 ) -> Iterator[SparkBuckets]:
     with open_on_spark(
         contract, known_by=known_by, folder=folder, at_once=at_once, master=master
@@ -67,14 +66,14 @@ def _open(
 
 
 def judge_on_spark(night: Night) -> list[NightFault]:
-    """First pass: features by Spark, propensities by its workers, kept on the workbench.
+    """Compute features by Spark and propensities by its workers, and store both.
 
     Returns what is wrong with the propensities.
 
     Raises
     ------
     LeadScoreError
-        What a worker raised.
+        With the message of what a worker raised.
     """
     ask_wins(night)
     to_do = [bucket for bucket in night.numbers if not night.work.has(DONE, bucket)]
@@ -87,7 +86,7 @@ def judge_on_spark(night: Night) -> list[NightFault]:
 
 
 def _features(night: Night) -> DataFrame:
-    """Show Spark the features of the night's open leads, and their buckets."""
+    """Return the features of the night's open leads and their buckets, not yet computed."""
     buckets = cast("SparkBuckets", night.buckets)
     tables = buckets.whole()
     snapshots = nightly_snapshots(tables, as_of=night.as_of)
@@ -97,7 +96,7 @@ def _features(night: Night) -> DataFrame:
 
 
 def _judge_all(night: Night, rows: DataFrame, to_do: list[int]) -> None:
-    """Let each worker judge the buckets that it is given; a task holds one bucket whole."""
+    """Score each bucket in a task of its own."""
     from pyspark.sql.pandas.types import to_arrow_schema  # noqa: PLC0415 - an extra
 
     task = _task(night, to_arrow_schema(rows.schema), to_do)
@@ -136,6 +135,6 @@ def _task(
 
 
 def judge_bucket(night: Night, bucket: int, features: pd.DataFrame) -> None:
-    """Judge a bucket by features that Spark has built: a row a lead, sorted by `lead_id`."""
+    """Score a bucket by Spark's features: a row a lead, sorted by `lead_id`."""
     night.buckets.turn_to(bucket)
     judge_frame(night, bucket, features)

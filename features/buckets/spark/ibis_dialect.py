@@ -1,4 +1,4 @@
-"""Ibis's SQL for Spark, with DuckDB's meaning where the two differ; results come as Arrow."""
+"""Ibis's SQL for Spark, with DuckDB's semantics where the two differ; results are Arrow."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from pyspark.sql import DataFrame, SparkSession
 
-# RE2 knows the letters a-z alone; what Java takes for the edge of a word depends on its version.
+# RE2's \b knows ASCII letters alone; Java's depends on its version.
 EDGE_OF_A_WORD = r"(?:(?<=\w)(?!\w)|(?<!\w)(?=\w))"
 MICROSECONDS_A_SECOND = 1e6
 
 
-class SparkWords(PySparkCompiler):  # type: ignore[misc]
-    """Ibis's compiler for Spark, with what DuckDB means."""
+class SparkCompiler(PySparkCompiler):  # type: ignore[misc]
+    """Ibis's compiler for Spark, with DuckDB's semantics."""
 
     __slots__ = ()
 
@@ -38,19 +38,19 @@ class SparkWords(PySparkCompiler):  # type: ignore[misc]
         return self.f.anon.unix_micros(instant) / _double(MICROSECONDS_A_SECOND)
 
     def visit_ArrayCollect(self, op: Any, *, include_null: bool, **given: Any) -> Any:  # noqa: ARG002, N802
-        """Collect what is there: Spark leaves nulls out, and features collect none."""
+        """Leave nulls out, as Spark's collect_list does; features collect none."""
         return super().visit_ArrayCollect(op, include_null=False, **given)
 
     def visit_RegexSearch(self, _op: Any, *, arg: Any, pattern: Any) -> Any:  # noqa: N802
-        """Search for the same letters."""
+        """Search with RE2's word boundaries."""
         return self.f.regexp_like(arg, _for_java(pattern))
 
     def visit_RegexExtract(self, _op: Any, *, arg: Any, pattern: Any, index: Any) -> Any:  # noqa: N802
-        """Find the same letters."""
+        """Extract with RE2's word boundaries."""
         return self.f.regexp_extract(arg, _for_java(pattern), index)
 
     def visit_RegexReplace(self, _op: Any, *, arg: Any, pattern: Any, replacement: Any) -> Any:  # noqa: N802
-        r"""Call a pattern's groups as Java does: `$1` is `\1`."""
+        r"""Replace with RE2's word boundaries; Java writes the group `\1` as `$1`."""
         groups = re.sub(r"\\(\d)", r"$\1", replacement.this)
         return self.f.regexp_replace(arg, _for_java(pattern), sge.convert(groups))
 
@@ -61,18 +61,18 @@ class SparkConnection(Backend):  # type: ignore[misc]
     PySpark 4.3 does not know the frames of pandas 3.
     """
 
-    compiler = SparkWords()
+    compiler = SparkCompiler()
 
     @classmethod
     def of(cls, session: SparkSession) -> SparkConnection:
-        """Connect with a session, whose moments are in UTC from then on."""
+        """Connect with a session; Ibis sets its time zone to UTC."""
         cls.register_options()
         connection = cls()
         connection.do_connect(session)
         return connection
 
     def rows_of(self, expression: ir.Table) -> DataFrame:
-        """Show an expression to Spark; nothing is computed yet."""
+        """Return an expression as a lazy Spark DataFrame."""
         self._run_pre_execute_hooks(expression)
         rows: DataFrame = self._session.sql(self.compile(expression))
         return rows

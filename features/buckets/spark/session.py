@@ -1,4 +1,4 @@
-"""A Spark session with what leadscore asks of it, and what goes wrong in it as one clear line."""
+"""A Spark session with the settings leadscore needs, and its errors as one clear line."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ if TYPE_CHECKING:
 
     from pyspark.sql import SparkSession
 
-# Moments without a zone are UTC inside; names of columns differ where their letters do.
+# Timestamps without a zone are UTC; names of columns are case-sensitive, as in DuckDB.
 SETTINGS = {
     "spark.sql.session.timeZone": "UTC",
     "spark.sql.caseSensitive": "true",
     "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
     "spark.sql.execution.arrow.maxRecordsPerBatch": "65536",
 }
-OWN_ERROR = re.compile(r"^(?:features|training|serving)\.[\w.]+: (.+)", re.MULTILINE | re.DOTALL)
-NEWEST_PANDAS = "PySpark does not yet fully support pandas"  # whose frames it is never given
+OWN_ERROR = re.compile(r"^leadscore\.[\w.]+: (.+)", re.MULTILINE | re.DOTALL)
+NEWEST_PANDAS = "PySpark does not yet fully support pandas"  # it is given Arrow, never pandas
 
 
 @contextmanager
 def spark_session(master: str | None) -> Iterator[SparkSession]:
-    """Use the Spark session that is there, or start one and stop it at the end.
+    """Use the active Spark session, or start one and stop it at the end.
 
     `master` is where Spark runs, such as `local[2]` or `spark://host:7077`; None leaves it to
     Spark's own settings.
@@ -85,12 +85,12 @@ def _refuse_speculation(session: SparkSession) -> None:
 
 @contextmanager
 def own_errors() -> Iterator[None]:
-    """Raise here what one of our own tasks raised there, without Spark's stack around it.
+    """Raise a worker's error with its own message, without Spark's stack.
 
     Raises
     ------
     LeadScoreError
-        With the task's own message; for anything else, the name of Spark's error condition.
+        With that message; for any other error, with the name of Spark's error condition.
     """
     from pyspark.errors import PySparkException  # noqa: PLC0415
 

@@ -1,8 +1,7 @@
-"""Raw rows on Spark, shuffled by the hash of their lead into the buckets' files.
+"""Raw rows, shuffled by Spark by the hash of their lead into the buckets' files.
 
-Parquet files are read by Spark itself. What Spark would read otherwise than the rest of leadscore
-does (CSV), cannot read (nanoseconds) or cannot reach (a table behind an address) is copied to
-Parquet first, on the driver.
+Parquet files are read by Spark itself. What Spark would read differently (CSV), cannot read
+(nanoseconds) or cannot reach (a table behind an address) is first copied to Parquet by the driver.
 """
 
 from __future__ import annotations
@@ -42,7 +41,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 MICROSECONDS = 6  # digits of a second
-# No export calls a column that.
+# in brackets: no export has such columns
 URI, START, PLACE = "(uri)", "(start)", "(place)"
 
 
@@ -54,10 +53,10 @@ def sort_raw(
     Parameters
     ----------
     connection
-        Reads what is not Parquet.
+        DuckDB's, for what is not Parquet.
     folder
-        Where to, a folder a table, as `buckets.bucket_files.BucketFiles` shows them. All workers
-        must see it under the same path. What an earlier run sorted is not sorted again.
+        A folder a table is written here, for `BucketFiles`. All workers must see it under the same
+        path. Tables that an earlier run finished are left as they are.
 
     Raises
     ------
@@ -77,7 +76,7 @@ def sort_raw(
 
 
 def write_buckets(rows: DataFrame, lead_id: str, target: Path, *, count: int) -> None:
-    """Write rows into the buckets of their leads, and an empty file for buckets without any."""
+    """Write rows into their leads' buckets, and an empty file for buckets without rows."""
     from pyspark.sql import functions as spark  # noqa: PLC0415 - an extra
 
     column = spark.col(f"`{lead_id}`")
@@ -87,7 +86,7 @@ def write_buckets(rows: DataFrame, lead_id: str, target: Path, *, count: int) ->
 
 
 def bucket_of(lead_id: Column, count: int) -> Column:
-    """Say in which bucket a lead is; blanks around an id do not count, nor do those within."""
+    """Compute a lead's bucket from the hash of its id without blanks."""
     from pyspark.sql import functions as spark  # noqa: PLC0415
 
     text = spark.regexp_replace(lead_id.cast("string"), r"\s", "")
@@ -97,7 +96,7 @@ def bucket_of(lead_id: Column, count: int) -> Column:
 def _rows(
     session: SparkSession, connection: Backend, contract: Contract, name: str, folder: Path
 ) -> DataFrame:
-    """Read a table with the numbers of its rows."""
+    """Read a table with row numbers."""
     from pyspark.errors import PySparkException  # noqa: PLC0415 - an extra
 
     source = sources_of(contract)[name]
@@ -118,7 +117,7 @@ def _rows(
 
 
 def _in_microseconds(raw: ir.Table) -> dict[str, dt.DataType]:
-    """List the columns whose moments have another precision than all are read with in the end."""
+    """List the timestamp columns of another precision, with the type they are cast to."""
     return {
         name: dt.Timestamp(kind.timezone)
         for name, kind in raw.schema().items()
@@ -145,7 +144,7 @@ def _numbered(session: SparkSession, files: Sequence[Path]) -> DataFrame:
 
 
 def _path(uri: str) -> Path:
-    """Read a name such as `file:/data/my%20leads.parquet`."""
+    """Parse a URI such as `file:/data/my%20leads.parquet`."""
     return Path("/" + unquote(uri).removeprefix("file:").lstrip("/"))
 
 

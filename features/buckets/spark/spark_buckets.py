@@ -1,8 +1,8 @@
 """A project's tables on Spark: in buckets for its workers, and whole for its own queries.
 
-Cells (dates as people write them, numbers with their signs, missing-value words) are parsed by
-DuckDB, and Spark's own functions would differ now and then. So Spark shuffles the raw rows into
-buckets of leads, its workers screen each bucket with DuckDB, and Spark goes on with the rest.
+Spark shuffles the raw rows into buckets of leads; its workers screen each bucket with DuckDB, since
+Spark's functions parse some cells (dates, numbers, missing-value words) differently; Spark then
+queries the screened rows.
 """
 
 from __future__ import annotations
@@ -60,13 +60,14 @@ def open_on_spark(
 
     Parameters
     ----------
-    contract, known_by, at_once
-        As `buckets.open_buckets.open_buckets` takes them. There are at least as many buckets as
-        tasks that Spark runs at a time.
+    known_by
+        Keep only what was known before this moment (UTC); None keeps everything.
     folder
         Where the buckets lie: a folder that the driver and all workers see under the same path.
+    at_once
+        How large a bucket may be. There are at least as many as tasks that Spark runs at a time.
     master
-        Where Spark runs, as `buckets.spark.session.spark_session` takes it.
+        Such as `local[2]`; None leaves it to Spark's own settings.
 
     Raises
     ------
@@ -90,7 +91,7 @@ def open_on_spark(
 
 
 class SparkBuckets(BucketStore):
-    """Tables that Spark sorted into buckets, which its workers look at."""
+    """Tables in buckets that Spark has shuffled and its workers screen."""
 
     def __init__(self, session: SparkSession, connection: Backend, opening: BucketOpening) -> None:
         super().__init__(connection, opening, SparkPool(session))
@@ -113,7 +114,7 @@ class SparkBuckets(BucketStore):
         return SparkConnection.of(self.session)
 
     def whole(self) -> Tables:
-        """Show the usable, known rows of all buckets as tables on `spark`, with the totals."""
+        """Return the usable, known rows of all buckets as tables on Spark, with the totals."""
         known = self.opening.folder / KNOWN
         if not (known / DONE).exists():
             for _result in self.workers.map(keep_known, range(self.count), self.opening):
@@ -128,7 +129,7 @@ class SparkBuckets(BucketStore):
 
 
 def keep_known(store: BucketStore, bucket: int) -> None:
-    """Write a bucket's usable, known rows, in our terms, for Spark to read."""
+    """Write a bucket's usable, known rows, in the contract's terms, for Spark to read."""
     store.turn_to(bucket)
     for name in TABLES:
         rows = getattr(store.tables, name)

@@ -1,4 +1,4 @@
-"""Spark's workers, which share buckets out as the processes of one machine do."""
+"""Spark's Python workers, used like the worker processes of one machine."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ SCHEMA = "place long, result binary"
 
 
 class SparkPool(WorkerPool):
-    """The Python processes of a Spark session, which stay from task to task."""
+    """The Python workers of a Spark session, which stay alive from task to task."""
 
     def __init__(self, session: SparkSession) -> None:
         super().__init__(1)
         self._session = session
-        # Never one, which would be the calling process itself.
+        # one would mean the calling process itself
         self.count = max(session.sparkContext.defaultParallelism, 2)
 
     def map(
@@ -38,12 +38,12 @@ class SparkPool(WorkerPool):
         opening: Opening[Any],
         *arguments: object,
     ) -> Iterator[TaskResult[Value]]:
-        """Run a task for each bucket, as `WorkerPool.map` does; one may be run more than once.
+        """Run a task for each bucket, as `WorkerPool.map` does; Spark may repeat one that failed.
 
         Raises
         ------
         LeadScoreError
-            What a task raised.
+            With the message of what a task raised.
         """
         numbers = list(buckets)
 

@@ -9,6 +9,7 @@ from leadscore.features.buckets import bucket_files
 from leadscore.features.buckets.bucket_files import BUCKET, BucketFiles
 from leadscore.features.buckets.event_cache import KeptEvents, with_spare_buckets
 from leadscore.features.tables.open_tables import connected
+from leadscore.features.tables.quarantine import COLUMNS
 
 CONTRACT = """
 name = "kept"
@@ -98,6 +99,14 @@ def test_where_anything_is_in_doubt_all_is_sorted_anew(contract, doubt):
     rows = sorted_rows(contract, "night 2", kept)
     pd.testing.assert_frame_equal(rows, sorted_rows(contract, "anew", None))
     assert batches(kept) == 1
+
+
+def test_broken_lines_have_the_columns_of_the_quarantine_in_their_order(contract):
+    add_day(contract, "2026-02-01", events=5, broken=True)
+    with connected() as connection:
+        files = BucketFiles(connection, contract, contract.directory / "night", count=COUNT)
+        files.sort()
+        assert tuple(files.broken("events")) == COLUMNS
 
 
 def test_rows_and_broken_lines_of_a_run_that_died_do_not_count(contract, monkeypatch):

@@ -1,9 +1,12 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import subprocess
 import sys
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -12,16 +15,18 @@ import pytest
 from leadscore.serving.ledger.reader import read_night
 from leadscore.serving.nightly.checkpoint_store import WORK
 from leadscore.serving.nightly.run_night import score_night
+from tests.conftest import QUICK_JAVA, ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
-
-    from pyspark.sql import SparkSession
 
     from tests.conftest import Ran
 
 NIGHT = datetime(2026, 6, 1, tzinfo=UTC)
+TWO_WORKERS = "local-cluster[2,1,1024]"  # of a core and 1024 MB: what goes to them is serialised
+SUBMITTED = f"""--conf spark.ui.enabled=false
+    --conf 'spark.driver.extraJavaOptions={QUICK_JAVA}'
+    --conf 'spark.executor.extraJavaOptions={QUICK_JAVA}' pyspark-shell"""
 
 
 @pytest.fixture(scope="module")
@@ -38,20 +43,46 @@ def company(scored_project: Path, tmp_path_factory: pytest.TempPathFactory) -> P
 
 
 @pytest.fixture(scope="module")
+def spark_home(java: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """PySpark's own Spark, under a folder in which its workers may write."""
+    import pyspark
+
+    home = tmp_path_factory.mktemp("spark")
+    for name in ("bin", "jars", "python"):
+        (home / name).symlink_to(Path(pyspark.__file__).parent / name)
+    return home
+
+
+@pytest.fixture(scope="module")
 def nights(
-    spark: SparkSession,
-    company: Path,
-    tmp_path_factory: pytest.TempPathFactory,
-    run_cli: Callable[..., Ran],
+    spark_home: Path, company: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[Path, Path]:
     """The same night from Spark, and from DuckDB."""
     other = tmp_path_factory.mktemp("on duckdb") / "company"
     shutil.copytree(company, other)
     score_night(other, as_of=NIGHT)
-    where = ("--engine", "spark", "--master", "local[2]")
-    ran = run_cli("score", "-C", company, "--as-of", "2026-06-01", *where)
-    assert ran.code == 0, ran.err
+    night = ("--as-of", "2026-06-01", "--engine", "spark", "--master", TWO_WORKERS)
+    # A process has one Java at a time, and this one may have another test's session.
+    ran = subprocess.run(
+        [sys.executable, "-m", "leadscore", "score", "-C", company, *night],
+        env={
+            **os.environ,
+            "PYTHONPATH": str(ROOT),
+            "PYSPARK_SUBMIT_ARGS": SUBMITTED,
+            "SPARK_HOME": str(spark_home),
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ran.returncode == 0, ran.stderr
     return company, other
+
+
+def test_the_tasks_run_in_two_processes_other_than_the_driver(
+    nights: tuple[Path, Path], spark_home: Path
+) -> None:
+    assert {each.name for each in spark_home.glob("work/app-*/*")} == {"0", "1"}
 
 
 def test_the_ledger_is_that_of_duckdb(nights: tuple[Path, Path]) -> None:
