@@ -28,9 +28,10 @@ types: $(VENV)/.installed-test  ## mypy --strict
 imports: $(VENV)/.installed-test  ## rooms against docs/rooms.toml
 	$(PYTEST) --noconftest -q tests/test_rooms.py
 
-# A process for each core; what shares fixtures, a file of tests, stays in one process.
+# A process for each core, each with a run of neighbouring files that share fixtures; whoever is
+# done first takes over some of another's. What is dear is built once for all (tests/conftest.py).
 test: $(VENV)/.installed-test lint types  ## lint, types and all tests, on all cores; what CI runs
-	$(PYTEST) -n logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+	$(PYTEST) -n logical --maxprocesses 4 --dist worksteal
 
 docs: $(VENV)/.installed  ## write docs/features.md from the code
 	$(BIN)/python -m docs.write_features_page > docs/features.md

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import gc
 import os
+import pickle
 import shutil
 import sys
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -17,6 +18,7 @@ import pytest
 from typer.testing import CliRunner
 
 from leadscore.cli import app
+from leadscore.features.core.locks import locked
 from leadscore.serving.jobs.init_project import start_project
 from leadscore.serving.nightly.run_night import score_night
 from leadscore.serving.policy.policy import Policy
@@ -38,6 +40,16 @@ LEADS = 4_000
 NIGHT = datetime(2026, 6, 1, tzinfo=UTC)
 # What runs a minute is not worth a second compilation.
 QUICK_JAVA = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
+NOT_COPIED = shutil.ignore_patterns("truth", "ledger", "mlartifacts")
+BUILD_SECONDS = 900  # a process that waits longer for another's build will not see it
+
+Built = TypeVar("Built")
+
+
+class BuildOnce(Protocol):
+    """What the fixture `build_once` is."""
+
+    def __call__(self, name: str, build: Callable[[Path], Built]) -> tuple[Path, Built]: ...
 
 
 @dataclass(frozen=True)
@@ -58,9 +70,41 @@ class Ran:
 
 
 @pytest.fixture(scope="session")
-def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
+def build_once(tmp_path_factory: pytest.TempPathFactory) -> BuildOnce:
+    """Build something in a folder, once for all processes that share a run of the tests.
+
+    Each process gets its own copy of what `build` returns, and of the folder as it was then. The
+    folder itself stays where it is: a model registry knows its files by absolute paths.
+    """
+    base = tmp_path_factory.getbasetemp()
+    shared = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "once"
+
+    def built(name: str, build: Callable[[Path], Built]) -> tuple[Path, Built]:
+        folder, kept, result, lock = (
+            shared / f"{name}{end}" for end in ("", ".kept", ".pickle", ".lock")
+        )
+        with locked(lock, busy=lambda: f"{name} is still being built", wait_seconds=BUILD_SECONDS):
+            if not result.exists():
+                for left in (folder, kept):  # by a build that failed
+                    shutil.rmtree(left, ignore_errors=True)
+                folder.mkdir()
+                made = build(folder)
+                shutil.copytree(folder, kept)
+                result.write_bytes(pickle.dumps(made))
+        copy = tmp_path_factory.mktemp(name) / "company"
+        shutil.copytree(kept, copy)
+        return copy, pickle.loads(result.read_bytes())  # noqa: S301 - written above
+
+    return built
+
+
+@pytest.fixture(scope="session")
+def project(build_once: BuildOnce) -> Project:
     """Train the company once. Read only."""
-    directory = tmp_path_factory.mktemp("walk") / "company"
+    return Project(*build_once("walk", trained_company))
+
+
+def trained_company(directory: Path) -> TrainingResult:
     raw = directory / "raw"
     simulate(raw, leads=LEADS)
     start_project(
@@ -72,16 +116,27 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
     trained = train(directory, budget_seconds=0)  # one recipe will do; the search has its own tests
     assert isinstance(trained, TrainingResult)
     assert trained.promoted, trained.verdict.refusals
-    return Project(directory, trained)
+    return trained
+
+
+@pytest.fixture(scope="session")
+def scored_project(project: Project, build_once: BuildOnce) -> Path:
+    """A copy of the company with two nights in its ledger. Read only."""
+
+    def score_two_nights(directory: Path) -> None:
+        shutil.copytree(project.directory, directory, ignore=NOT_COPIED, dirs_exist_ok=True)
+        for days in (1, 0):
+            score_night(directory, as_of=NIGHT - timedelta(days=days))
+
+    directory, _ = build_once("nights", score_two_nights)
+    return directory
 
 
 @pytest.fixture
 def own_project(project: Project, tmp_path: Path) -> Path:
     """The company's folder, copied, to write in; the models' files stay with the original."""
     target = tmp_path / "company"
-    shutil.copytree(
-        project.directory, target, ignore=shutil.ignore_patterns("truth", "ledger", "mlartifacts")
-    )
+    shutil.copytree(project.directory, target, ignore=NOT_COPIED)
     return target
 
 

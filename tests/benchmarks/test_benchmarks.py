@@ -9,6 +9,7 @@ import sys
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,18 +20,13 @@ from sklearn.metrics import brier_score_loss, log_loss, roc_auc_score
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
-from benchmarks import intervals, pipeline, sample_size, truth  # noqa: E402
+from benchmarks import intervals, pipeline, quality_sets, sample_size, truth  # noqa: E402
 from benchmarks.quality_peers import PEERS, Answer, flaml, our_answers, peer_answer  # noqa: E402
 from benchmarks.quality_report import report as quality_report  # noqa: E402
-from benchmarks.quality_sets import (  # noqa: E402
-    earlier_cuts,
-    project_set,
-    quality_sets,
-    task_of,
-)
+from benchmarks.quality_sets import earlier_cuts, task_of  # noqa: E402
 from benchmarks.quality_table import OURS, contest  # noqa: E402
 from benchmarks.sample_size_plot import draw  # noqa: E402
-from benchmarks.simulated import expected_metrics, fresh_leads, simulated_project  # noqa: E402
+from benchmarks.simulated import expected_metrics, fresh_leads  # noqa: E402
 from leadscore.training.model.hyperparameter_search import Search  # noqa: E402
 
 if TYPE_CHECKING:
@@ -39,6 +35,7 @@ if TYPE_CHECKING:
     from benchmarks.quality_sets import QualitySet
     from benchmarks.quality_table import Contest
     from benchmarks.simulated import FreshStage
+    from tests.conftest import Project
 
 LEADS = 2_000  # enough matured leads to learn the first stage from, and no more
 
@@ -60,8 +57,13 @@ def costs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, pipeline.Cost]:
 
 
 @pytest.fixture(scope="module")
-def found() -> list[truth.Nearness]:
-    return truth.nearness(LEADS)
+def found(project: Project) -> list[truth.Nearness]:
+    """The company of all tests beside its truth, without simulating and training another."""
+    known = SimpleNamespace(truth_glob=project.directory / "raw/truth/*.parquet")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(truth, "simulated_project", lambda *_, **__: known)
+        patch.setattr(truth, "train", lambda _: project.trained)
+        return truth.nearness(len(pd.read_csv(project.directory / "raw/leads.csv")))
 
 
 @pytest.mark.slow
@@ -123,10 +125,11 @@ def test_a_point_that_is_missed_is_said_to_be_missed() -> None:
 
 
 @pytest.fixture(scope="module")
-def small_set(tmp_path_factory: pytest.TempPathFactory) -> QualitySet:
-    folder = tmp_path_factory.mktemp("quality") / "company"
-    simulated_project(folder, leads=2 * LEADS)  # enough to be cut at an earlier date, too
-    return project_set(folder)
+def small_set(project: Project) -> QualitySet:
+    """The company of all tests as training prepared it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(quality_sets, "prepared_project", lambda _: project.trained.prepared)
+        return quality_sets.project_set(project.directory)
 
 
 def test_earlier_cuts_are_judged_by_leads_that_the_later_ones_learn_from(
@@ -215,14 +218,14 @@ def test_ours_answers_every_stage_and_won_never_exceeds_sql(small_set: QualitySe
 
 @pytest.mark.slow
 def test_the_real_companies_are_read_where_they_are(real_data: Path) -> None:
-    loan = quality_sets(["loan_funnel"], data=real_data, leads=0)[0]
+    loan = quality_sets.quality_sets(["loan_funnel"], data=real_data, leads=0)[0]
     frame = loan.labels.frame
     assert ((frame["as_of"] - frame["created_at"]) == pd.Timedelta(hours=24)).all()
     assert loan.labels.stages == ("sql", "won")
 
 
 def test_a_company_whose_files_are_missing_is_passed_over(tmp_path: Path) -> None:
-    assert quality_sets(["x_education", "loan_funnel"], data=tmp_path, leads=0) == []
+    assert quality_sets.quality_sets(["x_education", "loan_funnel"], data=tmp_path, leads=0) == []
 
 
 # ---- the truth: sample size and intervals

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from leadscore.features.tables.tables import Tables
     from leadscore.training.dataset.splits import Split
-    from tests.conftest import Project
+    from tests.conftest import BuildOnce, Project
 
 CONTRACT = """
 [leads]
@@ -140,11 +140,20 @@ def prepared_of(funnel: Funnel, **changes: object) -> Prepared:
 
 
 @pytest.fixture(scope="session")
-def model(funnel: Funnel) -> FunnelModel:
+def model(funnel: Funnel, build_once: BuildOnce) -> FunnelModel:
     """The funnel's model, fitted once. Read only."""
-    return FunnelModel().fit(
-        funnel.frame, funnel.labels, funnel.split, catalogue=funnel.catalogue, kinds=("visit",)
-    )
+
+    def fit(_: Path) -> FunnelModel:
+        return FunnelModel().fit(
+            funnel.frame,
+            funnel.labels,
+            funnel.split,
+            catalogue=funnel.catalogue,
+            kinds=("visit",),
+            search=Search(seconds=0),
+        )
+
+    return build_once("funnel", fit)[1]
 
 
 @pytest.fixture(scope="session")
@@ -165,11 +174,15 @@ def trained(model: FunnelModel, funnel: Funnel) -> Trained:
 
 
 @pytest.fixture(scope="session")
-def funnel_facts(project: Project) -> Facts:
+def funnel_facts(project: Project, build_once: BuildOnce) -> Facts:
     """The report's data on the company's champion, a funnel of two stages. Read only."""
-    trained, contract = project.trained, load_contract(project.directory)
-    champion = Registry(project.directory, contract.name).champion()
-    return gather(contract, champion.model, trained.prepared, trained.evaluation, trained.verdict)
+    told, contract = project.trained, load_contract(project.directory)
+
+    def gathered(_: Path) -> Facts:
+        model = Registry(project.directory, contract.name).champion().model
+        return gather(contract, model, told.prepared, told.evaluation, told.verdict)
+
+    return build_once("funnel_facts", gathered)[1]
 
 
 FLAT = """
@@ -203,9 +216,12 @@ def write_flat_file(directory: Path, *, leads: int = 600) -> None:
 
 
 @pytest.fixture(scope="session")
-def flat_facts(tmp_path_factory: pytest.TempPathFactory) -> Facts:
+def flat_facts(build_once: BuildOnce) -> Facts:
     """The report's data on a model of one stage, learnt from a flat file. Read only."""
-    directory = tmp_path_factory.mktemp("flat")
+    return build_once("flat_facts", gather_flat_facts)[1]
+
+
+def gather_flat_facts(directory: Path) -> Facts:
     write_flat_file(directory)
     contract = load_contract(directory)
     with open_tables(contract) as tables:

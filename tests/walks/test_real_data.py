@@ -73,7 +73,7 @@ def test_x_education_walks_without_a_hand_on_it(
     run_cli: Run, real_data: Path, tmp_path: Path, record_property: Callable[[str, object], None]
 ) -> None:
     leads = real_data / "x_education/leads.csv"
-    ran, told, card = walked(run_cli, leads, tmp_path, "Converted")
+    ran, told, card = walked(run_cli, leads, tmp_path, "Converted", *ONE_RECIPE)
     assert ran.code == 0, ran.err
     auc = told["metrics"]["won"]["auc"]
     record_property("x_education AUC", auc)

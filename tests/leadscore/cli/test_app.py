@@ -75,7 +75,8 @@ def test_help_answers_without_loading_what_only_the_work_needs() -> None:
     "command",
     [["demo"], ["init"], ["check"], ["train"], ["score"], ["explain"], ["export"], ["publish"],
      ["models"], ["models", "promote"], ["models", "rollback"], ["models", "compare"],
-     ["models", "history"], ["tiers"], ["tiers", "check"]],
+     ["models", "history"], ["tiers"], ["tiers", "check"],
+     ["tiers", "what-if"]],
 )  # fmt: skip
 def test_every_command_has_help(run_cli: Run, command: list[str]) -> None:
     ran = run_cli(*command, "--help")
@@ -125,25 +126,6 @@ def test_a_wrong_delimiter_in_the_contract_is_explained(run_cli: Run, tmp_path: 
     assert files_in(project) == before
 
 
-def test_an_unknown_target_column_suggests_the_nearest(run_cli: Run, tmp_path: Path) -> None:
-    ran = run_cli("init", flat_file(tmp_path), "--target", "Convertd", "-C", tmp_path / "p")
-    assert ran.code == 2
-    assert "Did you mean 'Converted'?" in words(ran.err)
-    assert files_in(tmp_path) == {"leads.csv"}
-
-
-def test_a_target_that_is_not_binary_is_explained(run_cli: Run, tmp_path: Path) -> None:
-    grades = np.resize(["red", "green", "blue", "grey"], 400)
-    file = flat_file(tmp_path, Converted=grades)
-    ran = run_cli("init", file, "--target", "Converted", "-C", tmp_path / "p")
-    assert ran.code == 2
-    assert "leads.csv" in ran.err
-    assert "'Converted'" in ran.err
-    assert "is not binary" in ran.err
-    assert "--target" in ran.err
-    assert files_in(tmp_path) == {"leads.csv"}
-
-
 @pytest.mark.parametrize(("only", "told"), [(0, "no lead converted"), (1, "every known lead")])
 def test_a_target_with_one_outcome_only_is_refused(
     run_cli: Run, tmp_path: Path, only: int, told: str
@@ -160,60 +142,11 @@ def test_a_target_with_one_outcome_only_is_refused(
     assert files_in(project) == before
 
 
-def test_too_few_of_an_outcome_names_the_numbers_and_the_remedy(
-    run_cli: Run, tmp_path: Path
-) -> None:
-    file = flat_file(tmp_path, Converted=(np.arange(400) < 12).astype(int))
-    project = tmp_path / "p"
-    assert run_cli("init", file, "--target", "Converted", "-C", project).code == 0
-    ran = run_cli("train", "-C", project)
-    assert ran.code == 1  # nothing is wrong with the file; somebody must decide to wait
-    assert "30 and 5 are the least" in words(ran.err)
-    assert files_in(project) == {"leadscore.toml", "tiers.toml"}
-
-
 @pytest.mark.parametrize("budget", ["soon", "5", "-3m", "2 days"])
 def test_a_budget_that_is_no_time_is_refused(run_cli: Run, tmp_path: Path, budget: str) -> None:
     ran = run_cli("train", f"--budget={budget}", "-C", tmp_path)
     assert ran.code == 2
     assert "use a time such as 90s, 5m or 1h" in words(ran.err)
-
-
-def test_an_unknown_column_in_the_contract_suggests_the_nearest(
-    run_cli: Run, own_project: Path
-) -> None:
-    contract = own_project / "leadscore.toml"
-    contract.write_text(contract.read_text().replace("\nindustry =", "\nindustrie =", 1))
-    ran = run_cli("train", "-C", own_project)
-    assert ran.code == 2
-    assert "leads.csv has no column 'industrie'" in words(ran.err)
-    assert "Did you mean 'industry'?" in words(ran.err)
-
-
-def test_a_contract_that_is_not_toml_says_where(run_cli: Run, tmp_path: Path) -> None:
-    (tmp_path / "leadscore.toml").write_text("[leads\npath = 3")
-    ran = run_cli("check", "-C", tmp_path)
-    assert ran.code == 2
-    assert "leadscore.toml is not valid TOML" in words(ran.err)
-    assert "line 1" in ran.err
-
-
-def test_all_faults_of_a_contract_are_told_at_once(run_cli: Run, tmp_path: Path) -> None:
-    (tmp_path / "leadscore.toml").write_text(
-        '[leads]\npath = "leads.csv"\ntarget = "y"\nlead_idd = "x"\n'
-        '[leads.columns]\na = "firmografic"\n'
-        "[horizon_days]\nsql = 40\nwon = 20\n"
-        '[reading]\ntimezone = "Mars/Olympus"\n'
-    )
-    ran = run_cli("train", "-C", tmp_path)
-    assert ran.code == 2
-    said = words(ran.err)
-    assert "4 faults" in said
-    assert "`leads.lead_idd` is not a setting. Did you mean 'lead_id'?" in said
-    assert "Did you mean 'firmographic'?" in said
-    assert "won (20) may not be shorter than sql (40)" in said
-    assert "IANA" in said
-    assert files_in(tmp_path) == {"leadscore.toml"}
 
 
 @pytest.mark.parametrize("verb", ["check", "train", "score", "publish", "models", "tiers"])
@@ -286,25 +219,6 @@ def test_export_before_score_says_what_to_do(run_cli: Run, own_project: Path) ->
     ran = run_cli("export", "-C", own_project)
     assert ran.code == 2
     assert "leadscore score" in ran.err
-
-
-def test_a_model_that_does_not_fit_the_contract_is_named(run_cli: Run, own_project: Path) -> None:
-    contract = own_project / "leadscore.toml"
-    lines = contract.read_text().splitlines(keepends=True)
-    contract.write_text("".join(line for line in lines if not line.startswith("job_title")))
-    ran = run_cli("score", "-C", own_project)
-    assert ran.code == 2
-    assert "'job_title'" in ran.err
-    assert "train again" in words(ran.err)
-    assert not (own_project / "ledger").exists()
-
-
-def test_promoting_a_version_that_is_not_there_names_the_list(
-    run_cli: Run, own_project: Path
-) -> None:
-    ran = run_cli("models", "promote", "77", "-C", own_project)
-    assert ran.code == 2
-    assert "has no version 77" in words(ran.err)
 
 
 def test_a_list_that_is_not_there_is_named(run_cli: Run, own_project: Path) -> None:
@@ -385,13 +299,6 @@ def test_two_versions_are_compared_on_the_same_leads(run_cli: Run, own_project: 
     assert "has no version 9" in words(ran.err)
 
 
-def test_training_on_the_same_tables_again_changes_nothing(run_cli: Run, own_project: Path) -> None:
-    ran = run_cli("train", "-C", own_project, "--json")
-    assert ran.code == 0
-    assert json.loads(ran.out) == {"version": "1", "promoted": True, "new": False}
-    assert "--again" in ran.err
-
-
 def test_check_reports_what_a_person_should_look_at(run_cli: Run, project: Project) -> None:
     ran = run_cli("check", "-C", project.directory, "--json")
     told = json.loads(ran.out)
@@ -406,7 +313,7 @@ def test_check_reports_what_a_person_should_look_at(run_cli: Run, project: Proje
 def test_the_whole_walk_of_a_flat_file(run_cli: Run, tmp_path: Path) -> None:
     file, project = flat_file(tmp_path, rows=1500), tmp_path / "p"
     assert run_cli("init", file, "--target", "Converted", "-C", project).code == 0
-    ran = run_cli("train", "-C", project, "--json")
+    ran = run_cli("train", "--budget=0s", "-C", project, "--json")
     assert ran.code == 0, ran.err
     assert json.loads(ran.out)["promoted"]
     assert run_cli("score", "-C", project).code == 0

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from tests.conftest import Project, Ran
+    from tests.conftest import Ran
 
     Run = Callable[..., Ran]
 
@@ -70,12 +70,10 @@ def ledger_of(directory: Path) -> dict[str, bytes]:
 
 
 @pytest.fixture(scope="module")
-def scored(project: Project, run_cli: Run, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of the company with one night in its ledger."""
-    target = tmp_path_factory.mktemp("one_night") / "company"
-    left_out = shutil.ignore_patterns("mlartifacts", "truth", "ledger")
-    shutil.copytree(project.directory, target, ignore=left_out)
-    assert run_cli("score", "-C", target, "--as-of", "2026-06-01").code == 0
+def scored(scored_project: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the company with its nights, whose policy tests may change."""
+    target = tmp_path_factory.mktemp("tiers") / "company"
+    shutil.copytree(scored_project, target)
     return target
 
 
@@ -119,19 +117,6 @@ def test_overlapping_cut_offs_are_refused_by_every_verb(
     assert ran.code == 2
     told = "`mql.min_precision`: 0.5 is stricter than sql.min_precision (0.3), so no lead could be"
     assert told in words(ran.err)
-    assert ledger_of(scored) == before
-
-
-def test_a_mistyped_event_is_found_when_the_tables_are_open(
-    run_cli: Run, scored: Path, policy: Path
-) -> None:
-    before = ledger_of(scored)
-    rule = '[[hand_raiser]]\nname = "asked"\nwhen = [{ event = "demo_reqest" }]\n'
-    policy.write_text(rule, encoding="utf-8")
-    ran = run_cli("score", "-C", scored, "--as-of", "2026-06-02")
-    assert ran.code == 2
-    assert "tiers.toml asks for the event 'demo_reqest', which has never come" in words(ran.err)
-    assert "Did you mean 'demo_request'?" in words(ran.err)
     assert ledger_of(scored) == before
 
 
@@ -182,23 +167,10 @@ def test_what_if_answers_people_and_machines_and_changes_nothing(
     assert (scored / "tiers.toml").read_bytes() == agreed
 
 
-def test_what_if_tries_a_whole_other_policy(run_cli: Run, scored: Path, tmp_path: Path) -> None:
-    other = tmp_path / "other.toml"
-    other.write_text(NEW_SECTIONS, encoding="utf-8")
-    ran = run_cli("tiers", "what-if", "--policy", other, "-C", scored, "--json")
-    assert ran.code == 0, ran.err
-    told = json.loads(ran.out)
-    assert [line["places"] for line in told["workload"]["then"]] == [15]
-    assert told["workload"]["then"][0]["taken"] <= 15
-    assert told["tiers"]["then"]["Disqualified"] > 0
-
-
 @pytest.mark.parametrize(
     ("settings", "fault"),
     [
         (["--sql.min_precision", "1.2"], "`sql.min_precision`: input should be less than 1"),
-        (["--sql.min_precison", "0.3"], "Did you mean 'min_precision'?"),
-        (["--capacity.reps", "-1"], "`capacity.reps`: input should be greater than or equal to 0"),
         (["--share", "0.3"], "'--share': give settings of tiers.toml as --section.name value"),
         (["--sql.share"], "'--sql.share': give settings of tiers.toml as --section.name value"),
         (["sql.share", "0.3"], "give settings of tiers.toml as --section.name value"),
@@ -211,15 +183,3 @@ def test_a_setting_that_cannot_be_tried_is_explained(
     ran = run_cli("tiers", "what-if", *settings, "-C", scored)
     assert ran.code == 2
     assert fault in words(ran.err)
-
-
-def test_what_if_before_any_night_says_what_to_do(run_cli: Run, own_project: Path) -> None:
-    ran = run_cli("tiers", "what-if", "--sql.share", "0.05", "-C", own_project)
-    assert ran.code == 2
-    assert "leadscore score" in ran.err
-
-
-def test_what_if_has_help(run_cli: Run) -> None:
-    ran = run_cli("tiers", "what-if", "--help")
-    assert ran.code == 0
-    assert "--sql.min_precision 0.25" in words(ran.out)

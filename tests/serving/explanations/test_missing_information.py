@@ -13,6 +13,7 @@ from leadscore.training.dataset.labels import Labels
 from leadscore.training.dataset.splits import split_by_time
 from leadscore.training.dataset.stage_rows import SINCE_SQL
 from leadscore.training.model.funnel_model import FunnelModel
+from leadscore.training.model.hyperparameter_search import Search
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -74,7 +75,11 @@ def model(company: pd.DataFrame) -> FunnelModel:
     )
     labels = Labels(labelled, ("sql",))
     return FunnelModel().fit(
-        company[NAMES], labels, split_by_time(labels), catalogue=CATALOGUE[:-1]
+        company[NAMES],
+        labels,
+        split_by_time(labels),
+        catalogue=CATALOGUE[:-1],
+        search=Search(seconds=0),
     )
 
 

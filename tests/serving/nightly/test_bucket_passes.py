@@ -65,6 +65,12 @@ def same_verdicts(directory: Path, company: Path) -> None:
     pd.testing.assert_frame_equal(many, one, check_exact=True)
 
 
+def same_quarantine(directory: Path, company: Path) -> None:
+    told = (pd.read_csv(each / "quarantine/rows.csv") for each in (directory, company))
+    many, one = (rows.sort_values(["table", "row"], ignore_index=True) for rows in told)
+    pd.testing.assert_frame_equal(many, one)
+
+
 @pytest.mark.parametrize("workers", [1, 2])
 def test_in_buckets_a_night_says_what_it_says_as_a_whole(
     without_night: Path, company: Path, workers: int
@@ -72,6 +78,7 @@ def test_in_buckets_a_night_says_what_it_says_as_a_whole(
     result = score_night(without_night, as_of=NIGHT, at_once=SMALL, workers=workers)
     assert result.written is not None
     same_verdicts(without_night, company)
+    same_quarantine(without_night, company)
     rule = read_night(company, NIGHT)["rule"].fillna("")
     assert {"waiting", "exploration"} <= set(rule)
     assert not (without_night / WORK).exists()
@@ -94,13 +101,6 @@ def test_in_some_buckets_nobody_may_be_open(
     manifest = max((without_night / "runs").glob("*.json"))
     assert result.written.rows < json.loads(manifest.read_text())["counts"]["buckets"]
     same_verdicts(without_night, whole)
-
-
-def test_in_buckets_the_quarantine_is_the_same(without_night: Path, company: Path) -> None:
-    score_night(without_night, as_of=NIGHT, at_once=SMALL, workers=1)
-    told = (pd.read_csv(each / "quarantine/rows.csv") for each in (without_night, company))
-    many, one = (rows.sort_values(["table", "row"], ignore_index=True) for rows in told)
-    pd.testing.assert_frame_equal(many, one)
 
 
 def test_a_night_that_died_goes_on_where_it_ended(

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import json
 import logging
 import re
+import shutil
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -56,7 +58,8 @@ def change_all_that_came_later(directory: Path, moment: datetime) -> None:
 
 def test_a_nights_scores_hang_on_nothing_later(scored_project: Path, own_project: Path) -> None:
     change_all_that_came_later(own_project, NIGHT)
-    score_night(own_project, as_of=NIGHT - timedelta(days=1))
+    evening_before = "ledger/night=2026-05-31"
+    shutil.copytree(scored_project / evening_before, own_project / evening_before)
     score_night(own_project, as_of=NIGHT)
     before = read_night(scored_project, NIGHT).drop(columns="scored_at")
     after = read_night(own_project, NIGHT).drop(columns="scored_at")
@@ -87,6 +90,9 @@ def test_the_same_night_again_changes_nothing(scored_project: Path) -> None:
     result = score_night(scored_project, as_of=NIGHT.astimezone(ZoneInfo("America/New_York")))
     assert result.written is not None
     assert result.written.outcome == "unchanged"
+    assert json.loads(max((scored_project / "runs").glob("*.json")).read_text())["outcome"] == (
+        "unchanged"
+    )
     assert (file.stat().st_mtime_ns, file.read_bytes()) == before
     assert not list((scored_project / "ledger").glob(".staging*"))
 

@@ -241,7 +241,7 @@ def test_a_list_need_not_have_the_target(tmp_path: Path, run_cli: Run) -> None:
     frame.to_csv(tmp_path / "leads.csv", index=False)
     project = tmp_path / "p"
     assert run_cli("init", tmp_path / "leads.csv", "--target", "Won", "-C", project).code == 0
-    assert run_cli("train", "-C", project).code == 0
+    assert run_cli("train", "--budget=0s", "-C", project).code == 0
     frame.drop(columns="Won").head(30).to_csv(tmp_path / "list.csv", index=False)
     out = tmp_path / "scores.csv"
     ran = run_cli("score", "-C", project, "--leads", tmp_path / "list.csv", "--out", out)

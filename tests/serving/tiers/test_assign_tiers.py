@@ -250,13 +250,6 @@ def test_the_best_get_the_places_and_the_others_wait_in_order() -> None:
     assert list(told["model_tier"])[:4] == ["SQL"] * 4
 
 
-def test_who_is_with_sales_needs_no_new_place() -> None:
-    policy = agreed(capacity={"reps": 1, "leads_a_day": 1})
-    told = nights([[0.6, 0.9], [0.6, 0.9], [0.6, 0.9]], policy)
-    assert [each["tier"].tolist() for each in told] == [["MQL", "SQL"], *[["SQL", "SQL"]] * 2]
-    assert told[1]["moved"].tolist() == ["up", "same"]
-
-
 def test_nobody_waits_for_ever() -> None:
     policy = agreed(capacity={"reps": 0, "leads_a_day": 1, "max_wait_days": 2})
     told = nights([[0.6], [0.6], [0.6], [0.6], [0.49], [0.6]], policy)

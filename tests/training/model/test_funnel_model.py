@@ -157,6 +157,10 @@ def test_a_model_does_not_hang_on_the_order_of_the_rows(model: FunnelModel, funn
     order = np.random.default_rng(0).permutation(len(funnel.frame))
     labels = Labels(funnel.labels.frame.iloc[order], funnel.labels.stages)
     shuffled = FunnelModel().fit(
-        funnel.frame.iloc[order], labels, split_by_time(labels), catalogue=funnel.catalogue
+        funnel.frame.iloc[order],
+        labels,
+        split_by_time(labels),
+        catalogue=funnel.catalogue,
+        search=Search(seconds=0),
     )
     pd.testing.assert_frame_equal(model.predict(funnel.frame), shuffled.predict(funnel.frame))

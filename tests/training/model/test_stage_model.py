@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from tests.training.conftest import Funnel
 
 FEATURES = ["fit", "visits", "source"]
+ONE_RECIPE = Search(seconds=0)
 
 
 def rows_of(funnel: Funnel) -> tuple[pd.DataFrame, pd.Series, pd.Series]:
@@ -28,7 +29,7 @@ def rows_of(funnel: Funnel) -> tuple[pd.DataFrame, pd.Series, pd.Series]:
 
 @pytest.fixture(scope="module")
 def stage(funnel: Funnel) -> StageModel:
-    return StageModel().fit(*rows_of(funnel))
+    return StageModel().fit(*rows_of(funnel), search=ONE_RECIPE)
 
 
 def test_contributions_and_base_add_up_to_the_margin(stage: StageModel, funnel: Funnel) -> None:
@@ -60,7 +61,8 @@ def test_noise_gives_everybody_nearly_the_overall_rate() -> None:
     random = np.random.default_rng(2)
     frame = pd.DataFrame({"a": random.normal(size=2000), "b": random.normal(size=2000)})
     outcome = pd.Series((random.random(2000) < 0.3).astype(float))
-    model = StageModel().fit(frame, outcome, pd.Series(np.arange(2000).astype(str)))
+    lead = pd.Series(np.arange(2000).astype(str))
+    model = StageModel().fit(frame, outcome, lead, search=ONE_RECIPE)
     propensity = model.propensity(frame)
     assert propensity.mean() == pytest.approx(outcome.mean(), abs=0.03)
     assert propensity.std() < 0.05
@@ -68,11 +70,10 @@ def test_noise_gives_everybody_nearly_the_overall_rate() -> None:
 
 def test_threads_change_no_propensity(funnel: Funnel, monkeypatch: pytest.MonkeyPatch) -> None:
     frame, outcome, lead = (each[:900] for each in rows_of(funnel))
-    one_recipe = Search(seconds=0)
-    alone = StageModel().fit(frame, outcome, lead, search=one_recipe).propensity(frame)
+    alone = StageModel().fit(frame, outcome, lead, search=ONE_RECIPE).propensity(frame)
     monkeypatch.setattr(estimator, "ROWS_FOR_THREADS", 0)
     monkeypatch.setattr(estimator, "cpu_count", lambda: 2)
-    threaded = StageModel().fit(frame, outcome, lead, search=one_recipe)
+    threaded = StageModel().fit(frame, outcome, lead, search=ONE_RECIPE)
     assert {booster.params["num_threads"] for booster in threaded.boosters_} == {2}
     np.testing.assert_array_equal(threaded.propensity(frame), alone)
 
@@ -84,7 +85,7 @@ def test_every_way_to_see_words_scores_as_it_was_taught(
     for words in ("native", "rates", "each"):
         recipe = Recipe(leaves=4, columns=0.9, ridge=1, least=20, words=words)  # type: ignore[arg-type]
         monkeypatch.setattr(estimator, "PORTFOLIO", (recipe,))
-        model = StageModel().fit(frame[:900], outcome[:900], lead[:900], search=Search(seconds=0))
+        model = StageModel().fit(frame[:900], outcome[:900], lead[:900], search=ONE_RECIPE)
         contributions, base = model.contributions(frame[900:])
         total = base + contributions.sum(axis=1)
         np.testing.assert_allclose(total, model.margin(frame[900:]), atol=1e-6)
@@ -128,5 +129,5 @@ def test_an_empty_frame_has_no_propensities(stage: StageModel, funnel: Funnel) -
 def test_rows_without_dates_are_judged_by_random_folds(funnel: Funnel) -> None:
     frame, outcome, lead = rows_of(funnel)
     model = StageModel(by_time=False)
-    model.fit(frame[:900], outcome[:900], lead[:900], search=Search(seconds=0))
+    model.fit(frame[:900], outcome[:900], lead[:900], search=ONE_RECIPE)
     assert roc_auc_score(outcome[900:], model.propensity(frame[900:])) > 0.7

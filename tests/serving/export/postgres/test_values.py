@@ -53,7 +53,9 @@ def database(settings: PostgresDestination) -> Iterator[Database]:
         yield database
 
 
-@examples(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@examples(
+    suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=40
+)
 @given(rows=st.lists(ROW, min_size=1, max_size=20))
 def test_every_value_of_the_ledger_comes_back_as_it_went(
     database: Database, rows: list[dict[str, Any]]
