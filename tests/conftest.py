@@ -190,17 +190,6 @@ def run_cli() -> Callable[..., Ran]:
     return run
 
 
-@pytest.fixture(scope="session")
-def scored_project(project: Project, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of the company with two nights in its ledger. Read only."""
-    target = tmp_path_factory.mktemp("nights") / "company"
-    left_out = shutil.ignore_patterns("mlartifacts", "truth", "ledger")
-    shutil.copytree(project.directory, target, ignore=left_out)
-    score_night(target, as_of=NIGHT - timedelta(days=1))
-    score_night(target, as_of=NIGHT)
-    return target
-
-
 @pytest.fixture
 def night() -> pd.DataFrame:
     """Ten leads in every tier, moved in every way, one of them already SQL."""
