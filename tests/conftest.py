@@ -15,15 +15,16 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 import numpy as np
 import pandas as pd
 import pytest
+from leadscore.features.core.file_lock import locked
 from typer.testing import CliRunner
 
 from leadscore.cli import app
-from leadscore.features.core.locks import locked
 from leadscore.serving.jobs.init_project import start_project
 from leadscore.serving.nightly.run_night import score_night
 from leadscore.serving.policy.policy import Policy
 from leadscore.serving.tiers.cutoffs import CutOffs, cut_offs
 from leadscore.simulation.simulate import simulate
+from leadscore.training.workflow import training_record
 from leadscore.training.workflow.train import TrainingResult, train
 
 if TYPE_CHECKING:
@@ -38,8 +39,6 @@ gc.set_threshold(50_000, 20, 20)
 ROOT = Path(__file__).parents[1]
 LEADS = 4_000
 NIGHT = datetime(2026, 6, 1, tzinfo=UTC)
-# What runs a minute is not worth a second compilation.
-QUICK_JAVA = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
 NOT_COPIED = shutil.ignore_patterns("truth", "ledger", "mlartifacts")
 BUILD_SECONDS = 900  # a process that waits longer for another's build will not see it
 
@@ -140,17 +139,20 @@ def own_project(project: Project, tmp_path: Path) -> Path:
     return target
 
 
+@pytest.fixture(scope="module")
+def no_report_page() -> Iterator[None]:
+    """Train without drawing the page of charts, a fifth of the work of training a small company."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(training_record, "html_report", lambda _facts: "<!doctype html>")
+        yield
+
+
 @pytest.fixture(scope="session")
-def java() -> None:
-    """Skip the test where PySpark or Java is missing."""
+def spark() -> Iterator[SparkSession]:
+    """A Spark session on this machine, where PySpark and Java are."""
     pytest.importorskip("pyspark", reason="Spark comes with the extra `spark`")
     if "JAVA_HOME" not in os.environ and shutil.which("java") is None:
         pytest.skip("Spark needs Java 17 or later, and there is none")
-
-
-@pytest.fixture(scope="session")
-def spark(java: None) -> Iterator[SparkSession]:
-    """A Spark session on this machine."""
     from pyspark.sql import SparkSession
 
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
@@ -160,7 +162,8 @@ def spark(java: None) -> Iterator[SparkSession]:
         .config("spark.driver.host", "127.0.0.1")
         .config("spark.sql.session.timeZone", "UTC")
         .config("spark.sql.shuffle.partitions", "2")
-        .config("spark.driver.extraJavaOptions", QUICK_JAVA)
+        # What runs a minute is not worth a second compilation.
+        .config("spark.driver.extraJavaOptions", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC")
         .getOrCreate()
     )
     session.sparkContext.setLogLevel("OFF")

@@ -51,7 +51,9 @@ def one_recipe() -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
-def costs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, pipeline.Cost]:
+def costs(
+    tmp_path_factory: pytest.TempPathFactory, no_report_page: None
+) -> dict[str, pipeline.Cost]:
     folder = tmp_path_factory.mktemp("benchmark") / "company"
     return {stage: pipeline.measure_stage(stage, folder, leads=LEADS) for stage in pipeline.STAGES}
 

@@ -14,7 +14,7 @@ from leadscore import LeadScorer
 from leadscore.features.core.errors import DataError, LeadScoreError, TooLittleData
 
 if TYPE_CHECKING:
-    from tests.conftest import Project
+    from tests.conftest import BuildOnce, Project
 
 NIGHT = "2026-06-01"
 FACTS = ["country", "visits"]
@@ -85,9 +85,10 @@ def company(project: Project) -> dict[str, pd.DataFrame]:
 
 
 @pytest.fixture(scope="module")
-def funnel(company: dict[str, pd.DataFrame]) -> LeadScorer:
+def funnel(company: dict[str, pd.DataFrame], build_once: BuildOnce) -> LeadScorer:
     scorer = LeadScorer(horizon_days={"sql": 30, "won": 90}, budget=0)
-    return scorer.fit(company["leads"], events=company["events"], outcomes=company["outcomes"])
+    later = {name: company[name] for name in ("events", "outcomes")}
+    return build_once("lead_scorer", lambda _: scorer.fit(company["leads"], **later))[1]
 
 
 def test_propensities_rank_a_flat_frame(fitted, flat):

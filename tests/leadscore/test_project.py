@@ -13,6 +13,8 @@ from leadscore import LeadScoreError, Project, TrainingRun
 from leadscore.features.core.errors import ContractError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.conftest import Project as Trained
 
 NIGHT = "2026-06-01"
@@ -24,14 +26,11 @@ def opened(project: Trained) -> Project:
 
 
 @pytest.fixture(scope="module")
-def scored(project: Trained, tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """A copy of the company with a night in its ledger. Read only."""
+def scored(scored_project: Path, tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """A copy of the company with nights in its ledger."""
     target = tmp_path_factory.mktemp("scored") / "company"
-    left_out = shutil.ignore_patterns("mlartifacts", "truth", "ledger")
-    shutil.copytree(project.directory, target, ignore=left_out)
-    found = Project(target)
-    found.score(as_of=NIGHT)
-    return found
+    shutil.copytree(scored_project, target)
+    return Project(target)
 
 
 @pytest.fixture(scope="module")

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     Run = Callable[..., Ran]
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("no_report_page")]
 
 LOAN = """
 name = "loan"

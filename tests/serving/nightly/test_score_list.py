@@ -233,6 +233,7 @@ def test_a_list_takes_nobodys_place(own_project: Path) -> None:
     assert "places" not in console.export_text()
 
 
+@pytest.mark.usefixtures("no_report_page")
 def test_a_list_need_not_have_the_target(tmp_path: Path, run_cli: Run) -> None:
     random = np.random.default_rng(5)
     size = random.integers(1, 500, 1200)

@@ -281,14 +281,6 @@ def test_a_share_of_the_leads_just_below_goes_to_sales_by_lot() -> None:
     assert list(drawn[:2000]) == [draw(lead, "leadscore") < 0.1 for lead in told["lead_id"][:2000]]
 
 
-def test_too_few_places_lower_the_probability_of_the_lot() -> None:
-    policy = agreed(exploration={"share": 0.5}, capacity={"reps": 1, "leads_a_day": 10})
-    told = night(leads([0.3] * 200 + [0.9]), policy)
-    assert (told["rule"] == "exploration").sum() == 10
-    assert told["handoff_probability"][:200].tolist() == [10 / 200] * 200
-    assert told["tier"].iloc[200] == "MQL"
-
-
 CHANCES = st.lists(st.floats(0, 1), min_size=2, max_size=12)
 POLICIES = st.builds(
     lambda places, margin, nights_: agreed(

@@ -111,6 +111,7 @@ def fingerprint_as_of(directory: Path, moment: datetime) -> str:
         return fingerprint(tables)
 
 
+@pytest.mark.usefixtures("no_report_page")
 def test_a_challenger_no_better_than_the_champion_is_not_promoted(own_project: Path) -> None:
     trials = own_project / "tuning"
     (trials / "of_other_tables.log").write_text("")
