@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 import numpy as np
 import pandas as pd
 import pytest
-from leadscore.features.core.file_lock import locked
+from leadscore.features.core.locks import locked
 from typer.testing import CliRunner
 
 from leadscore.cli import app
