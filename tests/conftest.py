@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 import numpy as np
 import pandas as pd
 import pytest
-from leadscore.features.core.locks import locked
 from typer.testing import CliRunner
 
 from leadscore.cli import app
+from leadscore.features.core.locks import locked
 from leadscore.serving.jobs.init_project import start_project
 from leadscore.serving.nightly.run_night import score_night
 from leadscore.serving.policy.policy import Policy
@@ -39,6 +39,8 @@ gc.set_threshold(50_000, 20, 20)
 ROOT = Path(__file__).parents[1]
 LEADS = 4_000
 NIGHT = datetime(2026, 6, 1, tzinfo=UTC)
+# What runs a minute is not worth a second compilation.
+QUICK_JAVA = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
 NOT_COPIED = shutil.ignore_patterns("truth", "ledger", "mlartifacts")
 BUILD_SECONDS = 900  # a process that waits longer for another's build will not see it
 
@@ -148,11 +150,16 @@ def no_report_page() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def spark() -> Iterator[SparkSession]:
-    """A Spark session on this machine, where PySpark and Java are."""
+def java() -> None:
+    """Skip the test where PySpark or Java is missing."""
     pytest.importorskip("pyspark", reason="Spark comes with the extra `spark`")
     if "JAVA_HOME" not in os.environ and shutil.which("java") is None:
         pytest.skip("Spark needs Java 17 or later, and there is none")
+
+
+@pytest.fixture(scope="session")
+def spark(java: None) -> Iterator[SparkSession]:
+    """A Spark session on this machine."""
     from pyspark.sql import SparkSession
 
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
@@ -162,8 +169,7 @@ def spark() -> Iterator[SparkSession]:
         .config("spark.driver.host", "127.0.0.1")
         .config("spark.sql.session.timeZone", "UTC")
         .config("spark.sql.shuffle.partitions", "2")
-        # What runs a minute is not worth a second compilation.
-        .config("spark.driver.extraJavaOptions", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC")
+        .config("spark.driver.extraJavaOptions", QUICK_JAVA)
         .getOrCreate()
     )
     session.sparkContext.setLogLevel("OFF")

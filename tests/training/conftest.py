@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,10 +12,11 @@ import pytest
 from leadscore.features.contract.contract import CONTRACT_FILE, load_contract
 from leadscore.features.families.catalogue import Feature
 from leadscore.features.tables.open_tables import open_tables
+from leadscore.training.dataset.data_sufficiency import Viability
 from leadscore.training.dataset.labels import Labels
 from leadscore.training.dataset.splits import split_by_time
 from leadscore.training.dataset.stage_rows import SINCE_SQL
-from leadscore.training.dataset.training_data import prepare
+from leadscore.training.dataset.training_data import Prepared, prepare
 from leadscore.training.evaluation.evaluate import evaluate
 from leadscore.training.gate.promotion_gate import judge
 from leadscore.training.model.funnel_model import FunnelModel
@@ -129,6 +130,15 @@ def funnel() -> Funnel:
     return make_funnel()
 
 
+def prepared_of(funnel: Funnel, **changes: object) -> Prepared:
+    """The funnel's rows as training prepares them."""
+    whole = Prepared(
+        *(funnel.frame, funnel.labels, funnel.split, [], funnel.catalogue, (), [], [], [], []),
+        Viability((), None, ()),
+    )
+    return replace(whole, **changes)  # type: ignore[arg-type]
+
+
 @pytest.fixture(scope="session")
 def model(funnel: Funnel, build_once: BuildOnce) -> FunnelModel:
     """The funnel's model, fitted once. Read only."""
@@ -165,7 +175,7 @@ def trained(model: FunnelModel, funnel: Funnel) -> Trained:
 
 @pytest.fixture(scope="session")
 def funnel_facts(project: Project, build_once: BuildOnce) -> Facts:
-    """What is told of the company's champion, a funnel of two stages. Read only."""
+    """The report's data on the company's champion, a funnel of two stages. Read only."""
     told, contract = project.trained, load_contract(project.directory)
 
     def gathered(_: Path) -> Facts:
@@ -207,7 +217,7 @@ def write_flat_file(directory: Path, *, leads: int = 600) -> None:
 
 @pytest.fixture(scope="session")
 def flat_facts(build_once: BuildOnce) -> Facts:
-    """What is told of a model of one stage, learnt from a flat file. Read only."""
+    """The report's data on a model of one stage, learnt from a flat file. Read only."""
     return build_once("flat_facts", gather_flat_facts)[1]
 
 

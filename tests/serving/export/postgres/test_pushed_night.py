@@ -13,7 +13,7 @@ import pytest
 
 from leadscore.features.contract.contract import CONTRACT_FILE
 from leadscore.serving.nightly.run_night import score_night
-from tests.serving.conftest import NIGHT
+from tests.conftest import NIGHT
 
 if TYPE_CHECKING:
     from pathlib import Path
