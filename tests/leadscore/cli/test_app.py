@@ -58,7 +58,7 @@ def words(text: str) -> str:
 def test_help_answers_without_loading_what_only_the_work_needs() -> None:
     code = (
         "import sys; sys.argv = ['leadscore', '--help']\n"
-        "from leadscore import main\n"
+        "from leadscore.cli import main\n"
         "try:\n    main()\n"
         "except SystemExit as end:\n    assert not end.code, end.code\n"
         "heavy = {'mlflow', 'lightgbm', 'sklearn', 'pandas', 'ibis', 'duckdb', 'matplotlib'}\n"
