@@ -177,6 +177,13 @@ def test_the_charts_are_drawn_by_the_version_of_vega_lite_they_are_written_for(p
     assert f"v{drawn[1]}" == alt.SCHEMA_VERSION
 
 
+def test_every_chart_keeps_to_the_schema_of_vega_lite(page: str, flat_page: str) -> None:
+    specs = [spec for each in (page, flat_page) for own in charts_of(each).values() for spec in own]
+    assert len(specs) > 20
+    for spec in specs:
+        alt.Chart.from_dict(spec, validate=True)
+
+
 def test_no_value_runs_as_a_program_and_none_is_personal(flat_page: str) -> None:
     assert SCRIPT not in flat_page
     assert "<script>alert" not in flat_page
