@@ -10,9 +10,11 @@ import resource
 import signal
 import sys
 import threading
+import time
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import ExitStack
+from ctypes import c_bool
 from dataclasses import dataclass
 from multiprocessing import get_context, parent_process
 from multiprocessing.util import Finalize
@@ -25,7 +27,6 @@ from leadscore.features.core import LeadScoreError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from contextlib import AbstractContextManager
-    from multiprocessing.synchronize import Event
 
 Opened_co = TypeVar("Opened_co", covariant=True)
 Value = TypeVar("Value")
@@ -68,7 +69,8 @@ class WorkerPool:
         self._pool: ProcessPoolExecutor | None = None
         if count > 1:
             context = get_context("spawn")  # a fork would share DuckDB's threads, which it cannot
-            self._over = context.Event()
+            # No Event: setting one waits for each process that waits for it, and one may have died.
+            self._over = context.RawValue(c_bool, False)
             self._pool = ProcessPoolExecutor(
                 count, context, initializer=_begin, initargs=(self._over,)
             )
@@ -79,7 +81,7 @@ class WorkerPool:
     def __exit__(self, *_error: object) -> None:
         """Shut down; cancel pending tasks."""
         if self._pool is not None:
-            self._over.set()
+            self._over.value = True
             self._pool.shutdown(cancel_futures=True)
             self._pool = None
 
@@ -127,7 +129,7 @@ class _Worker:
     is_busy = False
 
 
-def _begin(over: Event) -> None:
+def _begin(over: c_bool) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent handles it
     Finalize(None, _close, exitpriority=1)
     threading.Thread(target=_leave_when, args=(over,), daemon=True).start()
@@ -156,13 +158,14 @@ def _close() -> None:
     _Worker.stack, _Worker.token, _Worker.opened = None, "", None
 
 
-def _leave_when(over: Event) -> None:
+def _leave_when(over: c_bool) -> None:
     """End this process once its work is over or its parent gone: the next run may have begun."""
     parent = parent_process()
     while parent is not None and parent.is_alive():
-        if over.wait(POLL_SECONDS) and not _Worker.is_busy:
+        time.sleep(POLL_SECONDS)
+        if over.value and not _Worker.is_busy:
             return  # the pool itself ends a process that waits for work
-        if over.is_set():
+        if over.value:
             break
     os._exit(1)
 
