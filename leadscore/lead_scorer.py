@@ -177,9 +177,8 @@ class LeadScorer(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         """
         check_is_fitted(self, "model_")
         if as_of is None:
-            likelier: NDArray[Any] = self.classes_[
-                (self.predict_proba(X)[:, 1] >= EVEN).astype(int)
-            ]
+            is_likelier = self.predict_proba(X)[:, 1] >= EVEN
+            likelier: NDArray[Any] = np.asarray(self.classes_)[is_likelier.astype(int)]
             return likelier
         if self.contract_.is_flat:
             tables: dict[str, Any] = {"leads": self._flat_leads(X)}

@@ -10,7 +10,14 @@ from pathlib import Path
 import pytest
 
 PAGE = Path(__file__).parents[2] / "docs" / "python.md"
-MODULES = ("feature_frames", "frame_contract", "frames", "lead_scorer", "project", "times")
+MODULES = (
+    "feature_frames",
+    "frame_contract",
+    "frames",
+    "lead_scorer",
+    "project",
+    "features.core.times",
+)
 
 
 @pytest.mark.slow

@@ -8,7 +8,7 @@ import pytest
 from docs.write_features_page import feature_page
 from leadscore.features.families.feature_table import build_features
 
-PAGE = Path(__file__).parents[2] / "docs" / "features.md"
+PAGE = Path(__file__).parents[3] / "docs" / "features.md"
 
 
 @pytest.fixture(scope="module")
