@@ -92,9 +92,10 @@ def differences(old: pd.DataFrame, new: pd.DataFrame) -> list[str]:
     for name in [name for name in old if name in new]:
         left, right = old[name], new[name]
         if pd.api.types.is_float_dtype(left):
-            same = np.isclose(left, right, rtol=0, atol=TOLERANCE, equal_nan=True)
+            same = np.isclose(left, right, rtol=TOLERANCE, atol=TOLERANCE, equal_nan=True)
         else:
-            same = (left.astype(str) == right.astype(str)).to_numpy()
+            texts = (each.astype("str").fillna("") for each in (left, right))
+            same = np.equal(*(each.to_numpy(dtype=object) for each in texts)).astype(bool)
         if not same.all():
             place = int(np.argmin(same))
             example = f"{left.iloc[place]!r} → {right.iloc[place]!r}"
