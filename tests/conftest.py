@@ -70,6 +70,15 @@ class Ran:
     err: str
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with files that have slow tests, whole walks first: begun last, one runs alone."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path in slow, reverse=True)
+    walks = ROOT / "tests/walks"
+    items.sort(key=lambda item: item.path in slow and item.path.is_relative_to(walks), reverse=True)
+
+
 @pytest.fixture(scope="session")
 def build_once(tmp_path_factory: pytest.TempPathFactory) -> BuildOnce:
     """Build something in a folder, once for all processes that share a run of the tests.

@@ -20,7 +20,7 @@ NAMES = ("01_explore_and_audit", "02_train_and_compare", "03_tiers_and_threshold
 FEWEST_PICTURES = 4
 MOST_SECONDS_A_CELL = 600  # a cell that takes longer on a busy machine hangs
 # The search for better trees and the page of charts have their own tests, and the kept outputs come
-# from a whole search; the collector is slowed as in tests/conftest.py.
+# from a whole search over more leads; the collector is slowed as in tests/conftest.py.
 QUICKER = """\
 import gc
 from functools import partialmethod
@@ -30,6 +30,8 @@ from leadscore.training.workflow import training_record
 
 gc.set_threshold(50_000, 20, 20)
 leadscore.Project.train = partialmethod(leadscore.Project.train, budget=0)
+simulate = leadscore.simulate
+leadscore.simulate = lambda folder, leads: simulate(folder, leads=leads // 2)
 training_record.html_report = lambda facts: "<!doctype html>"
 """
 PLACES = re.compile(r"/(?:tmp|root|work|home|Users|private|var|mnt)/|[A-Z]:\\\\|file://")

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from leadscore.serving.explanations.score_change import Split
     from tests.conftest import Project, Ran
 
+pytestmark = pytest.mark.slow
 NIGHT = datetime(2026, 6, 1, tzinfo=UTC)
 NEXT = NIGHT + timedelta(days=1)
 EDITED, ACTIVE, LEFT_ALONE = 0, 1, 2

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from tests.conftest import Ran
 
+pytestmark = pytest.mark.slow
 NIGHT = datetime(2026, 6, 1, tzinfo=UTC)
 EVENING_BEFORE = NIGHT - timedelta(days=1)
 SMALL = BucketLimits(leads=900, events=10**9)  # the small company's leads in three or four buckets

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from tests.conftest import Ran
 
+pytestmark = pytest.mark.slow
 NIGHT = datetime(2026, 6, 1, tzinfo=UTC)
 TWO_WORKERS = "local-cluster[2,1,1024]"  # of a core and 1024 MB: what goes to them is serialised
 SUBMITTED = f"""--conf spark.ui.enabled=false

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from leadscore.features.contract.contract import Contract
     from leadscore.features.tables.tables import Tables
 
+pytestmark = pytest.mark.slow
 FLAT = """
 [leads]
 path = "leads.csv"
