@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 Given: TypeAlias = "Contract | Mapping[str, Any] | Path | str | None"
 
+NAMES_COLUMN = ("target", "created_at")
 TABLES = ("leads", "events", "outcomes")
 
 
@@ -49,6 +50,8 @@ def frame_contract(folder: Path, frames: Mapping[str, Frame | None], given: Give
     DataError
         Where frames cannot be used, or are not the tables that the contract describes.
     """
+    if not isinstance(given, Contract | Mapping | Path | str | None):
+        raise ContractError(f"contract={given!r} is neither settings, a path nor a contract's text")
     if given is None:
         return _drafted(folder, write_frames(folder, frames), {})
     if isinstance(given, Mapping):
@@ -100,6 +103,14 @@ def _toml(value: object) -> str:
 
 def _drafted(folder: Path, files: Mapping[str, str], changes: Mapping[str, Any]) -> str:
     leads = changes.get("leads", {})
+    if not isinstance(leads, Mapping):
+        raise ContractError(
+            f"contract: leads={leads!r} must be settings, such as {{'target': 'Won'}}"
+        )
+    leads = {
+        key: str(value) if key in NAMES_COLUMN and value is not None else value
+        for key, value in leads.items()
+    }
     return draft_contract(
         folder / files["leads"],
         directory=folder,

@@ -25,12 +25,12 @@ from leadscore.features.core import DataError, moment_of, naive, seconds_of, val
 from leadscore.features.point_in_time import listed_snapshots, training_snapshots
 from leadscore.features.tables import open_tables
 from leadscore.frame_contract import contract_in, frame_contract
-from leadscore.frames import is_frame, to_arrow, to_pandas, write_frames
+from leadscore.frames import ids_of, is_frame, to_arrow, to_pandas, write_frames
 from leadscore.serving.lead_facts import learnt_features
 from leadscore.training.dataset import prepare
 from leadscore.training.model import PATIENCE_ASKED, Search
 from leadscore.training.registry import Registered
-from leadscore.training.workflow import fit_funnel
+from leadscore.training.workflow import fit_funnel, refit_funnel
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -132,7 +132,8 @@ class LeadScorer(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             self.contract_ = self._with_horizons(contract_in(folder, text))
             with open_tables(self.contract_) as opened:
                 prepared = prepare(opened)
-                self.model_ = fit_funnel(opened, prepared, self._search())
+                judged = fit_funnel(opened, prepared, self._search())
+                self.model_ = refit_funnel(opened, prepared, judged)
         self.catalogue_, self.cautions_ = prepared.catalogue, prepared.cautions
         self.history_ = {} if self.contract_.is_flat else tables
         return self
@@ -172,14 +173,14 @@ class LeadScorer(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         Returns
         -------
         DataFrame or ndarray
-            With `as_of`: `lead_id` (str), `p_sql`, `p_won`, a row a lead, sorted by `lead_id`.
-            Without: for each row the likelier class.
+            With `as_of`: `lead_id` (str), `p_sql`, `p_won`, a row each of `X` in its order; missing
+            for a lead without an id. Without: for each row the likelier class.
         """
         check_is_fitted(self, "model_")
         if as_of is None:
-            is_likelier = self.predict_proba(X)[:, 1] >= EVEN
-            likelier: NDArray[Any] = np.asarray(self.classes_)[is_likelier.astype(int)]
-            return likelier
+            likelier = (self.predict_proba(X)[:, 1] >= EVEN).astype(int)
+            classes: NDArray[Any] = np.asarray(self.classes_)[likelier]
+            return classes
         if self.contract_.is_flat:
             tables: dict[str, Any] = {"leads": self._flat_leads(X)}
         else:
@@ -187,7 +188,8 @@ class LeadScorer(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             newer = {name: each for name, each in given.items() if each is not None}
             tables = {**self.history_, **newer, LISTED: X}
         frame = self._features(tables, self.contract_, naive(moment_of(as_of)))
-        return frame[["lead_id"]].join(self.model_.predict(frame))
+        by_lead = self.model_.predict(frame).set_axis(frame["lead_id"])
+        return by_lead.reindex(ids_of(X, self.contract_.leads.lead_id)).reset_index()
 
     def predict_proba(self, X: Frame | ArrayLike) -> NDArray[np.float64]:
         """Give the propensities of a flat frame's classes, of shape (n, 2), in the order of rows.
@@ -203,9 +205,15 @@ class LeadScorer(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         if not self.contract_.is_flat:
             raise DataError("the funnel looks at leads as of a moment: predict(leads, as_of=…)")
         leads = self._flat_leads(X)
+        if not len(leads):
+            return np.empty((0, 2))
+        created_at = self.contract_.leads.created_at
+        if created_at is not None and leads[created_at].null_count == len(leads):
+            raise DataError(f"no row has a date in {created_at!r}, as of which it could be scored")
         rows = pa.array(map(str, range(len(leads))))
         source = self.contract_.leads.model_copy(update={"lead_id": ROW})
-        contract = self.contract_.model_copy(update={"leads": source})
+        reading = self.contract_.reading.model_copy(update={"max_quarantine_share": 1.0})
+        contract = self.contract_.model_copy(update={"leads": source, "reading": reading})
         frame = self._features({"leads": leads.append_column(ROW, rows)}, contract, None)
         positive = self.model_.predict(frame)[f"p_{source.stage}"]
         positive.index = frame["lead_id"].astype("int64")
@@ -227,19 +235,13 @@ class LeadScorer(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self, tables: Mapping[str, Frame], contract: Contract, as_of: datetime | None
     ) -> pd.DataFrame:
         """Make the features of all leads, or of the listed, where others are but their past."""
-        version = Registered(
-            contract.name,
-            "fitted",
-            self.model_,
-            self.catalogue_,
-            pd.DataFrame(),
-            {},
-            pd.DataFrame(),
-        )
+        none, model = pd.DataFrame(), self.model_
+        version = Registered(contract.name, "fitted", model, self.catalogue_, none, {}, none)
         with tempfile.TemporaryDirectory(prefix="leadscore-") as name:
-            files = write_frames(Path(name), tables)
-            listed = Path(name) / files[LISTED] if LISTED in files else None
-            with open_tables(contract.in_directory(Path(name)), leads_file=listed) as opened:
+            folder = Path(name)
+            files = write_frames(folder, tables)
+            listed = folder / files[LISTED] if LISTED in files else None
+            with open_tables(contract.in_directory(folder), leads_file=listed) as opened:
                 if as_of is None:
                     snapshots = training_snapshots(opened, ages_days=FIRST_NIGHT)
                 else:

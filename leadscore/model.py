@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from leadscore.features.core import LeadScoreError
 from leadscore.frames import to_pandas
 
 if TYPE_CHECKING:
@@ -89,8 +90,15 @@ class Model:
         -------
         DataFrame
             Log-odds (float64), a row a row of `frame`, a column a feature.
+
+        Raises
+        ------
+        LeadScoreError
+            Where the model has no such stage.
         """
-        told, _base = self.funnel.stages_[stage or self.funnel.first_stage].contributions(
-            to_pandas(frame)
-        )
+        stages = self.funnel.stages_
+        wanted = stage or self.funnel.first_stage
+        if wanted not in stages:
+            raise LeadScoreError(f"the model has no stage {wanted!r}, only {', '.join(stages)}")
+        told, _base = stages[wanted].contributions(to_pandas(frame))
         return told

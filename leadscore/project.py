@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal
 from leadscore.features.contract import CONTRACT_FILE
 from leadscore.features.core import ContractError, DataError, LeadScoreError, moment_of, seconds_of
 from leadscore.features.tables import open_tables
-from leadscore.frame_contract import frame_contract
+from leadscore.frame_contract import TABLES, frame_contract
 from leadscore.model import Model
 from leadscore.project_nights import ProjectNights
 from leadscore.serving.jobs import start_project, write_project
@@ -138,7 +138,7 @@ class Project(ProjectNights):
     ) -> pd.DataFrame:
         """Return a table as it is read: cleaned, typed, in the contract's words, times in UTC."""
         with open_tables(self.contract, known_by=moment_of(as_of)) as tables:
-            table = getattr(tables, name)
+            table = getattr(tables, name) if name in TABLES else None
             if table is None:
                 raise DataError(f"the contract describes no {name}")
             frame: pd.DataFrame = table.to_pandas()

@@ -4,7 +4,8 @@ CSV and Parquet files, databases behind an address, and tables that stay in Post
 user's own columns. What the columns mean is decided in `tables`.
 """
 
-from leadscore.features.sources.csv_source import DELIMITERS, split_lines, without_repeats
+from leadscore.features.sources.csv_dialect import decoded, dialect_of, head_of, opened
+from leadscore.features.sources.csv_source import split_lines, without_repeats
 from leadscore.features.sources.postgres_pushdown import (
     is_pushed,
     keep_rows,
@@ -24,13 +25,16 @@ from leadscore.features.sources.source_tables import (
 )
 
 __all__ = [
-    "DELIMITERS",
     "ROW",
+    "decoded",
+    "dialect_of",
     "file_states",
     "files_of",
+    "head_of",
     "is_pushed",
     "keep_rows",
     "open_source",
+    "opened",
     "own_columns",
     "parquet_files",
     "place_of",

@@ -9,7 +9,7 @@ import ibis
 import pandas as pd
 
 from leadscore.features.core import DataError
-from leadscore.features.sources import open_source, own_columns, split_lines
+from leadscore.features.sources import dialect_of, open_source, own_columns, split_lines
 from leadscore.features.tables.attributes import MEASURED
 from leadscore.features.tables.cell_parsing import unreadable_numbers
 from leadscore.features.tables.clean_leads import (
@@ -27,9 +27,11 @@ if TYPE_CHECKING:
     import ibis.expr.types as ir
     from ibis.backends.duckdb import Backend
 
-    from leadscore.features.contract import Contract
+    from leadscore.features.contract import Contract, Reading
     from leadscore.features.tables.attributes import Attribute
 
+PARQUET = {".parquet", ".pq"}
+UNICODE = {"utf-8", "utf-8-sig", "utf-16"}
 CELL = "cell"  # the kind of a fault that costs a cell and not its row
 
 
@@ -99,12 +101,26 @@ def _open(
 ) -> tuple[ir.Table, pd.DataFrame]:
     given = {"path": str(leads_file.resolve()), "address": None, "table": None}
     source = contract.leads.model_copy(update=given)
+    contract = contract.model_copy(update={"reading": _reading_of(leads_file, contract.reading)})
     raw = open_source(connection, source, contract=contract, name="listed")
     rejects = "broken_listed"
     if rejects not in connection.list_tables() or not connection.table(rejects).count().execute():
         return raw, pd.DataFrame({"row": pd.Series(dtype="int64"), "reason": ""})
     rows, broken = split_lines(leads_file, own_columns(raw), contract.reading)
     return connection.create_table("split_list", rows), broken
+
+
+def _reading_of(leads_file: Path, reading: Reading) -> Reading:
+    """Read a list as it was written: it need not come from where the project's tables do."""
+    if not leads_file.is_file() or leads_file.suffix.lower() in PARQUET:
+        return reading
+    dialect = dialect_of([leads_file])
+    # Bytes tell Unicode from the code pages surely, one code page from another by guessing.
+    tells = dialect.encoding in UNICODE or (
+        dialect.encoding != "ascii" and reading.encoding.lower() in UNICODE
+    )
+    encoding = dialect.encoding if tells else reading.encoding
+    return reading.model_copy(update={"delimiter": dialect.delimiter, "encoding": encoding})
 
 
 def _as_text(column: ir.Column) -> ir.StringValue:

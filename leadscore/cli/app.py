@@ -39,7 +39,9 @@ app.add_typer(tiers_app, name="tiers")
 @command
 def demo(
     directory: Folder = Path("demo"),
-    leads: Annotated[int, typer.Option(help="How many leads the made-up company has.")] = 20_000,
+    leads: Annotated[
+        int, typer.Option(min=1_000, help="How many leads the made-up company has.")
+    ] = 10_000,
 ) -> int:
     """Simulate a company, train, score its last night and export the tiers, on defaults."""
     from leadscore.cli.screens import night_summary, training_summary

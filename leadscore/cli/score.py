@@ -24,6 +24,10 @@ def score_list(
     from leadscore.serving.export import write_scores
     from leadscore.serving.nightly import score_file
 
+    if out is not None and out.is_dir():
+        raise LeadScoreError(
+            f"--out {out} is a folder; name a file in it, such as {out}/scores.csv"
+        )
     listed = score_file(directory, leads, as_of=as_of)
     target = write_scores(listed.rows, out or leads.with_name(f"{leads.stem}.scores.csv"))
     tell(night_summary(listed.scored.rows, listed.scored.cuts, listed.policy))

@@ -10,6 +10,7 @@ Other programs read it as they read any partitioned Parquet: `pandas.read_parque
 
 from __future__ import annotations
 
+import contextlib
 import re
 from datetime import UTC, datetime, time
 from typing import TYPE_CHECKING
@@ -78,10 +79,12 @@ def night_batches(
         Up to `ROW_GROUP` rows with the columns of `SCHEMA`, in the file's order.
     """
     names = SCHEMA.names if columns is None else list(columns)
-    parquet = pq.ParquetFile(night_file(directory, as_of))
-    have = [name for name in names if name in parquet.schema_arrow.names]
-    for batch in parquet.iter_batches(ROW_GROUP, columns=have):
-        yield as_today(pa.Table.from_batches([batch]), names)
+    file = night_file(directory, as_of)
+    with _damage_named(file):
+        parquet = pq.ParquetFile(file)
+        have = [name for name in names if name in parquet.schema_arrow.names]
+        for batch in parquet.iter_batches(ROW_GROUP, columns=have):
+            yield as_today(pa.Table.from_batches([batch]), names)
 
 
 def night_file(directory: Path, as_of: datetime) -> Path:
@@ -109,7 +112,8 @@ def read_notes(directory: Path, as_of: datetime) -> NightNotes | None:
     file = directory / LEDGER / folder_of(as_of) / PART
     if not file.exists():
         return None
-    return NightNotes.from_metadata(pq.ParquetFile(file).schema_arrow.metadata)
+    with _damage_named(file):
+        return NightNotes.from_metadata(pq.ParquetFile(file).schema_arrow.metadata)
 
 
 def read_leads(
@@ -132,8 +136,9 @@ def read_leads(
     file = night_file(directory, as_of)
     chosen = pc.field("lead_id").isin(pa.array(lead_ids, pa.string()))
     names = ["lead_id", *columns]
-    have = [name for name in names if name in pq.read_schema(file).names]
-    rows = pq.read_table(file, columns=have, filters=chosen, partitioning=None)
+    with _damage_named(file):
+        have = [name for name in names if name in pq.read_schema(file).names]
+        rows = pq.read_table(file, columns=have, filters=chosen, partitioning=None)
     return _as_frame(as_today(rows, names)).set_index("lead_id")
 
 
@@ -171,7 +176,8 @@ def history(directory: Path, lead_id: str) -> pd.DataFrame:
     found = [SCHEMA.empty_table()]
     for night in nights(directory):
         file = directory / LEDGER / folder_of(night) / PART
-        rows = pq.read_table(file, filters=pc.field("lead_id") == lead_id, partitioning=None)
+        with _damage_named(file):
+            rows = pq.read_table(file, filters=pc.field("lead_id") == lead_id, partitioning=None)
         found.append(as_today(rows, SCHEMA.names))
     return _as_frame(pa.concat_tables(found))
 
@@ -179,9 +185,21 @@ def history(directory: Path, lead_id: str) -> pd.DataFrame:
 def read_columns(file: Path, columns: Sequence[str] | None = None) -> pa.Table:
     """Read some columns of a night's file in today's order and types; all by default."""
     names = SCHEMA.names if columns is None else list(columns)
-    parquet = pq.ParquetFile(file)
-    have = [name for name in names if name in parquet.schema_arrow.names]
-    return as_today(parquet.read(columns=have), names)
+    with _damage_named(file):
+        parquet = pq.ParquetFile(file)
+        have = [name for name in names if name in parquet.schema_arrow.names]
+        return as_today(parquet.read(columns=have), names)
+
+
+@contextlib.contextmanager
+def _damage_named(file: Path) -> Iterator[None]:
+    try:
+        yield
+    except (pa.ArrowInvalid, OSError) as error:
+        raise LedgerError(
+            f"{file} cannot be read: {str(error).splitlines()[0]} Restore it, or delete "
+            "its folder and score the night again."
+        ) from error
 
 
 def folder_of(as_of: datetime) -> str:

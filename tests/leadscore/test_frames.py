@@ -60,3 +60,21 @@ def test_frames_are_written_under_their_names(tmp_path):
     files = write_frames(tmp_path, {"leads": pd.DataFrame(ROWS), "events": None})
     assert files == {"leads": "leads.parquet"}
     assert pq.read_table(tmp_path / "leads.parquet").num_rows == 2
+
+
+def test_blanks_around_a_name_are_left_out():
+    assert to_arrow(pd.DataFrame({" a ": [1]})).column_names == ["a"]
+    assert to_arrow(pa.table({" a ": [1]})).column_names == ["a"]
+    with pytest.raises(DataError, match="two columns 'a'"):
+        to_arrow(pa.table({" a": [1], "a": [2]}))
+
+
+def test_an_index_that_repeats_a_column_is_left_out():
+    frame = pd.DataFrame({"c": [1, 2]})
+    assert to_arrow(frame.set_index(frame["c"])).column_names == ["c"]
+
+
+def test_a_type_that_no_file_holds_is_refused(tmp_path):
+    intervals = pd.DataFrame({"band": pd.cut(pd.Series([1, 2, 3]), 2)})
+    with pytest.raises(DataError, match=r"leads: .*text"):
+        write_frames(tmp_path, {"leads": intervals})

@@ -30,6 +30,7 @@ TOO_FEW_ROWS = (
     "check_f_contiguous_array_estimator",
     "check_fit2d_1feature",
     "check_fit2d_predict1d",
+    "check_fit_idempotent",
     "check_fit_score_takes_y",
     "check_methods_sample_order_invariance",
     "check_methods_subset_invariance",
@@ -128,7 +129,9 @@ def test_an_arrow_table_gives_the_propensities_of_a_pandas_frame(fitted, flat):
 def test_the_funnel_gives_both_propensities_of_each_lead(funnel, company):
     chosen = company["leads"].drop_duplicates("lead_id").tail(20)
     found = funnel.predict(chosen, as_of=NIGHT)
-    assert found["lead_id"].tolist() == sorted(chosen["lead_id"])
+    assert found["lead_id"].tolist() == chosen["lead_id"].tolist()
+    found = found.dropna()
+    assert len(found) > 0
     assert (found["p_won"] <= found["p_sql"]).all()
 
 
@@ -137,12 +140,30 @@ def test_the_funnel_scores_as_the_project_that_learnt_from_the_same_tables(
 ):
     prepared = project.trained.prepared
     rows = prepared.frame[prepared.frame["as_of"] == pd.Timestamp(NIGHT)].set_index("lead_id")
-    found = funnel.predict(company["leads"], as_of=NIGHT).set_index("lead_id")
+    leads = company["leads"].drop_duplicates("lead_id")
+    found = funnel.predict(leads, as_of=NIGHT).set_index("lead_id")
     expected = funnel.model_.predict(rows)
     assert len(rows) > 0
     pd.testing.assert_frame_equal(
         found.loc[rows.index, ["p_sql", "p_won"]], expected, rtol=0, atol=1e-9
     )
+
+
+def test_every_lead_comes_back_though_some_cannot_be_scored(funnel, company):
+    given = company["leads"].drop_duplicates("lead_id").tail(3).assign(lead_id=["new", "new", ""])
+    found = funnel.predict(given, as_of=NIGHT)
+    assert found["lead_id"].tolist() == ["new", "new", ""]
+    assert found["p_sql"].isna().tolist() == [False, False, True]
+
+
+def test_rows_without_any_date_are_refused_by_the_columns_name():
+    random = np.random.default_rng(3)
+    frame = pd.DataFrame({"x": random.normal(size=900)})
+    frame["Since"] = pd.date_range("2025-01-01", periods=900, freq="h")
+    fitted = LeadScorer(budget=0).fit(frame, frame["x"] + random.normal(size=900) > 0)
+    with pytest.raises(DataError, match="no row has a date in 'Since'"):
+        fitted.predict_proba(frame.head(2).assign(Since=pd.NaT))
+    assert fitted.predict_proba(frame.head(0)).shape == (0, 2)
 
 
 def test_a_fitted_funnel_is_pickled_with_all_it_needs(funnel, company):

@@ -5,10 +5,13 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import re
 import threading
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
+
+from leadscore.features.core import LeadScoreError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -24,19 +27,32 @@ _ADDRESS_LOCK = threading.RLock()  # MLflow keeps one address a process, not one
 def quiet_mlflow(address: str) -> Iterator[Any]:
     """Yield the module `mlflow` at a store's address, without progress bars, telemetry and logs.
 
-    One thread at a time; the same thread may enter it again within.
+    One thread at a time; the same thread may enter it again within. Raises `LeadScoreError` where
+    the store cannot be used.
     """
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
     os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
     import mlflow  # noqa: PLC0415 - 1.5 s that `leadscore --help` need not wait for
     import mlflow.sklearn  # noqa: PLC0415
+    from sqlalchemy.exc import SQLAlchemyError  # noqa: PLC0415
 
     for chatty in ("mlflow", "alembic"):
         logging.getLogger(chatty).setLevel(logging.ERROR)
     with _ADDRESS_LOCK, _environment_restored():
         mlflow.set_tracking_uri(address)
         mlflow.set_registry_uri(address)
-        yield mlflow
+        try:
+            yield mlflow
+        except (mlflow.exceptions.MlflowException, SQLAlchemyError) as error:
+            reason = _without_password(str(error).splitlines()[0])
+            raise LeadScoreError(
+                f"the store of models {_without_password(address)} cannot be used: {reason} "
+                "Restore it from a copy, or name another in MLFLOW_TRACKING_URI."
+            ) from error
+
+
+def _without_password(address: str) -> str:
+    return re.sub(r"//[^/@]*@", "//", address)
 
 
 @contextlib.contextmanager

@@ -261,7 +261,7 @@ def test_a_refused_version_is_promoted_with_a_reason_only(run_cli: Run, own_proj
     registry = Registry(own_project, name)
     one = registry.champion()
     tags = {**one.tags, "gate": "refused: better than the champion"}
-    registry.register(Trained(one.model, one.catalogue, one.evidence, {}, {}, tags, {}))
+    registry.register(Trained(one.model, one.judged, one.catalogue, one.evidence, {}, {}, tags, {}))
     ran = run_cli("models", "promote", "2", "-C", own_project)
     assert ran.code == 2
     assert "the gate refused: better than the champion" in words(ran.err)
@@ -282,7 +282,9 @@ def test_a_refused_version_is_promoted_with_a_reason_only(run_cli: Run, own_proj
 def test_two_versions_are_compared_on_the_same_leads(run_cli: Run, own_project: Path) -> None:
     registry = Registry(own_project, load_contract(own_project).name)
     one = registry.champion()
-    registry.register(Trained(one.model, one.catalogue, one.evidence, {}, {}, dict(one.tags), {}))
+    registry.register(
+        Trained(one.model, one.judged, one.catalogue, one.evidence, {}, {}, dict(one.tags), {})
+    )
     ran = run_cli("models", "compare", "1", "2", "-C", own_project, "--json")
     assert ran.code == 0, ran.err
     told = json.loads(ran.out)

@@ -111,7 +111,9 @@ def test_the_same_folder_twice_is_no_contradiction(run_cli: Run, company: Path) 
 def test_a_rollback_in_another_folder_leaves_this_one(run_cli: Run, own_project: Path) -> None:
     registry = Registry(own_project, load_contract(own_project).name)
     one = registry.champion()
-    registry.register(Trained(one.model, one.catalogue, one.evidence, {}, {}, dict(one.tags), {}))
+    registry.register(
+        Trained(one.model, one.judged, one.catalogue, one.evidence, {}, {}, dict(one.tags), {})
+    )
     here = run_cli("models", "history", "--json").out
     assert run_cli("models", "-C", own_project, "promote", "2").code == 0
     assert registry.version_of("champion") == "2"

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -89,7 +90,7 @@ def promote_another_version(directory: Path) -> None:
     registry = Registry(directory, load_contract(directory).name)
     one = registry.champion()
     one.model.stages_["sql"].calibrator_.map_ = {"line": [1.0, 0.5]}
-    told = Trained(one.model, one.catalogue, one.evidence, {}, {}, one.tags, {})
+    told = Trained(one.model, one.judged, one.catalogue, one.evidence, {}, {}, one.tags, {})
     registry.promote(registry.register(told), who="ann", why="a test")
 
 
@@ -169,7 +170,8 @@ def test_what_the_active_lead_did_is_told(moved: Moved) -> None:
     assert change.score is not None
     assert points(change.score, "activity") > 1
     [facts] = [part.facts for part in change.score.parts if part.causes == ("activity",)]
-    assert any("0 → 4" in fact for fact in facts)
+    counted = re.findall(r": (\d+) → (\d+)", "\n".join(facts))
+    assert 4 in {int(after) - int(before) for before, after in counted}, facts
 
 
 def test_a_new_model_and_a_new_policy_are_told_apart(moved: Moved) -> None:

@@ -267,6 +267,16 @@ def test_a_night_that_is_not_there_is_said_to_be_missing(
         read_night(tmp_path, JUNE_30 + timedelta(days=1))
 
 
+def test_a_damaged_file_is_named_with_a_remedy(tmp_path: Path, night: pd.DataFrame) -> None:
+    file = write_night(tmp_path, night).path
+    file.write_bytes(file.read_bytes()[:200])
+    for read in (read_night, read_notes):
+        with pytest.raises(LedgerError, match=r"part-0\.parquet cannot be read.*score the night"):
+            read(tmp_path, JUNE_30)
+    with pytest.raises(LedgerError, match="cannot be read"):
+        history(tmp_path, "L1")
+
+
 def test_a_moment_without_a_zone_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="has no time zone"):
         read_night(tmp_path, datetime(2026, 6, 30))

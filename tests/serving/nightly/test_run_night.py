@@ -186,7 +186,7 @@ def registry_with_two(directory: Path) -> Registry:
     """The project's champion, registered once more as version 2."""
     registry = Registry(directory, load_contract(directory).name)
     one = registry.champion()
-    twin = Trained(one.model, one.catalogue, one.evidence, {}, {}, dict(one.tags), {})
+    twin = Trained(one.model, one.judged, one.catalogue, one.evidence, {}, {}, dict(one.tags), {})
     assert registry.register(twin) == "2"
     return registry
 

@@ -253,6 +253,18 @@ def test_a_list_need_not_have_the_target(tmp_path: Path, run_cli: Run) -> None:
     assert scores["p_sql"].isna().all()
 
 
+@pytest.mark.parametrize(("delimiter", "encoding"), [(";", "cp1252"), ("\t", "utf-16")])
+def test_a_list_is_read_as_it_was_written(own_project: Path, delimiter: str, encoding: str) -> None:
+    given = new_leads(own_project)
+    file = own_project / "list.csv"
+    given.to_csv(file, index=False, sep=delimiter, encoding=encoding)
+    listed = score_file(own_project, file, as_of=NIGHT)
+    assert listed.rows["lead_id"].to_list() == given["lead_id"].to_list()
+    given.to_csv(file, index=False)
+    expected = score_file(own_project, file, as_of=NIGHT)
+    pd.testing.assert_series_equal(listed.rows["p_sql"], expected.rows["p_sql"])
+
+
 def test_a_list_without_a_column_of_the_contract_is_refused(own_project: Path) -> None:
     listed = own_project / "list.csv"
     new_leads(own_project).drop(columns="industry").to_csv(listed, index=False)

@@ -1,0 +1,160 @@
+"""How a CSV file was written: its delimiter and its encoding, told from its first bytes."""
+
+from __future__ import annotations
+
+import codecs
+import gzip
+import re
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, cast
+
+import charset_normalizer
+import duckdb
+
+from leadscore.features.core import DataError
+from leadscore.features.sources.csv_source import DELIMITERS
+
+HEAD_BYTES = 262_144  # a few hundred rows of the widest exports, to tell the delimiter from
+ENCODING_BYTES = 268_435_456  # decoding 256 MB takes a second
+
+# Encodings of spreadsheets: the Windows code page of each alphabet, and that of DOS. To choose
+# among more takes more text than a few names of cities.
+LEGACY_ENCODINGS = [
+    *("cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "cp1255", "cp1256", "cp850"),
+    *("cp932", "gb18030", "big5", "cp949"),
+]
+# Ibis has no function for it. Lines that do not fit are ignored, as in the sample; the quotes are
+# those by which the tables are read later.
+SNIFF_DELIMITER = """
+    SELECT Delimiter, len(Columns)
+    FROM sniff_csv(?, header=true, all_varchar=true, ignore_errors=true, quote='"', escape='"')
+"""
+
+# First bytes of files that are no CSV.
+_NOT_TEXT = {
+    b"PK\x03\x04": "an Excel workbook or a zip file",
+    b"\xd0\xcf\x11\xe0": "an old Excel workbook",
+    b"%PDF": "a PDF",
+    b"PAR1": "a Parquet file without the .parquet ending",
+}
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """How CSV files were written; `encoding` is `ascii` where nothing tells: any reads it."""
+
+    delimiter: str
+    encoding: str
+
+
+def dialect_of(files: list[Path]) -> Dialect:
+    """Tell how CSV files of one table were written, gzipped or not.
+
+    Raises
+    ------
+    DataError
+        Where a file is empty, no text, or in another encoding than the others.
+    """
+    heads = [head_of(file) for file in files]
+    encoding = _common_encoding(files, heads)
+    return Dialect(_delimiter(decoded(heads[0], encoding)), encoding)
+
+
+def opened(file: Path) -> BinaryIO:
+    """Open a file's bytes, gzipped or not."""
+    if file.suffix.lower() == ".gz":
+        return cast("BinaryIO", gzip.open(file, "rb"))
+    return file.open("rb")
+
+
+def head_of(file: Path) -> bytes:
+    """Return the first bytes of a text file, or refuse what is none."""
+    try:
+        with opened(file) as stream:
+            head = stream.read(HEAD_BYTES)
+    except (OSError, EOFError) as error:
+        raise DataError(
+            f"{file} cannot be read: {error}. Check the file, or export it again."
+        ) from error
+    if not head.strip():
+        raise DataError(f"{file} is empty. Export it again with a header line and its rows.")
+    for start, what in _NOT_TEXT.items():
+        if head.startswith(start):
+            raise DataError(f"{file} is {what}, not a CSV. Save it as CSV (UTF-8) or as .parquet.")
+    if b"\0" in head and not head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        raise DataError(
+            f"{file} is a binary file, not a CSV. Save it as CSV (UTF-8) or as .parquet."
+        )
+    return head
+
+
+def _common_encoding(files: list[Path], heads: list[bytes]) -> str:
+    """Return one encoding for all the files; pure ASCII fits any."""
+    found = {_encoding(file, head) for file, head in zip(files, heads, strict=True)}
+    telling = found - {"ascii"}
+    if {"utf-8", "utf-8-sig"} <= telling:
+        telling.discard("utf-8")  # a mark at the start is optional when read as utf-8-sig
+    if len(telling) > 1:
+        raise DataError(
+            f"{files[0].parent}: files in {' and '.join(sorted(telling))} cannot be read as one "
+            "table. Save all of them as UTF-8."
+        )
+    return next(iter(telling), "ascii")
+
+
+def _encoding(file: Path, head: bytes) -> str:
+    """Decode as much as the sample reads: the only accent may be in its last line."""
+    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16"
+    if head.startswith(codecs.BOM_UTF8):
+        return "utf-8-sig"
+    decoder, is_ascii = codecs.getincrementaldecoder("utf-8")(), True
+    with opened(file) as stream:
+        for _ in range(ENCODING_BYTES // HEAD_BYTES):
+            chunk = stream.read(HEAD_BYTES)
+            is_ascii = is_ascii and chunk.isascii()
+            try:
+                decoder.decode(chunk, final=not chunk)
+            except UnicodeDecodeError:
+                return _legacy_encoding(chunk)
+            if not chunk:
+                break
+    return "ascii" if is_ascii else "utf-8"
+
+
+def _legacy_encoding(chunk: bytes) -> str:
+    """Detect the encoding by the lines that are not ASCII; what may be Western is taken for it.
+
+    charset-normalizer takes German for Polish, as both decode without an error.
+    """
+    telling = b"\n".join(line for line in chunk.splitlines() if not line.isascii())
+    matches = charset_normalizer.from_bytes(telling, cp_isolation=LEGACY_ENCODINGS)
+    best = matches.best()
+    if best is not None and not any("cp1252" in each.could_be_from_charset for each in matches):
+        return best.encoding
+    # The two differ in 0x80-0x9f alone: curly quotes and € from Windows, control codes in latin-1.
+    return "cp1252" if best is not None and re.search(rb"[\x80-\x9f]", telling) else "latin-1"
+
+
+def decoded(head: bytes, encoding: str) -> str:
+    """Return the complete lines of a file's head."""
+    text = head.decode(encoding, errors="ignore")
+    lines = text.splitlines(keepends=True)
+    return "".join(lines[:-1] if len(head) == HEAD_BYTES and len(lines) > 1 else lines)
+
+
+def _delimiter(text: str) -> str:
+    """Detect the delimiter with DuckDB, or by the header where a quote is never closed."""
+    with tempfile.TemporaryDirectory() as folder, duckdb.connect() as connection:
+        file = Path(folder) / "head.csv"
+        file.write_text(text, encoding="utf-8", newline="")
+        try:
+            sniffed = connection.execute(SNIFF_DELIMITER, [str(file)]).fetchone()
+        except duckdb.Error:
+            sniffed = None
+    delimiter, width = sniffed or ("", 1)
+    if width > 1 and delimiter in DELIMITERS:
+        return str(delimiter)
+    return max(DELIMITERS, key=text.split("\n", 1)[0].count)
