@@ -163,6 +163,7 @@ def trained(model: FunnelModel, funnel: Funnel) -> Trained:
     p = model.predict(held_out)
     return Trained(
         model=model,
+        judged=model,
         catalogue=(Feature("fit", "firmographic", "number", "", "fit", "fit"),),
         evidence=p.assign(lead=np.arange(len(p)), as_of=held_out["as_of"], y_sql=0.0, y_won=0.0),
         params={"stages": "sql, won"},

@@ -6,7 +6,13 @@ there is enough of them, and which leads a registered version cannot have seen.
 
 from leadscore.training.dataset.data_sufficiency import NotViable, StageViability, Viability
 from leadscore.training.dataset.labels import Labels, label_snapshots, stages_of
-from leadscore.training.dataset.splits import Split, parts_of_stage, split_by_time
+from leadscore.training.dataset.splits import (
+    Split,
+    all_learn,
+    held_out_in_turn,
+    parts_of_stage,
+    split_by_time,
+)
 from leadscore.training.dataset.stage_rows import (
     MIN_JUDGED,
     MIN_POSITIVES,
@@ -28,8 +34,10 @@ __all__ = [
     "Split",
     "StageViability",
     "Viability",
+    "all_learn",
     "audit",
     "count_stages",
+    "held_out_in_turn",
     "label_snapshots",
     "parts_of_stage",
     "prepare",

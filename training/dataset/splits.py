@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from leadscore.training.dataset.labels import Labels
 
 TEST_SHARE = 0.25  # of matured leads; enough to see lift at 1 % on a few thousand leads
+QUARTERS = 4  # of a file without dates
+DEALT_TO = (1, 2, 3, 0, 3, 2, 1, 0)  # there and back; the first to be held out is never the larger
 SPREAD_TEST_SHARE = 0.4  # of accounts with leads on both sides; either side loses something
 
 
@@ -26,6 +28,7 @@ class Split:
     by_time: bool  # whether later leads test earlier ones
     test_from: pd.Timestamp | None  # creation of the first test lead; None if not by time
     caution: str  # what a reader must know about the split; empty where nothing
+    quarter: pd.Series[int] | None = None  # without dates: each is held out in turn, 0 here
 
 
 def split_by_time(labels: Labels) -> Split:
@@ -71,17 +74,36 @@ def sides_from(test_from: pd.Timestamp, frame: pd.DataFrame) -> pd.Series[str]:
     return side.mask(frame["created_at"].isna(), "unused")
 
 
+def all_learn(split: Split, labels: Labels) -> Split:
+    """Put every snapshot on the learning side, but for undated ones among dated."""
+    is_out = split.by_time & labels.frame["created_at"].isna()
+    side = pd.Series(np.where(is_out, "unused", "learn"), index=split.side.index).astype("str")
+    return replace(split, side=side, test_from=None)
+
+
 def split_at_random(labels: Labels, groups: pd.Series[str]) -> Split:
     """Split a file without dates: each outcome in equal shares, rows of the same group together."""
-    outcome = labels.frame[f"y_{labels.stages[0]}"]
-    rank = _rank_in_outcome(groups, outcome)
-    side = pd.Series(np.where(rank <= TEST_SHARE, "test", "learn"), index=groups.index)
+    quarter = _quarters(groups, labels.frame[f"y_{labels.stages[0]}"])
     caution = (
-        "The file has no creation dates, so the held-out leads are a random quarter of the same "
-        "period. That shows how well the model ranks leads like these, not how it will do next "
-        "month: expect less. Name a date column with --created-at to test on later leads."
+        "The file has no creation dates, so each quarter of the leads is held out in turn from "
+        "models that learn from the others, of the same period. That shows how well the model "
+        "ranks leads like these, not how it will do next month: expect less. Name a date column "
+        "with --created-at to test on later leads."
     )
-    return Split(side.astype("str"), by_time=False, test_from=None, caution=caution)
+    side = _sides(quarter, 0)
+    return Split(side, by_time=False, test_from=None, caution=caution, quarter=quarter)
+
+
+def held_out_in_turn(split: Split) -> list[Split]:
+    """List the splits that hold out other quarters of a file without dates; none by time."""
+    if split.quarter is None:
+        return []
+    return [replace(split, side=_sides(split.quarter, number)) for number in range(1, QUARTERS)]
+
+
+def _sides(quarter: pd.Series[int], held_out: int) -> pd.Series[str]:
+    side = np.where(quarter == held_out, "test", "learn")
+    return pd.Series(side, index=quarter.index).astype("str")
 
 
 def parts_of_stage(labels: Labels, split: Split, stage: str) -> pd.Series[str]:
@@ -99,13 +121,17 @@ def parts_of_stage(labels: Labels, split: Split, stage: str) -> pd.Series[str]:
     return part.mask(learn, "learn")
 
 
-def _rank_in_outcome(groups: pd.Series[str], outcome: pd.Series[float]) -> pd.Series[float]:
-    """Order the groups at random, as a share in (0, 1], the same shares within each outcome."""
-    first = ~groups.duplicated()
-    draw = _draw(groups[first])
-    rank = draw.groupby(outcome[first].fillna(-1)).rank(method="first", pct=True)
-    by_group = pd.Series(rank.to_numpy(), index=groups[first].to_numpy())
-    return groups.map(by_group)
+def _quarters(groups: pd.Series[str], outcome: pd.Series[float]) -> pd.Series[int]:
+    """Deal whole groups into quarters of like sizes and rates, at random among like groups."""
+    rows = pd.DataFrame({"group": groups.to_numpy(), "outcome": outcome.fillna(-1).to_numpy()})
+    by_group = rows.groupby("group")["outcome"]
+    dealt = pd.DataFrame({"rate": by_group.mean(), "size": by_group.size()})
+    dealt["draw"] = _draw(pd.Series(dealt.index, index=dealt.index))
+    dealt = dealt.sort_values(["rate", "size", "draw"], ascending=[True, False, True])
+    whole = dealt["rate"].where(dealt["rate"].isin([-1.0, 0.0, 1.0]), 0.5)  # others hold both
+    place = whole.groupby(whole).cumcount()
+    dealt["quarter"] = np.array(DEALT_TO)[place % len(DEALT_TO)]
+    return groups.map(dealt["quarter"]).astype("int64")
 
 
 def _whole_accounts(account: pd.Series[str], is_late: pd.Series[bool]) -> pd.Series[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,9 +14,9 @@ from leadscore.training.evaluation.metrics import measure
 from leadscore.training.scorecard import PointsTable, distil
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Mapping, Sequence
 
-    from leadscore.training.dataset import Prepared
+    from leadscore.training.dataset import Prepared, Split
     from leadscore.training.model import FunnelModel
 
 
@@ -41,18 +41,35 @@ class Evaluation:
     evidence: pd.DataFrame
 
 
-def evaluate(model: FunnelModel, prepared: Prepared) -> Evaluation:
-    """Measure a model and every baseline on the held-out leads."""
-    propensity = model.predict(prepared.frame)
+def evaluate(
+    model: FunnelModel, prepared: Prepared, others: Sequence[tuple[FunnelModel, Split]] = ()
+) -> Evaluation:
+    """Measure a model and every baseline on the held-out leads.
+
+    `others` are models by the same recipe for which other leads were held out: these count, too,
+    each by the model that has not learnt from it.
+    """
+    judged = [
+        (model, prepared),
+        *((each, replace(prepared, split=split)) for each, split in others),
+    ]
+    propensities = [each.predict(of.frame) for each, of in judged]
     held_out: dict[str, pd.DataFrame] = {}
     points: dict[str, PointsTable] = {}
     metrics: dict[str, pd.DataFrame] = {}
     baselines: dict[str, dict[str, pd.DataFrame]] = {}
     points_metrics: dict[str, pd.DataFrame] = {}
     for stage in prepared.labels.stages:
-        rows = held_out[stage] = _held_out(model, prepared, propensity, stage)
-        points[stage] = _distilled(model, prepared, propensity, stage)
-        rows["points_rules"] = points[stage].propensity(prepared.frame.loc[rows.index])
+        parts = []
+        for (each, of), propensity in zip(judged, propensities, strict=True):
+            rows, table = (
+                _held_out(each, of, propensity, stage),
+                _points_of(each, of, propensity, stage),
+            )
+            rows["points_rules"] = table.propensity(of.frame.loc[rows.index])
+            parts.append(rows)
+            points.setdefault(stage, table)
+        rows = held_out[stage] = pd.concat(parts)
         measured = {
             str(name): measure(rows["outcome"], rows[name], rows["cluster"])
             for name in rows.columns.drop(_NOT_PROPENSITIES)
@@ -60,8 +77,9 @@ def evaluate(model: FunnelModel, prepared: Prepared) -> Evaluation:
         metrics[stage] = measured.pop("propensity")
         points_metrics[stage] = measured.pop("points_rules")
         baselines[stage] = measured
-    evidence = evidence_of(prepared, propensity)
-    return Evaluation(metrics, baselines, points, points_metrics, held_out, evidence)
+    evidence = [evidence_of(of, p) for (_, of), p in zip(judged, propensities, strict=True)]
+    together = pd.concat(evidence, ignore_index=True)
+    return Evaluation(metrics, baselines, points, points_metrics, held_out, together)
 
 
 _NOT_PROPENSITIES = ["lead_id", "as_of", "cluster", "outcome"]
@@ -85,7 +103,7 @@ def _held_out(
     return pd.concat([rows, others], axis=1)
 
 
-def _distilled(
+def _points_of(
     model: FunnelModel, prepared: Prepared, propensity: pd.DataFrame, stage: str
 ) -> PointsTable:
     """Distil a stage's propensities, those of the chain, on its training leads."""

@@ -53,6 +53,8 @@ def hold_contest(
 ) -> Contest | None:
     """Let the champion score a challenger's held-out leads; None without a champion.
 
+    Of either version the model is taken that was held out from the leads which judged it.
+
     Columns that today's audit leaves out are hidden from the champion too: on old leads a column
     that is filled in after the outcome would make it unbeatable. A champion saved in another format
     is not compared with.
@@ -71,7 +73,7 @@ def hold_contest(
         return Contest(version, stages, {}, {}, days_newer)
     index = pd.Index(sorted(set().union(*(rows.index for rows in held_out.values()))))
     frame = _champion_frame(champion, tables, prepared, index)
-    propensity = champion.model.predict(known_to(champion, frame))
+    propensity = champion.judged.predict(known_to(champion, frame))
     unseen = unseen_by(champion.tags, champion.learnt_from, frame, prepared.labels.frame)
     rows = {
         stage: own.assign(champion=propensity[f"p_{stage}"])[unseen.loc[own.index]]

@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from leadscore.training.evaluation import compare
-
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -56,8 +54,8 @@ def judge(
 ) -> Verdict:
     """Apply the gate's rules on held-out leads of the funnel's first stage.
 
-    Against a ranking that a company would use instead, a tie passes: the model brings reasons and
-    calibration besides, and on a few hundred leads no model beats a regression beyond chance.
+    It refuses what nobody should use. A simpler way of scoring that is ahead is no reason to leave
+    a company without any; the report says so.
 
     Parameters
     ----------
@@ -67,9 +65,8 @@ def judge(
         The rules of `champion_rules`; empty without a champion.
     """
     stage = next(iter(evaluation.metrics))
-    rows, own = evaluation.held_out[stage], evaluation.metrics[stage]
+    own = evaluation.metrics[stage]
     rules = [_signal(own), _plausible(own, overruled), _leakage(findings, excluded)]
-    rules += [_beats(name, rows) for name in evaluation.baselines[stage]]
     return Verdict((*rules, *against_champion))
 
 
@@ -122,23 +119,6 @@ def _leakage(findings: Sequence[Finding], excluded: Sequence[str]) -> Rule:
         suspects = ", ".join(each.column for each in kept)
         detail += f'; suspects kept by audit.suspects = "keep": {suspects}'
     return Rule(name, passed=True, detail=detail)
-
-
-def _beats(baseline: str, rows: pd.DataFrame) -> Rule:
-    """Require a model better than the rate, and not shown to be worse than a ranking."""
-    words = baseline.replace("_", " ")
-    difference = compare(rows["outcome"], rows["propensity"], rows[baseline], rows["cluster"])
-    auc, loss = difference.T["auc"], difference.T["log_loss"]
-    is_better = bool(loss["high"] < 0)
-    name, passed = f"not behind {words}", not (auc["high"] < 0 or loss["low"] > 0)
-    if baseline == "overall_rate":
-        name, passed = f"better than {words}", is_better
-    detail = f"log loss {signed(loss, digits=4)}, AUC {signed(auc)}"
-    if not passed:
-        detail += f". Use {words}, or bring more leads"
-    elif not is_better:
-        detail += ": a tie, the leads are too few to tell the two apart"
-    return Rule(name, bool(passed), detail)
 
 
 def signed(row: pd.Series[float], *, digits: int = 3) -> str:

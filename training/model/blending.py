@@ -7,17 +7,29 @@ small or drifting data a regression errs elsewhere than trees do.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from joblib import Parallel, delayed
 
+from leadscore.training.encoding import LinearDesign
 from leadscore.training.model.boosting import FoldRows
-from leadscore.training.model.cross_validation import cross_validate, out_of_fold
-from leadscore.training.model.logistic_design import LinearDesign
+from leadscore.training.model.cross_validation import (
+    centre,
+    centres,
+    cross_validate,
+    level_free_losses,
+    out_of_fold,
+)
 from leadscore.training.model.logistic_model import LinearModel
-from leadscore.training.model.statistics import clustered_error, log_losses_of_margin
-from leadscore.training.model.time_folds import FEW_ROWS, recency_weight, subsample
+from leadscore.training.model.statistics import clustered_error
+from leadscore.training.model.time_folds import (
+    FEW_ROWS,
+    Fold,
+    recency_weight,
+    subsample,
+    thinned,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,17 +38,19 @@ if TYPE_CHECKING:
 
     from leadscore.training.model.boosting import TrainingMatrix
     from leadscore.training.model.hyperparameter_search import Searched, Trial
-    from leadscore.training.model.time_folds import Fold
 
 STRENGTHS = (0.01, 0.03, 0.1, 0.3, 1.0)
+HALF_LIVES = (0.5, 0.25)  # of the regression, at the best strength
 LINEAR_ROWS = 20_000  # that many fix a few hundred coefficients; more only cost time
 WEIGHTS = np.linspace(0, 1, 21)
-# The weight of the regression unless leads show otherwise; more where few conversions are known,
-# of which trees make too much.
-USUAL_WEIGHT, FEW_WEIGHT = 0.25, 0.8
+# The weight of the regression among those that leads do not tell apart; more where few conversions
+# are known, of which trees make too much.
+USUAL_WEIGHT, FEW_WEIGHT = 0.5, 0.8
 FEW_POSITIVES = 100  # from here on the usual weight holds
+MANY_ROWS = 60_000  # of which one member's trees learn as much as an average of several
 FAR_BEHIND = 0.03  # a trial that errs by more than this share beyond the best is left out
 MOST_MEMBERS = 4  # a fifth changes the average by less than a tenth of the first's gain
+ONE_ERROR = 1.0  # standard errors within which a weight is as good as the best
 LEAST_WEIGHT = 0.05  # below, the regression is not worth its time
 
 
@@ -46,60 +60,91 @@ class LinearFit:
 
     strength: float  # inverse of the ridge penalty
     half_life: float | None
-    margin: NDArray[np.float64]  # out-of-fold log-odds; missing for leads that only trained
-    loss: float  # log loss on those
+    margin: NDArray[np.float64]  # out-of-fold log-odds less their centre; missing where none
+    loss: float  # log loss on those, levels apart
 
 
-def tune_linear(
-    matrix: TrainingMatrix, folds: Sequence[Fold], half_lives: Sequence[float | None]
-) -> LinearFit:
+def tune_linear(matrix: TrainingMatrix, folds: Sequence[Fold], *, by_time: bool) -> LinearFit:
     """Choose the penalty and the recency weighting of the regression on later leads."""
-    found: list[dict[tuple[float, float | None], NDArray[np.float64]]]
-    found = Parallel(n_jobs=-1, prefer="threads")(
-        delayed(_linear_margins)(matrix, fold, half_lives) for fold in folds
+    designs: list[_FoldDesign]
+    designs = Parallel(n_jobs=-1, prefer="threads")(
+        delayed(_laid_out)(matrix, fold) for fold in folds
     )
-    margins = {key: np.full(len(matrix.outcome), np.nan) for key in found[0]}
-    for fold, of_fold in zip(folds, found, strict=True):
-        for key, margin in of_fold.items():
-            margins[key][fold.validate] = margin
-    losses = {key: log_loss(margin, matrix.outcome) for key, margin in margins.items()}
-    best = min(losses, key=losses.__getitem__)
-    return LinearFit(best[0], best[1], margins[best], losses[best])
+    best = min(
+        (_validated(matrix, folds, designs, strength, None) for strength in STRENGTHS),
+        key=lambda each: each.loss,
+    )
+    recent = [
+        _validated(matrix, folds, designs, best.strength, half_life)
+        for half_life in (HALF_LIVES if by_time else ())
+    ]
+    return min([best, *recent], key=lambda each: each.loss)
 
 
-def _linear_margins(
-    matrix: TrainingMatrix, fold: Fold, half_lives: Sequence[float | None]
-) -> dict[tuple[float, float | None], NDArray[np.float64]]:
-    """Fit each setting on a fold's training rows; predict its validation rows."""
+@dataclass(frozen=True)
+class _FoldDesign:
+    """A fold's training and validation rows as a regression sees them."""
+
+    design: LinearDesign
+    train: TrainingMatrix
+    earlier: Any
+    later: Any
+
+
+def _laid_out(matrix: TrainingMatrix, fold: Fold) -> _FoldDesign:
     train = matrix.take(subsample(fold.train, LINEAR_ROWS))
-    validate = matrix.take(fold.validate)
     design = LinearDesign().fit(train.frame)
-    earlier, later = design.transform(train.frame), design.transform(validate.frame)
-    margins = {}
-    for half_life in dict.fromkeys(half_lives):
-        weight = recency_weight(train.place, half_life)
-        for strength in STRENGTHS:
-            model = LinearModel(strength=strength)
-            model.fit_design(design, earlier, train.outcome, weight)
-            margins[strength, half_life] = later @ model.coefficients_ + model.level_
-    return margins
+    later = design.transform(matrix.frame.iloc[fold.validate])
+    return _FoldDesign(design, train, design.transform(train.frame), later)
+
+
+def _validated(
+    matrix: TrainingMatrix,
+    folds: Sequence[Fold],
+    designs: Sequence[_FoldDesign],
+    strength: float,
+    half_life: float | None,
+) -> LinearFit:
+    """Fit a setting on each fold's training rows; predict its validation rows."""
+
+    def of_fold(laid_out: _FoldDesign) -> NDArray[np.float64]:
+        weight = recency_weight(laid_out.train.place, half_life)
+        model = LinearModel(strength=strength)
+        model.fit_design(laid_out.design, laid_out.earlier, laid_out.train.outcome, weight)
+        return np.asarray(laid_out.later @ model.coefficients_ + model.level_, dtype="float64")
+
+    margin = np.full(len(matrix.outcome), np.nan)
+    found = Parallel(n_jobs=-1, prefer="threads")(delayed(of_fold)(each) for each in designs)
+    for fold, predicted in zip(folds, found, strict=True):
+        margin[fold.validate] = predicted
+    margin -= centres(matrix.outcome, matrix.place, half_life, folds)
+    loss = float(level_free_losses(margin, matrix.outcome, folds).mean())
+    return LinearFit(strength, half_life, margin, loss)
 
 
 def cross_validated_members(
     matrix: TrainingMatrix, folds: Sequence[Fold], searched: Searched
 ) -> tuple[list[Trial], NDArray[np.float64]]:
-    """Choose the trials that are averaged, and average their out-of-fold margins."""
+    """Choose the trials that are averaged, and average their out-of-fold margins.
+
+    Returns the members, and the margins less their centres.
+    """
     rows = len(matrix.outcome)
-    many = rows > FEW_ROWS
+    thin = rows > FEW_ROWS  # compared on some of the rows; the latest fold then counts whole
+    every = [folds[0], *thinned(folds[1:])] if thin else folds
+    chosen = choose_members(searched.best_first)
     members, margins = [], []
-    for trial in searched.best_first[:1] if many else choose_members(searched.best_first):
+    for trial in chosen[:1] if rows > MANY_ROWS else chosen:
         grown, trees = searched.grown.get(trial.number, []), trial.trees
-        if many or not grown:  # compared on some of the rows, or by an earlier run
-            every = [FoldRows(matrix, fold) for fold in folds]
-            grown, curve = cross_validate(every, trial.recipe, seed=trial.seed)
+        if thin or not grown:  # or by an earlier run
+            laid_out = [FoldRows(matrix, fold) for fold in every]
+            grown, curve = cross_validate(laid_out, trial.recipe, seed=trial.seed)
             trees = int(curve.argmin()) + 1
         members.append(replace(trial, trees=trees))
-        margins.append(out_of_fold(grown, folds, trees, rows=rows))
+        margin = out_of_fold(grown, every, trees, rows=rows)
+        margins.append(
+            margin - centres(matrix.outcome, matrix.place, trial.recipe.half_life, every)
+        )
     return members, np.mean(margins, axis=0)
 
 
@@ -122,6 +167,7 @@ def linear_weight(
     linear: NDArray[np.float64],
     outcome: NDArray[np.float64],
     lead: NDArray[np.int64],
+    folds: Sequence[Fold],
 ) -> float:
     """Choose the regression's weight in the margin, from 0 to 1; 0 leaves it out.
 
@@ -136,26 +182,23 @@ def linear_weight(
     lead
         The lead of each row, int64 of shape (n,).
     """
-    known = ~np.isnan(trees)
+    known = [Fold(fold.train, fold.validate[~np.isnan(trees[fold.validate])]) for fold in folds]
+    leads = np.concatenate([lead[fold.validate] for fold in known])
     positives = min(outcome.sum(), (1 - outcome).sum())
     share = min(positives / FEW_POSITIVES, 1.0)
     usual = FEW_WEIGHT + (USUAL_WEIGHT - FEW_WEIGHT) * share
-    by_weight = [(1 - weight) * trees[known] + weight * linear[known] for weight in WEIGHTS]
-    losses = [log_losses_of_margin(outcome[known], margin) for margin in by_weight]
+    losses = [
+        level_free_losses((1 - weight) * trees + weight * linear, outcome, known)
+        for weight in WEIGHTS
+    ]
     best = min(losses, key=np.mean)
     as_good = [
         float(weight)
         for weight, loss in zip(WEIGHTS, losses, strict=True)
-        if (loss - best).mean() <= clustered_error(loss - best, lead[known])
+        if (loss - best).mean() <= ONE_ERROR * clustered_error(loss - best, leads)
     ]
     chosen = min(as_good, key=lambda weight: abs(weight - usual))
     return chosen if chosen > LEAST_WEIGHT else 0.0
-
-
-def log_loss(margin: NDArray[np.float64], outcome: NDArray[np.float64]) -> float:
-    """Mean log loss of log-odds where they are known."""
-    known = ~np.isnan(margin)
-    return float(log_losses_of_margin(outcome[known], margin[known]).mean())
 
 
 def blended(
@@ -165,3 +208,34 @@ def blended(
     if linear is None:
         return trees
     return (1 - weight) * trees + weight * linear
+
+
+def centre_of(
+    matrix: TrainingMatrix,
+    half_lives: Sequence[float | None],
+    linear_half_life: float | None,
+    linear_weight: float,
+) -> float:
+    """Return the centre of trees with these half-lives, averaged, and a regression beside them."""
+    of_trees, of_linear = (
+        np.array([np.mean([centre(matrix.outcome, matrix.place, each) for each in of_model])])
+        for of_model in (half_lives, [linear_half_life])
+    )
+    return float(blended(of_trees, of_linear, linear_weight)[0])
+
+
+def choice_of(
+    members: Sequence[Trial], linear: LinearFit, linear_weight: float
+) -> dict[str, object]:
+    """Summarise what was chosen, for the registry and the model card."""
+    best = members[0]
+    return {
+        "members": len(members),
+        "trees": sum(member.trees for member in members),
+        "leaves": ", ".join(str(member.recipe.leaves) for member in members),
+        "words": ", ".join(dict.fromkeys(member.recipe.words for member in members)),
+        "half_life": best.recipe.half_life if best.recipe.half_life is not None else "none",
+        "loss": best.loss,
+        "linear_weight": linear_weight,
+        "linear_loss": linear.loss,
+    }

@@ -12,6 +12,7 @@ from sklearn.base import BaseEstimator
 from sklearn.isotonic import IsotonicRegression
 from sklearn.utils.validation import check_is_fitted
 
+from leadscore.training.model.level_tracking import STILL, track_level
 from leadscore.training.model.statistics import clustered_error, log_losses
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ SURE = 1.64  # standard errors: chance alone claims a gain once in twenty times
 # How far the sigmoid strays from the identity without strong evidence: one standard deviation of
 # slope and level. Half a unit of log-odds is a base rate off by 60 %.
 SLOPE_SPREAD, LEVEL_SPREAD = 0.25, 0.5
+LEAST_SLOPE = 0.01  # of every map, so that it keeps the ranking even where margins tell nothing
 QUARTERS = 4
 NORMAL_95 = 1.96
 LEAST = 1e-6  # a propensity of 0 or 1 has no log-odds
@@ -30,18 +32,21 @@ LEAST = 1e-6  # a propensity of 0 or 1 has no log-odds
 class Calibrator(BaseEstimator):  # type: ignore[misc]
     """Map margins (log-odds) to propensities with leads later than those the margins rest on.
 
-    Where the margins are not shown to tell more than the rate at the time, everybody gets the
-    overall rate. Otherwise four maps are tried on the quarters of the calibration leads, each
-    validated against a map of those before it: the identity; a sigmoid (Platt 1999) and a beta map
-    (Kull, Silva Filho and Flach, AISTATS 2017), both shrunk towards it; and isotonic regression
-    (Zadrozny and Elkan, KDD 2002) with straight lines between its steps, so that it keeps the
-    ranking. A freer map must win in every quarter, as a rate that comes and goes is no reason to
-    bend, and altogether by more than chance would let it; it is then fitted on all.
+    The shape of the map and its level are found apart, as the rate moves where the ranking does
+    not. Four shapes are tried on the quarters of the calibration leads, each validated against a
+    map of those before it: the identity; a sigmoid (Platt 1999) and a beta map (Kull, Silva Filho
+    and Flach, AISTATS 2017), both shrunk towards it; and isotonic regression (Zadrozny and Elkan,
+    KDD 2002) with straight lines between its steps. A freer map must win in every quarter, as a
+    relation that comes and goes is no reason to bend, and altogether by more than chance would let
+    it; it is then fitted on all. Every map rises everywhere. Its level is that of the newest
+    leads as far as they show that it moves: see `level_tracking.track_level`.
 
     Attributes
     ----------
     method_ : str
-        `overall rate`, `identity`, `sigmoid`, `beta` or `isotonic`.
+        `identity`, `sigmoid`, `beta` or `isotonic`.
+    level_ : float
+        Log-odds that are added to the map for the newest leads; 0 where the rate has not moved.
     spread_ : list of list of float
         Covariance of slope and level of the sigmoid through these leads.
     """
@@ -50,8 +55,9 @@ class Calibrator(BaseEstimator):  # type: ignore[misc]
         self,
         margin: NDArray[np.float64],
         outcome: NDArray[np.float64],
-        level: NDArray[np.float64] | None = None,
         lead: NDArray[np.int64] | None = None,
+        *,
+        by_time: bool = True,
     ) -> Calibrator:
         """Choose and fit the map; rows in the order of time.
 
@@ -61,24 +67,28 @@ class Calibrator(BaseEstimator):  # type: ignore[misc]
             Log-odds, float64 of shape (n,).
         outcome
             0 or 1, float64 of shape (n,).
-        level
-            Log-odds of the overall rate when each row was predicted; by default that of all rows.
         lead
             The lead of each row, int64 of shape (n,), as rows of one lead are not independent; by
             default each row is a lead.
+        by_time
+            Whether later rows are later leads, so that the level may be followed.
         """
-        level = np.full(len(margin), _log_odds(outcome)) if level is None else level
         lead = np.arange(len(margin)) if lead is None else lead
-        informative = _is_informative(margin, level, outcome, lead)
-        self.method_ = _choose(margin, outcome, lead) if informative else "overall rate"
-        self.map_ = _fit(self.method_, margin, outcome)
-        self.spread_ = _spread(margin, self.predict(margin)).tolist()
+        levels = STILL
+        if by_time:
+            shape = _fit("sigmoid", margin, outcome, np.zeros(len(margin)))
+            levels = track_level(_log_odds(shape, margin), outcome, lead)
+        of_rows = np.broadcast_to(levels.of_rows, len(margin))
+        self.method_ = _choose(margin, outcome, of_rows, lead)
+        self.map_ = _fit(self.method_, margin, outcome, of_rows)
+        self.level_ = levels.newest
+        self.spread_ = _spread(margin, self.predict(margin), levels.variance).tolist()
         return self
 
     def predict(self, margin: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return propensities, float64 of shape (n,); a higher margin never has a lower one."""
+        """Return propensities, float64 of shape (n,), higher where the margin is."""
         check_is_fitted(self)
-        return _apply(self.map_, margin)
+        return np.asarray(expit(_log_odds(self.map_, margin) + self.level_), dtype="float64")
 
     def interval(
         self, margin: NDArray[np.float64]
@@ -96,17 +106,21 @@ class Calibrator(BaseEstimator):  # type: ignore[misc]
 
 
 def _choose(
-    margin: NDArray[np.float64], outcome: NDArray[np.float64], lead: NDArray[np.int64]
+    margin: NDArray[np.float64],
+    outcome: NDArray[np.float64],
+    level: NDArray[np.float64],
+    lead: NDArray[np.int64],
 ) -> str:
     """Choose the least free map that no freer one beats in every later quarter and in all."""
     methods = ["sigmoid", "beta"]
-    if min(outcome.sum(), (1 - outcome).sum()) >= MIN_POSITIVES_ISOTONIC:
+    enough = min(outcome.sum(), (1 - outcome).sum()) >= MIN_POSITIVES_ISOTONIC
+    if enough and not level.any():  # steps follow a moving rate instead of the margin
         methods.append("isotonic")
     edges = np.linspace(0, len(margin), QUARTERS + 1).astype("int64")
     later = slice(edges[1], None)
-    best, best_loss = "identity", log_losses(outcome[later], expit(margin[later]))
+    best, best_loss = "identity", log_losses(outcome[later], expit((margin + level)[later]))
     for method in methods:
-        loss = _later_loss(method, margin, outcome, edges)
+        loss = _later_loss(method, margin, outcome, level, edges)
         gain = best_loss - loss
         every = [part.mean() > 0 for part in np.split(gain, edges[2:-1] - edges[1])]
         if all(every) and gain.mean() > SURE * clustered_error(gain, lead[later]):
@@ -115,61 +129,49 @@ def _choose(
 
 
 def _later_loss(
-    method: str, margin: NDArray[np.float64], outcome: NDArray[np.float64], edges: NDArray[np.int64]
+    method: str,
+    margin: NDArray[np.float64],
+    outcome: NDArray[np.float64],
+    level: NDArray[np.float64],
+    edges: NDArray[np.int64],
 ) -> NDArray[np.float64]:
     """Loss of each row but the first quarter's by a map of the quarters before it."""
     losses = []
     for start, end in pairwise(edges[1:]):
-        fitted = _fit(method, margin[:start], outcome[:start])
-        losses.append(log_losses(outcome[start:end], _apply(fitted, margin[start:end])))
+        fitted = _fit(method, margin[:start], outcome[:start], level[:start])
+        later = _log_odds(fitted, margin[start:end]) + level[start:end]
+        losses.append(log_losses(outcome[start:end], expit(later)))
     return np.concatenate(losses)
 
 
-def _is_informative(
-    margin: NDArray[np.float64],
-    level: NDArray[np.float64],
-    outcome: NDArray[np.float64],
-    lead: NDArray[np.int64],
-) -> bool:
-    """Whether margins lose less than the rate alone, as they are or once brought to scale."""
-    half = len(margin) // 2
-    to_scale = _apply(_fit("sigmoid", margin[:half], outcome[:half]), margin[half:])
-    rate = np.full(len(to_scale), _log_odds(outcome[:half]))  # which the sigmoid has seen, too
-    return _loses_less(expit(margin), level, outcome, lead) or _loses_less(
-        to_scale, rate, outcome[half:], lead[half:]
-    )
-
-
-def _loses_less(
-    propensity: NDArray[np.float64],
-    level: NDArray[np.float64],
-    outcome: NDArray[np.float64],
-    lead: NDArray[np.int64],
-) -> bool:
-    """Whether propensities lose less than the rate alone, beyond what chance would do."""
-    gain = log_losses(outcome, expit(level)) - log_losses(outcome, propensity)
-    return bool(gain.mean() > SURE * clustered_error(gain, lead))
-
-
-def _log_odds(outcome: NDArray[np.float64]) -> float:
-    rate = (outcome.sum() + 0.5) / (len(outcome) + 1)
-    return float(np.log(rate / (1 - rate)))
-
-
 def _fit(
-    method: str, margin: NDArray[np.float64], outcome: NDArray[np.float64]
+    method: str,
+    margin: NDArray[np.float64],
+    outcome: NDArray[np.float64],
+    level: NDArray[np.float64],
 ) -> dict[str, list[float]]:
-    if method == "overall rate":
-        return {"line": [0.0, _log_odds(outcome)]}
+    """Fit a map from margins to log-odds at a level of 0."""
     if method == "identity":
         return {"line": [1.0, 0.0]}
     if method == "sigmoid":
         columns = np.column_stack([margin, np.ones(len(margin))])
-        return {"line": _drawn(columns, outcome, towards=[1.0, 0.0])}
+        return {"line": _drawn(columns, outcome, level, towards=[1.0, 0.0])}
     if method == "beta":
-        return {"beta": _drawn(_beta_columns(margin), outcome, towards=[1.0, 1.0, 0.0])}
+        return {"beta": _drawn(_beta_columns(margin), outcome, level, towards=[1.0, 1.0, 0.0])}
     steps = IsotonicRegression(out_of_bounds="clip").fit(margin, outcome)
     return _smoothed(steps, margin, outcome)
+
+
+def _log_odds(fitted: dict[str, list[float]], margin: NDArray[np.float64]) -> NDArray[np.float64]:
+    if "line" in fitted:
+        slope, level = fitted["line"]
+        return np.asarray(slope * margin + level, dtype="float64")
+    if "beta" in fitted:
+        of_yes, of_no, level = fitted["beta"]
+        z = of_yes * log_expit(margin) - of_no * log_expit(-margin) + level
+        return np.asarray(z, dtype="float64")
+    rate = np.interp(margin, fitted["margin"], fitted["rate"])
+    return np.asarray(logit(rate) + LEAST_SLOPE * margin, dtype="float64")
 
 
 def _beta_columns(margin: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -178,49 +180,52 @@ def _beta_columns(margin: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _drawn(
-    columns: NDArray[np.float64], outcome: NDArray[np.float64], *, towards: list[float]
+    columns: NDArray[np.float64],
+    outcome: NDArray[np.float64],
+    level: NDArray[np.float64],
+    *,
+    towards: list[float],
 ) -> list[float]:
-    """Slopes and level of the likeliest map, shrunk towards the identity; never falling."""
+    """Slopes and level of the likeliest map, shrunk towards the identity; always rising."""
     aim = np.asarray(towards)
     spread = np.append(np.full(len(aim) - 1, SLOPE_SPREAD), LEVEL_SPREAD)
 
     def loss(values: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
-        z = columns @ values
+        z = columns @ values + level
         away = (values - aim) / spread
         gradient = columns.T @ (expit(z) - outcome) + away / spread
         return float((np.logaddexp(0, z) - outcome * z).sum() + away @ away / 2), gradient
 
-    bounds = [(0.0, None)] * (len(aim) - 1) + [(None, None)]
+    bounds = [(LEAST_SLOPE, None)] * (len(aim) - 1) + [(None, None)]
     found = minimize(loss, aim, jac=True, method="L-BFGS-B", bounds=bounds)
     return [float(value) for value in found.x]
 
 
-def _spread(margin: NDArray[np.float64], propensity: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Covariance of a sigmoid's slope and level: the inverse of its curvature, prior included."""
+def _spread(
+    margin: NDArray[np.float64], propensity: NDArray[np.float64], of_level: float
+) -> NDArray[np.float64]:
+    """Covariance of a sigmoid's slope and level: the inverse of its curvature, prior included.
+
+    `of_level` is the variance of the newest level, on top.
+    """
     columns = np.column_stack([margin, np.ones(len(margin))])
     curvature = (columns * (propensity * (1 - propensity))[:, None]).T @ columns
     prior = np.diag([SLOPE_SPREAD**-2, LEVEL_SPREAD**-2])
-    return np.asarray(np.linalg.inv(curvature + prior), dtype="float64")
+    return np.asarray(np.linalg.inv(curvature + prior) + np.diag([0.0, of_level]), dtype="float64")
 
 
 def _smoothed(
     steps: IsotonicRegression, margin: NDArray[np.float64], outcome: NDArray[np.float64]
 ) -> dict[str, list[float]]:
-    """One knot a step, at its mean margin; its rate shrunk off 0 and 1 by half a lead."""
+    """One knot a step, at its mean margin; its rate shrunk off 0 and 1 by half a lead.
+
+    `_log_odds` adds a slope of `LEAST_SLOPE`, which is taken off here.
+    """
     level = steps.predict(margin)
     _, step = np.unique(level, return_inverse=True)
     n = np.bincount(step)
     rate = (np.bincount(step, outcome) + 0.5) / (n + 1)
     middle = np.bincount(step, margin) / n
-    return {"margin": middle.tolist(), "rate": np.maximum.accumulate(rate).tolist()}
-
-
-def _apply(fitted: dict[str, list[float]], margin: NDArray[np.float64]) -> NDArray[np.float64]:
-    if "line" in fitted:
-        slope, level = fitted["line"]
-        return np.asarray(expit(slope * margin + level), dtype="float64")
-    if "beta" in fitted:
-        of_yes, of_no, level = fitted["beta"]
-        z = of_yes * log_expit(margin) - of_no * log_expit(-margin) + level
-        return np.asarray(expit(z), dtype="float64")
-    return np.interp(margin, fitted["margin"], fitted["rate"])
+    rising = logit(np.maximum.accumulate(rate)) - LEAST_SLOPE * middle
+    flat = np.maximum.accumulate(rising)
+    return {"margin": middle.tolist(), "rate": expit(flat).tolist()}

@@ -8,6 +8,10 @@ import numpy as np
 from joblib import Parallel, delayed
 from scipy.special import logit
 
+from leadscore.training.model.level_tracking import level_free
+from leadscore.training.model.statistics import log_losses_of_margin
+from leadscore.training.model.time_folds import recency_weight
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -50,9 +54,38 @@ def out_of_fold(
     return margin
 
 
-def rates_out_of_fold(outcome: NDArray[np.float64], folds: Sequence[Fold]) -> NDArray[np.float64]:
-    """Log-odds of the rate among each fold's training rows: what is known without features."""
+def centres(
+    outcome: NDArray[np.float64],
+    place: NDArray[np.float64],
+    half_life: float | None,
+    folds: Sequence[Fold],
+) -> NDArray[np.float64]:
+    """Give each validation row the log-odds of the rate that its fold's model learnt from.
+
+    A model learnt from other rows has another; margins less their centres can be compared.
+    """
     level = np.full(len(outcome), np.nan)
     for fold in folds:
-        level[fold.validate] = logit(outcome[fold.train].mean())
+        level[fold.validate] = centre(outcome[fold.train], place[fold.train], half_life)
     return level
+
+
+def centre(
+    outcome: NDArray[np.float64], place: NDArray[np.float64], half_life: float | None
+) -> float:
+    """Return the log-odds of the rate among training rows, as recency weighs them."""
+    return float(logit(np.average(outcome, weights=recency_weight(place, half_life))))
+
+
+def level_free_losses(
+    margin: NDArray[np.float64], outcome: NDArray[np.float64], folds: Sequence[Fold]
+) -> NDArray[np.float64]:
+    """Log loss of each validation row once its fold's mean is right, in the order of `folds`.
+
+    A rate that moved says nothing of who ranks above whom; calibration follows it.
+    """
+    losses = []
+    for fold in folds:
+        of_fold, reached = margin[fold.validate], outcome[fold.validate]
+        losses.append(log_losses_of_margin(reached, of_fold + level_free(of_fold, reached)))
+    return np.concatenate(losses)

@@ -52,22 +52,38 @@ class FunnelModel(BaseEstimator):  # type: ignore[misc]
         kinds: Sequence[str] = (),
         attributes: Sequence[str] = (),
         search: Search | None = None,
+        judged: FunnelModel | None = None,
     ) -> FunnelModel:
         """Fit one model a stage on `frame`, which is aligned with the labels' frame.
 
-        `search` is the time for all stages together. Raises `TooLittleData` where a stage has too
-        few matured leads of either outcome.
+        Parameters
+        ----------
+        search
+            The time for all stages together.
+        judged
+            A model fitted to some of these rows, whose recipe to take instead of searching.
+
+        Raises
+        ------
+        TooLittleData
+            Where a stage has too few matured leads of either outcome.
         """
         self.kinds_, self.attributes_ = list(kinds), list(attributes)
         learn = frame[(split.side == "learn").to_numpy()]
         names = [each.name for each in catalogue if _varies(learn[each.name])]
         self.stages_: dict[str, StageModel] = {}
         for stage in labels.stages:
+            rows = _stage_rows(frame[names], labels, split, stage)
+            if judged is not None:
+                seen = frame.loc[rows[0].index]
+                self.stages_[stage] = judged.stages_[stage].refitted(*rows, seen=seen)
+                continue
             shortage = too_little(labels, split, stage)
             if shortage:
                 raise TooLittleData(shortage)
             shared = (search or Search()).shared(stage, among=len(labels.stages))
-            self.stages_[stage] = _fit_stage(frame[names], labels, split, stage, shared)
+            model = StageModel(by_time=split.by_time)
+            self.stages_[stage] = model.fit(*rows, search=shared)
         chained = [SINCE_SQL] if len(self.stages_) > 1 else []
         used = {name for model in self.stages_.values() for name in model.encoder_.columns_}
         self.features_ = [name for name in frame.columns if name in used or name in chained]
@@ -123,16 +139,15 @@ class FunnelModel(BaseEstimator):  # type: ignore[misc]
         return next(iter(self.stages_))
 
 
-def _fit_stage(
-    frame: pd.DataFrame, labels: Labels, split: Split, stage: str, search: Search
-) -> StageModel:
-    """Fit a stage on its rows in the order of time, which the calibrator goes by."""
+def _stage_rows(
+    frame: pd.DataFrame, labels: Labels, split: Split, stage: str
+) -> tuple[pd.DataFrame, pd.Series[float], pd.Series[str]]:
+    """Select what a stage learns from, in the order of time, which the calibrator goes by."""
     learn = labels.frame[stage_part(labels, split, stage) == "learn"]
     learn = learn.sort_values(["created_at", "as_of", "lead_id"], kind="stable")
     rows = frame.loc[learn.index]
     rows = rows[[name for name in frame.columns if _varies(rows[name])]]
-    model = StageModel(by_time=split.by_time)
-    return model.fit(rows, learn[f"y_{stage}"], learn["lead_id"], search=search)
+    return rows, learn[f"y_{stage}"], learn["lead_id"]
 
 
 def _varies(values: pd.Series[float]) -> bool:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 SEED = 20_260_701
 DEFAULT_SECONDS = 120.0
-PATIENCE_TRIALS = 3  # so many beyond the portfolio without a gain end the search …
+PATIENCE_TRIALS = 2  # so many beyond the portfolio without a gain end the search …
 PATIENCE_ASKED = 30  # … unless the user gives more time
 WORTHWHILE = 5e-4  # a smaller share of the loss is no gain
 HALF_LIVES = (None, 1.0, 0.5, 0.25)

@@ -10,8 +10,7 @@ from sklearn.base import BaseEstimator
 from sklearn.linear_model import LogisticRegression
 from sklearn.utils.validation import check_is_fitted
 
-from leadscore.training.encoding import FeatureColumns
-from leadscore.training.model.logistic_design import LinearDesign
+from leadscore.training.encoding import FeatureColumns, LinearDesign
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

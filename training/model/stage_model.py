@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -15,8 +15,9 @@ from leadscore.training.encoding import FeatureColumns, TextEncoder, WordRates
 from leadscore.training.fast_scoring import contributions, raw_score
 from leadscore.training.model.blending import (
     LINEAR_ROWS,
-    LinearFit,
     blended,
+    centre_of,
+    choice_of,
     cross_validated_members,
     linear_weight,
     tune_linear,
@@ -31,7 +32,6 @@ from leadscore.training.model.boosting import (
     owners,
 )
 from leadscore.training.model.calibrator import Calibrator
-from leadscore.training.model.cross_validation import rates_out_of_fold
 from leadscore.training.model.hyperparameter_search import (
     LARGE_PORTFOLIO,
     PORTFOLIO,
@@ -60,6 +60,7 @@ if TYPE_CHECKING:
 
     from leadscore.training.encoding import Features
 
+FOR_REFITTING = ("members_", "linear_recipe_", "out_of_time_")
 ROWS_FOR_THREADS = 100_000  # below, threads that share a tree wait for each other more than work
 
 
@@ -68,9 +69,8 @@ class StageModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     LightGBM (Ke et al., NeurIPS 2017) sees text as codes of a stored vocabulary, or as the rate of
     earlier leads with each word. Everything is chosen on later leads than those it was learnt from:
-    the trees' recipe, how many of them are averaged, the weight of a regression beside them, and
-    the calibrator. Then all grow again on all leads. There are no class weights: they break
-    calibration.
+    the trees' recipe, how many are averaged, the weight of a regression beside them, and the
+    calibrator. Then all grow again on all leads. No class weights: they break calibration.
 
     Parameters
     ----------
@@ -87,6 +87,12 @@ class StageModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         How each member sees text: `native`, `rates` or `each`.
     linear_weight_ : float
         The regression's share of the margin.
+    centre_ : float
+        The log-odds of the rate among the training rows, as recency weighs them.
+    members_, linear_recipe_, out_of_time_
+        What `refitted` needs, not saved: the trials that were chosen; the regression's strength
+        and half-life; the margin of each training row by a model that had not learnt from it, less
+        that model's centre, missing where there is none.
     trials_ : list of dict
         Every recipe that was tried, with its log loss on later leads.
     choice_ : dict
@@ -115,20 +121,56 @@ class StageModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         members, margins = cross_validated_members(matrix, folds, searched)
         # Folds run in parallel already; threads within each would wait for each other.
         with threadpool_limits(1, user_api="blas"):
-            linear = tune_linear(matrix, folds, [None, members[0].recipe.half_life])
-        self.linear_weight_ = linear_weight(margins, linear.margin, matrix.outcome, matrix.order)
-        self._grow(matrix, members, linear)
-        margin = blended(margins, linear.margin, self.linear_weight_)
-        known = ~np.isnan(margin)
-        self.calibrator_ = Calibrator().fit(
-            margin[known],
-            matrix.outcome[known],
-            rates_out_of_fold(matrix.outcome, folds)[known],
-            matrix.order[known],
-        )
+            linear = tune_linear(matrix, folds, by_time=self.by_time)
+        weight = linear_weight(margins, linear.margin, matrix.outcome, matrix.order, folds)
+        self.linear_weight_ = weight
+        self._grow(matrix, members, linear.strength, linear.half_life)
+        self.out_of_time_ = pd.Series(blended(margins, linear.margin, weight), index=frame.index)
+        self._calibrate(matrix)
         self.trials_ = [trial.record() for trial in searched.trials]
-        self.choice_ = _choice(members, linear, self.linear_weight_)
+        self.choice_ = choice_of(members, linear, weight)
         return self
+
+    def refitted(
+        self,
+        frame: pd.DataFrame,
+        outcome: pd.Series[float],
+        lead: pd.Series[str],
+        *,
+        seen: pd.DataFrame,
+    ) -> StageModel:
+        """Fit a model by the recipe chosen here to other rows, in the order of time.
+
+        Its calibrator learns from predictions of leads that were held out: those of the folds, and
+        this model's of the rows that it has not learnt from. `seen` has these rows with the columns
+        that this model needs.
+        """
+        model = StageModel(by_time=self.by_time, seed=self.seed)
+        model.classes_, model.linear_weight_ = self.classes_, self.linear_weight_
+        model.encoder_ = TextEncoder().fit(frame)
+        matrix = model._matrix(frame, np.asarray(outcome, dtype="float64"), lead)
+        model._grow(matrix, self.members_, *self.linear_recipe_)
+        held_out = ~frame.index.isin(self.out_of_time_.index)
+        margin = self.out_of_time_.reindex(frame.index)
+        margin[held_out] = self.margin(seen[held_out]) - self.centre_
+        model.out_of_time_ = margin
+        model._calibrate(matrix)
+        model.trials_, model.choice_ = self.trials_, self.choice_
+        return model
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave out of what is saved what only `refitted` needs, predictions of single leads."""
+        state: dict[str, Any] = super().__getstate__()
+        return {name: value for name, value in state.items() if name not in FOR_REFITTING}
+
+    def _calibrate(self, matrix: TrainingMatrix) -> None:
+        """Fit the calibrator to predictions of leads that were later than those learnt from."""
+        margin = np.asarray(self.out_of_time_ + self.centre_, dtype="float64")
+        known = np.flatnonzero(~np.isnan(margin))
+        rows = matrix.take(known)
+        self.calibrator_ = Calibrator().fit(
+            margin[known], rows.outcome, rows.order, by_time=self.by_time
+        )
 
     def _matrix(
         self, frame: pd.DataFrame, outcome: NDArray[np.float64], lead: pd.Series[str]
@@ -159,24 +201,33 @@ class StageModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             seed=self.seed,
         )
 
-    def _grow(self, matrix: TrainingMatrix, members: Sequence[Trial], linear: LinearFit) -> None:
+    def _grow(
+        self,
+        matrix: TrainingMatrix,
+        members: Sequence[Trial],
+        strength: float,
+        half_life: float | None,
+    ) -> None:
         """Grow every member on all rows, and fit the regression unless its weight is 0."""
         rows = len(matrix.outcome)
-        threads = _threads(rows)
-        self.boosters_: list[Booster] = Parallel(n_jobs=1 if threads > 1 else -1, prefer="threads")(
+        threads = max(_threads(rows) // len(members), 1)
+        self.boosters_: list[Booster] = Parallel(n_jobs=-1, prefer="threads")(
             delayed(grow_whole)(
                 matrix, each.recipe, trees=each.trees, seed=each.seed, threads=threads
             )
             for each in members
         )
+        self.members_, self.linear_recipe_ = members, (strength, half_life)
         self.words_ = [each.recipe.words for each in members]
         self.rates_ = WordRates(matrix.text_columns).fit(matrix.frame, matrix.outcome)
         self.linear_: LinearModel | None = None
         if self.linear_weight_:
             some = matrix.take(subsample(np.arange(rows), LINEAR_ROWS))
-            weight = recency_weight(some.place, linear.half_life)
-            regression = LinearModel(strength=linear.strength)
+            weight = recency_weight(some.place, half_life)
+            regression = LinearModel(strength=strength)
             self.linear_ = regression.fit(some.frame, some.outcome, weight)
+        half_lives = [each.recipe.half_life for each in members]
+        self.centre_ = centre_of(matrix, half_lives, half_life, self.linear_weight_)
 
     def margin(self, features: Features) -> NDArray[np.float64]:
         """Return the log-odds before calibration, float64 of shape (n,)."""
@@ -231,12 +282,11 @@ class StageModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         if frame.empty:  # LightGBM divides by the number of rows
             return pd.DataFrame(index=frame.index, columns=names, dtype="float64"), 0.0
         # Explaining a row takes so long that threads are worth it for any number of rows.
-        share, threads = (1 - self.linear_weight_) / len(self.boosters_), cpu_count()
-        columns = FeatureColumns.of(frame)
+        share, columns = (1 - self.linear_weight_) / len(self.boosters_), FeatureColumns.of(frame)
         found = np.zeros((len(frame), len(names) + 1), order="F")
         for booster, rows, words in self._seen(columns):
             owner = owners(len(names), self.text_columns, words)
-            found += share * contributions(booster, rows, owner=owner, threads=threads)
+            found += share * contributions(booster, rows, owner=owner, threads=cpu_count())
         base = float(found[0, -1])
         parts = pd.DataFrame(found[:, :-1], index=frame.index, columns=names)
         if self.linear_ is not None:
@@ -248,18 +298,3 @@ class StageModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
 def _threads(rows: int) -> int:
     return 1 if rows < ROWS_FOR_THREADS else cpu_count()
-
-
-def _choice(members: Sequence[Trial], linear: LinearFit, linear_weight: float) -> dict[str, object]:
-    """Summarise what was chosen, for the registry and the model card."""
-    best = members[0]
-    return {
-        "members": len(members),
-        "trees": sum(member.trees for member in members),
-        "leaves": ", ".join(str(member.recipe.leaves) for member in members),
-        "words": ", ".join(dict.fromkeys(member.recipe.words for member in members)),
-        "half_life": best.recipe.half_life if best.recipe.half_life is not None else "none",
-        "loss": best.loss,
-        "linear_weight": linear_weight,
-        "linear_loss": linear.loss,
-    }

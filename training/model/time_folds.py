@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 FOLDS = 4
 FIRST_SHARE = 0.4  # of the leads only ever train; the rest is predicted, fold by fold
 MIN_OUTCOMES_A_FOLD = 5  # below, a fold would be validated by a handful of conversions
-FEW_ROWS = 20_000  # up to here all folds count; above, the last alone holds thousands of rows
-COMPARED_ROWS = 60_000  # that many train while recipes are compared; more change no ranking
+FEW_ROWS = 20_000  # up to here every row counts while recipes are compared
+COMPARED_ROWS = 20_000  # that many train while recipes are compared; more change no ranking
+JUDGED_ROWS = 8_000  # that many of a fold validate then
 
 
 @dataclass(frozen=True)
@@ -34,13 +35,11 @@ def tuning_folds(
 ) -> list[Fold]:
     """Choose the folds that a stage is tuned on: both outcomes on both sides, latest first.
 
-    `lead` has a lead for each row, rows in the order of time. The latest fold alone where rows
-    are many; random folds where not `by_time`.
+    `lead` has a lead for each row, rows in the order of time; random folds where not `by_time`.
     """
     folds = forward_folds(lead) if by_time else random_folds(lead, seed=seed)
     usable = [fold for fold in folds if _has_both(fold, outcome)]
-    latest_first = (usable or random_folds(lead, seed=seed))[::-1]
-    return latest_first if len(outcome) <= FEW_ROWS else latest_first[:1]
+    return (usable or random_folds(lead, seed=seed))[::-1]
 
 
 def _has_both(fold: Fold, outcome: NDArray[np.float64]) -> bool:
@@ -51,8 +50,11 @@ def _has_both(fold: Fold, outcome: NDArray[np.float64]) -> bool:
 
 
 def thinned(folds: Sequence[Fold]) -> list[Fold]:
-    """Train on evenly spaced rows where there are very many."""
-    return [Fold(subsample(fold.train, COMPARED_ROWS), fold.validate) for fold in folds]
+    """Train and validate on evenly spaced rows where there are very many."""
+    return [
+        Fold(subsample(fold.train, COMPARED_ROWS), subsample(fold.validate, JUDGED_ROWS))
+        for fold in folds
+    ]
 
 
 def subsample(rows: NDArray[np.int64], most: int) -> NDArray[np.int64]:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from leadscore.training.model import FunnelModel
 
-FORMAT = 3  # raised when a saved model of an earlier version can no longer be read
+FORMAT = 4  # raised when a saved model of an earlier version can no longer be read
 FORMAT_KEY = "leadscore_format"  # in the metadata of MLflow's model
 
 # skops loads nothing else; these hold the trees, the vocabulary and the calibrator.
@@ -26,10 +26,11 @@ TRUSTED_TYPES = [
     "leadscore.training.model.stage_model.StageModel",
     "leadscore.training.model.funnel_model.FunnelModel",
     "leadscore.training.model.logistic_model.LinearModel",
-    "leadscore.training.model.logistic_design.LinearDesign",
+    "leadscore.training.encoding.logistic_design.LinearDesign",
     "leadscore.training.encoding.ordered_target_encoder.WordRates",
 ]
 LOADER = "leadscore.serving.online.mlflow_pyfunc"  # written into every saved model
+JUDGED = "judged.skops"  # in the folder of a run's artifacts
 REQUIREMENTS = ["leadscore", "lightgbm", "pandas", "scikit-learn", "skops"]
 
 
@@ -53,6 +54,21 @@ def log_model(mlflow: Any, model: FunnelModel, name: str) -> Any:
         pyfunc_predict_fn="predict",
         metadata={FORMAT_KEY: FORMAT},
     )
+
+
+def save_judged(model: FunnelModel, folder: Path) -> None:
+    """Save the model that the figures belong to among a run's artifacts."""
+    from skops.io import dump  # noqa: PLC0415 - half a second
+
+    dump(model, folder / JUDGED)
+
+
+def load_judged(folder: Path) -> FunnelModel:
+    """Load it from the folder of a run's artifacts."""
+    from skops.io import load  # noqa: PLC0415
+
+    model: FunnelModel = load(folder / JUDGED, trusted=TRUSTED_TYPES)
+    return model
 
 
 def check_format(metadata: Mapping[str, object] | None, which: str) -> None:

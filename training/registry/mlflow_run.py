@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from leadscore.features.families import Feature, to_records
-from leadscore.training.registry.mlflow_model import log_model
+from leadscore.training.registry.mlflow_model import log_model, save_judged
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -29,6 +29,8 @@ class Trained:
 
     Parameters
     ----------
+    judged
+        The model by the same recipe that has not learnt from the held-out leads.
     catalogue
         The features the model may use.
     evidence
@@ -45,6 +47,7 @@ class Trained:
     """
 
     model: FunnelModel
+    judged: FunnelModel
     catalogue: tuple[Feature, ...]
     evidence: pd.DataFrame
     params: Mapping[str, object]
@@ -85,6 +88,7 @@ def metrics_for_mlflow(tables: Mapping[str, pd.DataFrame]) -> dict[str, float]:
 def _log_artifacts(mlflow: Any, trained: Trained) -> None:
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
+        save_judged(trained.judged, folder)
         trained.evidence.to_parquet(folder / "evidence.parquet", index=False)
         trained.learnt_from.to_parquet(folder / LEARNT_FROM, index=False)
         catalogue = json.dumps(to_records(trained.catalogue), indent=1, ensure_ascii=False)

@@ -14,7 +14,7 @@ import pandas as pd
 from leadscore.features.core import LeadScoreError
 from leadscore.features.families import Feature, from_records
 from leadscore.training.registry import promotions as promotion
-from leadscore.training.registry.mlflow_model import check_format
+from leadscore.training.registry.mlflow_model import check_format, load_judged
 from leadscore.training.registry.mlflow_run import LEARNT_FROM, Trained, log_trained
 from leadscore.training.registry.mlflow_store import ModelVersions, quiet_mlflow
 from leadscore.training.registry.promotions import CHAMPION, Promotion, one_at_a_time
@@ -29,7 +29,10 @@ STORE, ARTIFACTS = "mlflow.db", "mlartifacts"
 
 @dataclass(frozen=True)
 class Registered:
-    """A registered version, loaded; its fields are those of `Trained`."""
+    """A registered version, loaded; its fields are those of `Trained`.
+
+    `files` is the folder of its run's artifacts, None for a model that is not registered.
+    """
 
     name: str
     version: str
@@ -38,6 +41,12 @@ class Registered:
     evidence: pd.DataFrame
     tags: Mapping[str, str]
     learnt_from: pd.DataFrame
+    files: Path | None = None
+
+    @property
+    def judged(self) -> FunnelModel:
+        """The model by the same recipe that has not learnt from the held-out leads; it is read."""
+        return self.model if self.files is None else load_judged(self.files)
 
 
 class Registry:
@@ -154,7 +163,7 @@ class Registry:
             if (folder / LEARNT_FROM).exists():
                 learnt_from = pd.read_parquet(folder / LEARNT_FROM)
         catalogue, tags = from_records(records), dict(found.tags)
-        return Registered(self.name, version, model, catalogue, evidence, tags, learnt_from)
+        return Registered(self.name, version, model, catalogue, evidence, tags, learnt_from, folder)
 
     def _loaded(self, mlflow: Any, version: str) -> Any:
         """Load a version's model, with an error if it is too old or its files are gone."""
@@ -175,10 +184,14 @@ class Registry:
         """Load the version that scores; raises `LeadScoreError` where there is none."""
         version = self.version_of(CHAMPION)
         if version is None:
-            raise LeadScoreError(
-                f"no model of {self.name!r} is champion. `leadscore train` registers one, and "
-                "promotes it if the gate agrees; `leadscore models` shows what there is."
+            known = self.versions().get("version", pd.Series(dtype="str"))
+            remedy = (
+                "`leadscore train` registers one, and promotes it if the gate agrees"
+                if known.empty
+                else f"Version {known.iloc[0]} was registered and not promoted: `leadscore models` "
+                f"says why, `leadscore models promote {known.iloc[0]} --why …` overrules it"
             )
+            raise LeadScoreError(f"no model of {self.name!r} is champion. {remedy}.")
         return self.load(version)
 
     def promote(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from leadscore.features.core import percent
 from leadscore.training.evaluation import REACHED, STAGE_WORDS
 from leadscore.training.gate import chance
@@ -15,10 +17,10 @@ if TYPE_CHECKING:
     from leadscore.training.evaluation import Evaluation
     from leadscore.training.gate import Verdict
 
-CALIBRATION_WORDS = {
-    "identity": "none needed",
-    "overall rate": "everybody gets the overall rate, as nothing tells leads apart",
-}
+SCORING_MODEL = (
+    "learns from all matured leads, held-out ones too, by the recipe of the model that these "
+    "figures are of, which had not seen them"
+)
 
 
 def headline(evaluation: Evaluation, verdict: Verdict) -> str:
@@ -64,7 +66,10 @@ def suspect_sentences(prepared: Prepared) -> list[str]:
 
 
 def data_facts(prepared: Prepared, calibration: Mapping[str, str]) -> dict[str, str]:
-    """Describe training and test data by name and text; `calibration` is a method by stage."""
+    """Describe training and test data by name and text.
+
+    `calibration` has the words of `calibration_words` by stage.
+    """
     frame, since = prepared.labels.frame, prepared.split.test_from
     facts = {
         "Leads": f"{frame['lead_id'].nunique():,} in {len(frame):,} snapshots",
@@ -76,15 +81,28 @@ def data_facts(prepared: Prepared, calibration: Mapping[str, str]) -> dict[str, 
         months = (last.year - first.year) * 12 + last.month - first.month + 1
         facts["Created"] = f"{first:%B %Y} to {last:%B %Y}, {months:,} months"
     facts["Held out"] = (
-        "a quarter of the leads, at random"
+        "each quarter of the leads in turn"
         if since is None
         else f"leads created from {since.day} {since:%B %Y} on"
     )
     for stage in prepared.labels.stages:
         facts[f"Not yet known, {STAGE_WORDS[stage]}"] = percent(_unknown_share(prepared, stage))
-    for name, method in calibration.items():
-        facts[f"Calibration, {STAGE_WORDS[name]}"] = CALIBRATION_WORDS.get(method, method)
+    facts["The model that scores"] = SCORING_MODEL
+    for name, words in calibration.items():
+        facts[f"Calibration, {STAGE_WORDS[name]}"] = words
     return facts | {"Columns left out": ", ".join(prepared.excluded) or "none"}
+
+
+def calibration_words(method: str, level: float) -> str:
+    """Describe a calibrator: its method, and the log-odds that it adds for the newest leads."""
+    words = "none needed" if method == "identity" else method
+    if not level:
+        return words
+    way = "up" if level > 0 else "down"
+    return (
+        f"{words}; the rate has moved, so the odds of the newest leads are brought {way}: "
+        f"times {np.exp(level):.2f}"
+    )
 
 
 def _unknown_share(prepared: Prepared, stage: str) -> float:

@@ -24,7 +24,7 @@ from leadscore.training.evaluation import (
     segments_of,
     simpler_ahead,
 )
-from leadscore.training.report.narrative import data_facts, headline
+from leadscore.training.report.narrative import calibration_words, data_facts, headline
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -166,6 +166,7 @@ def _stage(
         metrics |= _champion_metrics(shared, len(rows))
     metrics |= dict(evaluation.baselines[stage])
     given_sql = calibration_given_sql(model, prepared, rows) if stage == "won" else pd.DataFrame()
+    calibrator = model.stages_[stage].calibrator_
     return StageFacts(
         stage,
         rows=rows,
@@ -174,7 +175,7 @@ def _stage(
         segments=measure_segments(rows, segments),
         reliability=_reliability(rows, segments),
         drivers=drivers_of(model, prepared, stage),
-        calibration=model.stages_[stage].calibrator_.method_,
+        calibration=calibration_words(calibrator.method_, calibrator.level_),
         points=evaluation.points[stage],
         shift=prior_shift(model, prepared, stage),
         won_given_sql=given_sql,

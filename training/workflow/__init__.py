@@ -6,7 +6,13 @@ from leadscore.training.workflow.compare_versions import (
     StageComparison,
     compare_versions,
 )
-from leadscore.training.workflow.train import AlreadyTrained, TrainingResult, fit_funnel, train
+from leadscore.training.workflow.train import (
+    AlreadyTrained,
+    TrainingResult,
+    fit_funnel,
+    refit_funnel,
+    train,
+)
 from leadscore.training.workflow.training_record import REPORTS
 
 __all__ = [
@@ -19,5 +25,6 @@ __all__ = [
     "check",
     "compare_versions",
     "fit_funnel",
+    "refit_funnel",
     "train",
 ]

@@ -92,7 +92,7 @@ class Comparison:
 
 
 def compare_versions(directory: Path, first: str, second: str) -> Comparison:
-    """Compare two registered versions on the leads that neither can have learnt from.
+    """Compare two registered versions on the leads that neither judged model has learnt from.
 
     Both see today's tables by the columns and event kinds that each learnt from. Columns that
     today's audit leaves out are hidden from both: what is filled in after the outcome would make
@@ -149,7 +149,7 @@ def _scored(
             frames[learnt] = build_for(version, tables, rows, hidden=hidden)
         frame = frames[learnt]
         unseen = unseen_by(version.tags, version.learnt_from, frame, labels.frame)
-        scored.append(version.model.predict(known_to(version, frame))[unseen])
+        scored.append(version.judged.predict(known_to(version, frame))[unseen])
     return rows.join(scored[0].add_prefix("first_"), how="inner").join(
         scored[1].add_prefix("second_"), how="inner"
     )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from leadscore.features.contract import load_contract
 from leadscore.features.tables import fingerprint, open_tables
-from leadscore.training.dataset import Prepared, prepare
+from leadscore.training.dataset import Prepared, all_learn, held_out_in_turn, prepare
 from leadscore.training.evaluation import Evaluation, evaluate, nightly_evidence
 from leadscore.training.gate import Verdict, champion_rules, hold_contest, judge
 from leadscore.training.model import PATIENCE_ASKED, FunnelModel, Search
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from leadscore.features.tables import Quarantine, Tables
+    from leadscore.training.dataset import Split
     from leadscore.training.gate import Contest
 
 logger = logging.getLogger(__name__)
@@ -94,10 +95,9 @@ def _train(registry: Registry, tables: Tables, data: str, search: Search) -> Tra
         for count in prepared.counts
     )
     logger.info("learning from %s", "; ".join(counts))
-    model = fit_funnel(tables, prepared, search)
+    judged = fit_funnel(tables, prepared, search)
     logger.info("judging on held-out leads")
-    evidence = nightly_evidence(tables, prepared, model.predict)
-    evaluation = replace(evaluate(model, prepared), evidence=evidence)
+    evaluation = _judged_on_held_out(tables, prepared, judged)
     contest = hold_contest(registry, tables, prepared, evaluation)
     verdict = judge(
         evaluation,
@@ -108,14 +108,16 @@ def _train(registry: Registry, tables: Tables, data: str, search: Search) -> Tra
     )
     facts = gather(
         tables.contract,
-        model,
+        judged,
         prepared,
         evaluation,
         verdict,
         contest=contest,
         known_until=tables.data_end,
     )
-    trained = to_register(model, evaluation, facts, tables, fingerprint=data)
+    logger.info("learning from all matured leads by the same recipe")
+    model = refit_funnel(tables, prepared, judged)
+    trained = to_register(model, judged, evaluation, facts, tables, fingerprint=data)
     version = registry.register(trained)
     promoted = verdict.passed and _promote(registry, version, contest)
     card, page = write_reports(registry.directory, version, trained)
@@ -134,17 +136,46 @@ def _train(registry: Registry, tables: Tables, data: str, search: Search) -> Tra
     )
 
 
+def _judged_on_held_out(tables: Tables, prepared: Prepared, judged: FunnelModel) -> Evaluation:
+    """Measure on later leads, night by night for the cut-offs; without dates on all in turn."""
+    if prepared.split.by_time:
+        evidence = nightly_evidence(tables, prepared, judged.predict)
+        return replace(evaluate(judged, prepared), evidence=evidence)
+    others = [
+        (_fitted(tables, prepared, split, judged=judged), split)
+        for split in held_out_in_turn(prepared.split)
+    ]
+    return evaluate(judged, prepared, others)
+
+
 def fit_funnel(tables: Tables, prepared: Prepared, search: Search) -> FunnelModel:
-    """Fit the funnel to prepared snapshots; `tables` are those that they come from."""
+    """Fit the funnel to the learning side; `tables` are those that the snapshots come from."""
+    return _fitted(tables, prepared, prepared.split, search=search)
+
+
+def refit_funnel(tables: Tables, prepared: Prepared, judged: FunnelModel) -> FunnelModel:
+    """Fit the funnel to all matured leads by the recipe of a model that some were held out from."""
+    return _fitted(tables, prepared, all_learn(prepared.split, prepared.labels), judged=judged)
+
+
+def _fitted(
+    tables: Tables,
+    prepared: Prepared,
+    split: Split,
+    *,
+    search: Search | None = None,
+    judged: FunnelModel | None = None,
+) -> FunnelModel:
     attributes = tables.without(prepared.excluded).attributes
     return FunnelModel().fit(
         prepared.frame,
         prepared.labels,
-        prepared.split,
+        split,
         catalogue=prepared.catalogue,
         kinds=prepared.kinds,
         attributes=[each.column for each in attributes],
         search=search,
+        judged=judged,
     )
 
 

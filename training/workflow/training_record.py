@@ -27,12 +27,27 @@ LONGEST_PARAM = 500  # characters that MLflow shows
 
 
 def to_register(
-    model: FunnelModel, evaluation: Evaluation, facts: Facts, tables: Tables, *, fingerprint: str
+    model: FunnelModel,
+    judged: FunnelModel,
+    evaluation: Evaluation,
+    facts: Facts,
+    tables: Tables,
+    *,
+    fingerprint: str,
 ) -> Trained:
-    """Collect what goes to the registry with a model; `fingerprint` is that of the tables."""
+    """Collect what goes to the registry with a model.
+
+    Parameters
+    ----------
+    judged
+        The model that the figures of `evaluation` and `facts` belong to.
+    fingerprint
+        That of the tables.
+    """
     prepared = facts.prepared
     return Trained(
         model=model,
+        judged=judged,
         catalogue=prepared.catalogue,
         evidence=evaluation.evidence,
         params=_params(model, prepared, tables),

@@ -10,6 +10,8 @@ from leadscore.features.core.errors import TooLittleData
 from leadscore.training.dataset.labels import Labels
 from leadscore.training.dataset.splits import (
     TEST_SHARE,
+    all_learn,
+    held_out_in_turn,
     parts_of_stage,
     split_at_random,
     split_by_time,
@@ -82,6 +84,35 @@ def test_identical_rows_stay_together_in_a_random_split() -> None:
     groups = pd.Series((np.arange(2000) // 7).astype(str))
     sides = split_at_random(labels, groups).side.groupby(groups).nunique()
     assert (sides == 1).all()
+
+
+def test_lumps_of_identical_rows_leave_the_quarters_alike() -> None:
+    random = np.random.default_rng(2)
+    sizes = np.r_[np.full(12, 60), np.ones(1280, dtype=int)]
+    groups = pd.Series(np.repeat(np.arange(len(sizes)), sizes).astype(str))
+    labels = flat(len(groups))
+    lumps = np.repeat(np.arange(12) % 3 == 0, 60).astype(float)
+    labels.frame["y_won"] = np.r_[lumps, (random.random(1280) < 0.4).astype(float)]
+    split = split_at_random(labels, groups)
+    rates = labels.frame["y_won"].groupby(split.quarter).mean()
+    assert rates.max() - rates.min() < 0.03
+
+
+def test_every_lead_is_held_out_once_in_turn() -> None:
+    labels = flat()
+    split = split_at_random(labels, labels.frame["lead_id"])
+    held_out = [each.side == "test" for each in (split, *held_out_in_turn(split))]
+    assert (np.sum(held_out, axis=0) == 1).all()
+    assert held_out_in_turn(split_by_time(dated())) == []
+
+
+def test_in_the_end_all_leads_learn_but_the_undated_among_dated() -> None:
+    labels = dated()
+    labels.frame.loc[10:19, "created_at"] = pd.NaT
+    everything = all_learn(split_by_time(labels), labels)
+    part = parts_of_stage(labels, everything, "sql")
+    known = labels.frame["y_sql"].notna() & labels.frame["created_at"].notna()
+    assert ((part == "learn") == known).all()
 
 
 def test_a_random_split_does_not_hang_on_the_order_of_the_rows() -> None:

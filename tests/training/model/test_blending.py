@@ -14,6 +14,7 @@ from leadscore.training.model.blending import (
 )
 from leadscore.training.model.boosting import Recipe
 from leadscore.training.model.hyperparameter_search import Trial
+from leadscore.training.model.time_folds import Fold
 
 
 def trial(number: int, words: str, loss: float, *, random_cuts: bool = False) -> Trial:
@@ -28,6 +29,12 @@ def truth_and_two_views(
     z = random.normal(-1, 1.5, leads)
     views = [z + scale * random.normal(size=leads) for scale in noise]
     return (random.random(leads) < expit(z)).astype(float), views[0], views[1]
+
+
+def weight_of(trees: np.ndarray, linear: np.ndarray, outcome: np.ndarray) -> float:
+    rows = np.arange(len(outcome))
+    folds = [Fold(rows[:0], part) for part in np.array_split(rows, 4)]
+    return linear_weight(trees, linear, outcome, rows, folds)
 
 
 def test_a_mix_lies_between_its_parts() -> None:
@@ -64,7 +71,7 @@ def test_the_weight_goes_to_the_model_that_errs_less(
     noise: tuple[float, float], least: float, most: float
 ) -> None:
     outcome, trees, linear = truth_and_two_views(20_000, noise=noise)
-    assert least <= linear_weight(trees, linear, outcome, np.arange(len(outcome))) <= most
+    assert least <= weight_of(trees, linear, outcome) <= most
 
 
 @pytest.mark.parametrize(
@@ -75,13 +82,19 @@ def test_models_that_err_alike_have_the_usual_weight_which_is_higher_for_few_con
     leads: int, least: float, most: float
 ) -> None:
     outcome, trees, _ = truth_and_two_views(leads, noise=(0.3, 0.3))
-    weight = linear_weight(trees, trees, outcome, np.arange(leads))
+    weight = weight_of(trees, trees, outcome)
     assert least - 1e-9 <= weight <= most + 1e-9
 
 
 def test_leads_that_only_trained_do_not_change_the_weight() -> None:
     outcome, trees, linear = truth_and_two_views(3000, noise=(0.4, 0.4))
     trees[:1000] = linear[:1000] = np.nan
-    later = linear_weight(trees[1000:], linear[1000:], outcome[1000:], np.arange(2000))
-    some = linear_weight(trees, linear, outcome, np.arange(3000))
+    later = weight_of(trees[1000:], linear[1000:], outcome[1000:])
+    some = weight_of(trees, linear, outcome)
     assert abs(some - later) <= 0.05 + 1e-9
+
+
+def test_a_level_that_moves_does_not_decide_between_rankings() -> None:
+    outcome, trees, linear = truth_and_two_views(8000, noise=(0.1, 2.0))
+    moved = trees + np.linspace(-2, 2, len(trees))  # the better ranking, at levels that are off
+    assert weight_of(moved, linear, outcome) <= 0.2

@@ -25,14 +25,14 @@ def draw(
     level=st.floats(-2, 2),
     seed=st.integers(0, 1000),
 )
-def test_a_higher_margin_never_has_a_lower_propensity(
+def test_a_higher_margin_always_has_a_higher_propensity(
     leads: int, slope: float, level: float, seed: int
 ) -> None:
     margin, outcome = draw(leads, slope=slope, level=level, seed=seed)
     fitted = Calibrator().fit(margin, outcome)
-    grid = np.linspace(-12, 12, 500)
+    grid = np.linspace(-6, 6, 500)
     propensity = fitted.predict(grid)
-    assert (np.diff(propensity) >= 0).all()
+    assert (np.diff(propensity) > 0).all()
     assert ((propensity >= 0) & (propensity <= 1)).all()
 
 
@@ -44,7 +44,7 @@ def test_a_margin_alone_has_the_propensity_it_has_among_many(
     fitted: dict[str, list[float]],
 ) -> None:
     calibrator = Calibrator()
-    calibrator.map_ = fitted
+    calibrator.map_, calibrator.level_ = fitted, 0.3
     margin, _outcome = draw(500)
     alone = [calibrator.predict(margin[place : place + 1])[0] for place in range(500)]
     np.testing.assert_array_equal(alone, calibrator.predict(margin))
@@ -67,7 +67,7 @@ def test_margins_that_boast_are_brought_down() -> None:
 def test_margins_that_rank_backwards_are_flattened_not_turned_round() -> None:
     margin, outcome = draw(3000, slope=-1)
     propensity = Calibrator().fit(margin, outcome).predict(np.array([-4.0, 0.0, 4.0]))
-    assert propensity[0] <= propensity[1] <= propensity[2]
+    assert propensity[0] < propensity[1] < propensity[2]
     assert propensity[2] - propensity[0] < 0.05
 
 
@@ -110,3 +110,20 @@ def test_an_interval_covers_the_rate_nineteen_times_in_twenty() -> None:
         low, high = Calibrator().fit(margin, outcome).interval(np.array([-1.0]))
         covered.append(low[0] <= expit(-0.8 - 0.3) <= high[0])
     assert np.mean(covered) > 0.85
+
+
+@pytest.mark.parametrize("slope", [0.5, 1.0])
+def test_a_rate_that_moved_takes_the_level_with_it_and_leaves_the_slope(slope: float) -> None:
+    random = np.random.default_rng(5)
+    margin, level = random.normal(-1, 1.5, 6000), np.where(np.arange(6000) < 4500, -1.5, 0.5)
+    outcome = (random.random(6000) < expit(slope * margin + level)).astype(float)
+    fitted = Calibrator().fit(margin, outcome)
+    grid = np.linspace(-3, 2, 20)
+    np.testing.assert_allclose(fitted.predict(grid), expit(slope * grid + 0.5), atol=0.06)
+    undated = Calibrator().fit(margin, outcome, by_time=False)
+    assert undated.level_ == 0
+
+
+def test_a_rate_that_stays_moves_no_level() -> None:
+    moved = sum(Calibrator().fit(*draw(2000, seed=seed)).level_ != 0 for seed in range(60))
+    assert moved <= 6

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from leadscore.training.model.logistic_design import MIN_ROWS_OF_WORD
+from leadscore.training.encoding.logistic_design import MIN_ROWS_OF_WORD
 from leadscore.training.model.logistic_model import LinearModel
 
 

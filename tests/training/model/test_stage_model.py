@@ -131,3 +131,22 @@ def test_rows_without_dates_are_judged_by_random_folds(funnel: Funnel) -> None:
     model = StageModel(by_time=False)
     model.fit(frame[:900], outcome[:900], lead[:900], search=ONE_RECIPE)
     assert roc_auc_score(outcome[900:], model.propensity(frame[900:])) > 0.7
+
+
+def test_the_same_recipe_learns_from_the_newest_leads_too(funnel: Funnel) -> None:
+    frame, outcome, lead = rows_of(funnel)
+    earlier = slice(0, len(frame) * 3 // 4)
+    judged = StageModel().fit(frame[earlier], outcome[earlier], lead[earlier], search=ONE_RECIPE)
+    model = judged.refitted(frame, outcome, lead, seen=frame)
+    assert model.choice_ == judged.choice_
+    later = frame.index[earlier.stop :]
+    expected = judged.margin(frame.loc[later]) - judged.centre_
+    np.testing.assert_allclose(model.out_of_time_[later], expected)
+    trees = [[each.num_trees() for each in fitted.boosters_] for fitted in (model, judged)]
+    assert trees[0] == trees[1]
+    assert not np.allclose(model.margin(frame), judged.margin(frame))
+
+
+def test_what_is_saved_holds_no_prediction_of_a_lead(stage: StageModel) -> None:
+    assert "out_of_time_" in vars(stage)
+    assert not {"out_of_time_", "members_", "linear_recipe_"} & stage.__getstate__().keys()

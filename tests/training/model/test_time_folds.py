@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from leadscore.training.model.time_folds import (
     COMPARED_ROWS,
-    FEW_ROWS,
     FIRST_SHARE,
     FOLDS,
+    JUDGED_ROWS,
     Fold,
     forward_folds,
     random_folds,
@@ -64,10 +64,10 @@ def test_folds_come_latest_first_and_have_both_outcomes_on_both_sides() -> None:
     assert [fold.validate.min() for fold in folds] == [170, 140, 110]
 
 
-def test_plenty_of_rows_are_judged_by_the_latest_fold_alone() -> None:
-    outcome = np.arange(FEW_ROWS + 100) % 2.0
+def test_folds_are_as_many_for_any_number_of_rows() -> None:
+    outcome = np.arange(3 * COMPARED_ROWS) % 2.0
     lead = pd.Series(np.arange(len(outcome)).astype(str))
-    assert len(tuning_folds(lead, outcome, by_time=True, seed=1)) == 1
+    assert len(tuning_folds(lead, outcome, by_time=True, seed=1)) == FOLDS
     assert len(tuning_folds(lead[:1000], outcome[:1000], by_time=True, seed=1)) == FOLDS
 
 
@@ -77,12 +77,12 @@ def test_where_no_fold_has_both_outcomes_leads_are_drawn() -> None:
     assert all(0 < outcome[fold.validate].mean() < 1 for fold in folds)
 
 
-def test_very_many_teachers_are_thinned_and_judges_are_not() -> None:
-    fold = Fold(np.arange(3 * COMPARED_ROWS), np.arange(10))
-    (thin,) = thinned([fold])
+def test_very_many_rows_are_thinned_on_both_sides() -> None:
+    (thin,) = thinned([Fold(np.arange(3 * COMPARED_ROWS), np.arange(2 * JUDGED_ROWS))])
     assert len(thin.train) == COMPARED_ROWS
-    assert len(thin.validate) == 10
-    assert thinned([Fold(np.arange(50), np.arange(5))])[0].train.tolist() == list(range(50))
+    assert len(thin.validate) == JUDGED_ROWS
+    (whole,) = thinned([Fold(np.arange(50), np.arange(5))])
+    assert (whole.train.tolist(), whole.validate.tolist()) == (list(range(50)), list(range(5)))
 
 
 def test_recent_rows_count_more_and_the_average_row_counts_one() -> None:

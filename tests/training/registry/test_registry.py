@@ -43,6 +43,9 @@ def test_a_version_comes_back_bit_for_bit(
     pd.testing.assert_frame_equal(
         loaded.model.predict(funnel.frame), trained.model.predict(funnel.frame), check_exact=True
     )
+    pd.testing.assert_frame_equal(
+        loaded.judged.predict(funnel.frame), trained.judged.predict(funnel.frame), check_exact=True
+    )
     pd.testing.assert_frame_equal(loaded.evidence, trained.evidence.reset_index(drop=True))
     assert loaded.catalogue == trained.catalogue
     assert loaded.tags["fingerprint"] == "abc"
@@ -181,3 +184,14 @@ def test_a_failed_registration_leaves_the_champion(
         registry.register(broken)
     assert registry.version_of(CHAMPION) == "1"
     assert len(registry.versions()) == 2
+
+
+@pytest.mark.parametrize("address", ["sqlite:///{}/mlflow.db", "foo://user:secret@bar"])
+def test_a_store_that_cannot_be_used_is_named_without_a_password(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, address: str
+) -> None:
+    (tmp_path / "mlflow.db").write_text("no database " * 100)
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", address.format(tmp_path))
+    with pytest.raises(LeadScoreError, match=r"the store of models .* cannot be used") as raised:
+        Registry(tmp_path, "acme").versions()
+    assert "secret" not in str(raised.value)

@@ -53,7 +53,7 @@ def test_data_facts_name_rows_months_and_what_was_held_out(
     assert found["Created"].endswith("months")
     assert found["Held out"].startswith("leads created from")
     assert "sales_grade" in found["Columns left out"]
-    assert flat_facts.data_facts["Held out"] == "a quarter of the leads, at random"
+    assert flat_facts.data_facts["Held out"] == "each quarter of the leads in turn"
 
 
 def test_without_suspects_there_is_no_sentence(flat_facts: Facts) -> None:

@@ -115,7 +115,9 @@ def register_again(registry: Registry, *learnt: str, **tags: str) -> str:
     one = registry.champion()
     one.model.attributes_ = [*one.model.attributes_, *learnt]
     own = {**one.tags, **tags}
-    return registry.register(Trained(one.model, one.catalogue, one.evidence, {}, {}, own, {}))
+    return registry.register(
+        Trained(one.model, one.judged, one.catalogue, one.evidence, {}, {}, own, {})
+    )
 
 
 def test_only_leads_that_neither_learnt_from_are_compared_on(registry: Registry) -> None:

@@ -11,14 +11,14 @@ from sklearn.base import BaseEstimator
 from sklearn.preprocessing import QuantileTransformer
 from sklearn.utils.validation import check_is_fitted
 
-from leadscore.training.encoding import FeatureColumns
+from leadscore.training.encoding.feature_columns import FeatureColumns
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from numpy.typing import NDArray
 
-    from leadscore.training.encoding import Features
+    from leadscore.training.encoding.feature_columns import Features
 
     Floats = NDArray[np.float64]
 

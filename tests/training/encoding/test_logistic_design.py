@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from scipy import sparse
 from sklearn.preprocessing import QuantileTransformer
 
-from leadscore.training.model.logistic_design import LARGEST, MISSING_WORD, LinearDesign
+from leadscore.training.encoding.logistic_design import LARGEST, MISSING_WORD, LinearDesign
 
 ODD = [np.inf, -np.inf, 0.0, -0.0, LARGEST, -LARGEST, 1e-320]
 

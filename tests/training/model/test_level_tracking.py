@@ -1,0 +1,47 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy.special import expit, logit
+
+from leadscore.training.model.level_tracking import STILL, level_free, track_level
+
+
+def test_the_shift_brings_the_mean_to_the_rate() -> None:
+    margin = np.random.default_rng(1).normal(0, 2, 500)
+    outcome = (np.arange(500) % 10 == 0).astype(float)
+    assert expit(margin + level_free(margin, outcome)).mean() == pytest.approx(0.1, abs=1e-4)
+
+
+def test_few_conversions_show_no_movement() -> None:
+    outcome = np.r_[np.zeros(500), np.tile([0.0, 1.0], 25)]
+    assert track_level(np.zeros(550), outcome, np.arange(550)) is STILL
+
+
+def test_a_climbing_rate_is_followed() -> None:
+    random = np.random.default_rng(2)
+    rate = np.linspace(0.06, 0.3, 20_000)
+    outcome = (random.random(20_000) < rate).astype(float)
+    levels = track_level(np.full(20_000, logit(0.06)), outcome, np.arange(20_000))
+    assert levels.newest == pytest.approx(logit(0.3) - logit(0.06), abs=0.25)
+    assert np.corrcoef(levels.of_rows, logit(rate))[0, 1] > 0.97
+
+
+def test_snapshots_of_the_same_leads_are_no_further_evidence() -> None:
+    random = np.random.default_rng(3)
+    moved = []
+    for _ in range(40):
+        reached = np.repeat(random.random(700) < 0.2, 8).astype(float)
+        lead = np.repeat(np.arange(700), 8)
+        moved.append(track_level(np.full(5600, logit(0.2)), reached, lead) is not STILL)
+    assert sum(moved) <= 6
+
+
+def test_a_rate_that_goes_up_and_down_has_no_newest_level_of_its_own() -> None:
+    random = np.random.default_rng(4)
+    found = []
+    for _ in range(20):
+        by_period = np.repeat(random.normal(-1, 0.4, 24), 500)
+        outcome = (random.random(12_000) < expit(by_period)).astype(float)
+        found.append(track_level(np.full(12_000, -1.0), outcome, np.arange(12_000)).newest)
+    assert np.mean(np.abs(found)) < 0.15
