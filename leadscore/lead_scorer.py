@@ -269,9 +269,8 @@ class LeadScorer(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def _flat(self, X: Frame | ArrayLike, y: ArrayLike | None) -> Frame:
         """Return a flat frame with its target, and learn the classes."""
-        leads = self._checked(X, reset=True)
+        leads, self.classes_ = self._checked(X, reset=True), np.array([0, 1])
         if y is None and self.target is not None:
-            self.classes_ = np.array([0, 1])
             return to_pandas(X)
         if y is None:
             raise ValueError("requires y to be passed, but the target y is None; or give outcomes=")
