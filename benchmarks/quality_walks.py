@@ -34,7 +34,7 @@ from leadscore.features.families import feature_frame  # noqa: E402
 from leadscore.features.point_in_time import nightly_snapshots  # noqa: E402
 from leadscore.features.tables import open_tables  # noqa: E402
 from leadscore.simulation import simulate  # noqa: E402
-from leadscore.training.dataset import prepare  # noqa: E402
+from leadscore.training.dataset import MIN_JUDGED, prepare  # noqa: E402
 from leadscore.training.evaluation import measure  # noqa: E402
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ def main() -> None:
     rows = []
     for cut in _cuts(asked):
         rows += _standings(cut, asked.peers, asked.budget)
-        print(f"{cut.company}, {cut.when}, {cut.stage}: done", file=sys.stderr, flush=True)
+        print(rows[-1 - len(asked.peers) :], file=sys.stderr, flush=True)
     command = shlex.join(["python", "benchmarks/quality_walks.py", *sys.argv[1:]])
     text = _report(pd.DataFrame(rows), circumstances(command))
     asked.out.write_text(text, encoding="utf-8")
@@ -234,6 +234,8 @@ def _funnel_cut(
     for stage in prepared.labels.stages:
         days = getattr(contract.horizon_days, stage)
         task = _funnel_task(prepared, later, outcomes[outcomes["occurred_at"] < end], stage, days)
+        if min(task.reached.sum(), (1 - task.reached).sum()) < MIN_JUDGED:
+            continue  # too young: nobody can be judged on them
         propensity: pd.Series[float] | str = said[-400:]
         if ours is not None:
             keys = later.loc[task.test.index, ["lead_id", "as_of"]]
