@@ -14,7 +14,14 @@ import ibis
 import pandas as pd
 
 from leadscore.features.core import DataError
-from leadscore.features.sources import decoded, dialect_of, head_of, opened, without_repeats
+from leadscore.features.sources import (
+    decoded,
+    dialect_of,
+    head_of,
+    is_parquet,
+    opened,
+    without_repeats,
+)
 
 SAMPLE_ROWS = 200_000  # enough to meet words of 1 in 10,000; some 300 MB at 40 columns of text
 
@@ -47,7 +54,7 @@ def read_sample(path: str | Path, *, rows: int = SAMPLE_ROWS) -> Sample:
         Where there is no file, it is empty, has only a header, or is no table.
     """
     files = _files(str(path))
-    is_text = files[0].suffix.lower() not in {".parquet", ".pq"}
+    is_text = not is_parquet(files[0])
     delimiter, encoding = ",", "utf-8"
     if is_text:
         dialect = dialect_of(files)

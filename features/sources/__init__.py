@@ -17,6 +17,7 @@ from leadscore.features.sources.row_numbers import ROW, own_columns, row_number
 from leadscore.features.sources.source_tables import (
     file_states,
     files_of,
+    is_parquet,
     open_source,
     parquet_files,
     place_of,
@@ -31,6 +32,7 @@ __all__ = [
     "file_states",
     "files_of",
     "head_of",
+    "is_parquet",
     "is_pushed",
     "keep_rows",
     "open_source",

@@ -168,7 +168,12 @@ def parquet_files(source: Source, contract: Contract, *, name: str) -> list[Path
 
 
 def _is_parquet(files: list[Path]) -> bool:
-    return bool(files) and files[0].suffix.lower() in {".parquet", ".pq"}
+    return bool(files) and is_parquet(files[0])
+
+
+def is_parquet(file: Path) -> bool:
+    """Whether a file is Parquet by its name; all else is taken for CSV."""
+    return file.suffix.lower() in {".parquet", ".pq"}
 
 
 def place_of(contract: Contract, source: Source) -> str:

@@ -9,7 +9,13 @@ import ibis
 import pandas as pd
 
 from leadscore.features.core import DataError
-from leadscore.features.sources import dialect_of, open_source, own_columns, split_lines
+from leadscore.features.sources import (
+    dialect_of,
+    is_parquet,
+    open_source,
+    own_columns,
+    split_lines,
+)
 from leadscore.features.tables.attributes import MEASURED
 from leadscore.features.tables.cell_parsing import unreadable_numbers
 from leadscore.features.tables.clean_leads import (
@@ -30,7 +36,6 @@ if TYPE_CHECKING:
     from leadscore.features.contract import Contract, Reading
     from leadscore.features.tables.attributes import Attribute
 
-PARQUET = {".parquet", ".pq"}
 UNICODE = {"utf-8", "utf-8-sig", "utf-16"}
 CELL = "cell"  # the kind of a fault that costs a cell and not its row
 
@@ -112,7 +117,7 @@ def _open(
 
 def _reading_of(leads_file: Path, reading: Reading) -> Reading:
     """Read a list as it was written: it need not come from where the project's tables do."""
-    if not leads_file.is_file() or leads_file.suffix.lower() in PARQUET:
+    if not leads_file.is_file() or is_parquet(leads_file):
         return reading
     dialect = dialect_of([leads_file])
     # Bytes tell Unicode from the code pages surely, one code page from another by guessing.

@@ -62,10 +62,8 @@ def evaluate(
     for stage in prepared.labels.stages:
         parts = []
         for (each, of), propensity in zip(judged, propensities, strict=True):
-            rows, table = (
-                _held_out(each, of, propensity, stage),
-                _points_of(each, of, propensity, stage),
-            )
+            rows = _held_out(each, of, propensity, stage)
+            table = _points_of(each, of, propensity, stage)
             rows["points_rules"] = table.propensity(of.frame.loc[rows.index])
             parts.append(rows)
             points.setdefault(stage, table)

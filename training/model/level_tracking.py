@@ -18,13 +18,11 @@ from scipy.special import expit
 from leadscore.training.model.statistics import clustered_error
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from numpy.typing import NDArray
 
 MOST_PERIODS, FEWEST_PERIODS = 24, 4
 POSITIVES_A_PERIOD = 15  # fewer of the rarer outcome say next to nothing about a level
-STEPS = (0.0, 0.03, 0.06, 0.12, 0.25, 0.5)  # log-odds that the level moves from period to period
+STEPS = (0.03, 0.06, 0.12, 0.25, 0.5)  # log-odds that the level moves from period to period
 NOISE = (0.0, 0.1, 0.25, 0.5)  # log-odds by which a period differs and the next need not
 SPREAD = 0.5  # of the first period's level; half a unit is a rate off by 60 %
 SURE = 2.71  # twice the log-likelihood that chance alone gains once in twenty times
@@ -84,7 +82,7 @@ def track_level(
         key=lambda each: each.likelihood,
     )
     moving = max(
-        (_filter(shifts, variances, step=s, noise=noise) for s, noise in product(STEPS[1:], NOISE)),
+        (_filter(shifts, variances, step=s, noise=noise) for s, noise in product(STEPS, NOISE)),
         key=lambda each: each.likelihood,
     )
     if 2 * (moving.likelihood - fixed.likelihood) <= SURE:
@@ -119,7 +117,7 @@ def _shift(
 
 
 def _filter(
-    shifts: Sequence[float] | NDArray[np.float64],
+    shifts: NDArray[np.float64],
     variances: NDArray[np.float64],
     *,
     step: float,
