@@ -109,6 +109,7 @@ def make_funnel(*, leads: int = 1500, seed: int = 5) -> Funnel:
         created_at=created,
         account=pd.Series([None] * (2 * leads), dtype="str"),
         is_sql=is_sql,
+        weight=1.0,
         y_sql=np.where(is_sql, np.nan, y_sql),
         known_sql_at=as_of + pd.Timedelta(days=30),
         y_won=y_won.astype(float),

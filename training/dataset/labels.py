@@ -13,10 +13,15 @@ from ibis import _
 from leadscore.features.point_in_time import reached_at
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import ibis.expr.types as ir
+    from numpy.typing import NDArray
 
     from leadscore.features.contract import Stage
     from leadscore.features.tables import Tables
+
+NIGHTS_POWER = 0.5
 
 
 @dataclass(frozen=True)
@@ -29,7 +34,8 @@ class Labels:
         Sorted by `lead_id`, `as_of`. Columns `lead_id`, `as_of`, `created_at`, `account`;
         `is_sql` (bool: known to be an SQL by then); for each stage `y_<stage>` (float64: 1, 0,
         or missing where it is not yet known or does not apply) and `known_<stage>_at` (when the
-        label became known; missing where nothing has a date).
+        label became known; missing where nothing has a date); `weight` (float64: how much the
+        snapshot counts, see `night_weights`).
     stages
         The stages in the data, in the order of the funnel.
     """
@@ -57,7 +63,29 @@ def label_snapshots(tables: Tables, snapshots: ir.Table) -> Labels:
             f"{stage}_id"
         )
     frame = joined.order_by("lead_id", "as_of").to_pandas()
-    return Labels(_with_labels(frame, tables, stages), stages)
+    labelled = _with_labels(frame, tables, stages)
+    labelled["weight"] = night_weights(
+        labelled["as_of"] - labelled["created_at"], tables.contract.features.snapshot_ages_days
+    )
+    return Labels(labelled, stages)
+
+
+def night_weights(age: pd.Series[pd.Timedelta], ages_days: Sequence[int]) -> NDArray[np.float64]:
+    """Weigh snapshots by the nights that each stands for: those until the next age.
+
+    A scorer meets a lead every night, and training at a few ages. Tempered by a power, as the
+    snapshots that stand for most nights are the fewest.
+
+    Parameters
+    ----------
+    age
+        Of the lead at each snapshot, up to a day more than one of `ages_days`.
+    """
+    ages = np.sort(np.asarray(ages_days, dtype="float64"))
+    last = 2 * ages[-1] - ages[-2] if len(ages) > 1 else ages[-1] + 1
+    nights = np.diff(ages, append=last)
+    at = np.searchsorted(ages, age / pd.Timedelta(days=1), side="right") - 1
+    return np.asarray(nights[np.clip(at, 0, None)] ** NIGHTS_POWER, dtype="float64")
 
 
 def stages_of(tables: Tables) -> tuple[Stage, ...]:
@@ -99,6 +127,7 @@ def _flat_labels(tables: Tables, snapshots: ir.Table) -> Labels:
     frame["is_sql"] = False
     frame[f"y_{stage}"] = frame.pop("target").astype("float64")
     frame[f"known_{stage}_at"] = pd.NaT
+    frame["weight"] = 1.0
     return Labels(frame, (stage,))
 
 

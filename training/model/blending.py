@@ -26,7 +26,6 @@ from leadscore.training.model.statistics import clustered_error
 from leadscore.training.model.time_folds import (
     FEW_ROWS,
     Fold,
-    recency_weight,
     subsample,
     thinned,
 )
@@ -36,7 +35,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from leadscore.training.model.boosting import TrainingMatrix
+    from leadscore.training.encoding import TrainingMatrix
     from leadscore.training.model.hyperparameter_search import Searched, Trial
 
 STRENGTHS = (0.01, 0.03, 0.1, 0.3, 1.0)
@@ -108,7 +107,7 @@ def _validated(
     """Fit a setting on each fold's training rows; predict its validation rows."""
 
     def of_fold(laid_out: _FoldDesign) -> NDArray[np.float64]:
-        weight = recency_weight(laid_out.train.place, half_life)
+        weight = laid_out.train.weights(half_life)
         model = LinearModel(strength=strength)
         model.fit_design(laid_out.design, laid_out.earlier, laid_out.train.outcome, weight)
         return np.asarray(laid_out.later @ model.coefficients_ + model.level_, dtype="float64")
@@ -117,8 +116,8 @@ def _validated(
     found = Parallel(n_jobs=-1, prefer="threads")(delayed(of_fold)(each) for each in designs)
     for fold, predicted in zip(folds, found, strict=True):
         margin[fold.validate] = predicted
-    margin -= centres(matrix.outcome, matrix.place, half_life, folds)
-    loss = float(level_free_losses(margin, matrix.outcome, folds).mean())
+    margin -= centres(matrix, half_life, folds)
+    loss = float(level_free_losses(margin, matrix, folds).mean())
     return LinearFit(strength, half_life, margin, loss)
 
 
@@ -142,9 +141,7 @@ def cross_validated_members(
             trees = int(curve.argmin()) + 1
         members.append(replace(trial, trees=trees))
         margin = out_of_fold(grown, every, trees, rows=rows)
-        margins.append(
-            margin - centres(matrix.outcome, matrix.place, trial.recipe.half_life, every)
-        )
+        margins.append(margin - centres(matrix, trial.recipe.half_life, every))
     return members, np.mean(margins, axis=0)
 
 
@@ -165,8 +162,7 @@ def choose_members(trials: Sequence[Trial]) -> list[Trial]:
 def linear_weight(
     trees: NDArray[np.float64],
     linear: NDArray[np.float64],
-    outcome: NDArray[np.float64],
-    lead: NDArray[np.int64],
+    matrix: TrainingMatrix,
     folds: Sequence[Fold],
 ) -> float:
     """Choose the regression's weight in the margin, from 0 to 1; 0 leaves it out.
@@ -179,16 +175,14 @@ def linear_weight(
     ----------
     trees, linear
         Out-of-fold log-odds, float64 of shape (n,); missing for leads that only trained.
-    lead
-        The lead of each row, int64 of shape (n,).
     """
     known = [Fold(fold.train, fold.validate[~np.isnan(trees[fold.validate])]) for fold in folds]
-    leads = np.concatenate([lead[fold.validate] for fold in known])
-    positives = min(outcome.sum(), (1 - outcome).sum())
+    leads = np.concatenate([matrix.order[fold.validate] for fold in known])
+    positives = min(matrix.outcome.sum(), (1 - matrix.outcome).sum())
     share = min(positives / FEW_POSITIVES, 1.0)
     usual = FEW_WEIGHT + (USUAL_WEIGHT - FEW_WEIGHT) * share
     losses = [
-        level_free_losses((1 - weight) * trees + weight * linear, outcome, known)
+        level_free_losses((1 - weight) * trees + weight * linear, matrix, known)
         for weight in WEIGHTS
     ]
     best = min(losses, key=np.mean)
@@ -218,7 +212,7 @@ def centre_of(
 ) -> float:
     """Return the centre of trees with these half-lives, averaged, and a regression beside them."""
     of_trees, of_linear = (
-        np.array([np.mean([centre(matrix.outcome, matrix.place, each) for each in of_model])])
+        np.array([np.mean([centre(matrix, each) for each in of_model])])
         for of_model in (half_lives, [linear_half_life])
     )
     return float(blended(of_trees, of_linear, linear_weight)[0])

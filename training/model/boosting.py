@@ -9,15 +9,13 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from scipy.special import logit
 
-from leadscore.training.encoding import WordRates
+from leadscore.training.encoding import TrainingMatrix, lay_out, lay_out_training
 from leadscore.training.model.level_tracking import level_free
 from leadscore.training.model.statistics import log_losses_of_margin
-from leadscore.training.model.time_folds import recency_weight
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
-    import pandas as pd
     from lightgbm import Booster, Dataset
     from numpy.typing import NDArray
 
@@ -25,7 +23,6 @@ if TYPE_CHECKING:
 
 LOSS = "level_free_loss"
 MAX_TREES = 1500
-MOST_WORDS = 12  # of a column get a column of their own; the rate stands for the rest
 PATIENCE = 30  # rounds without progress before a fold stops
 # Two-leaf trees learn one thing each and may take longer steps; larger ones overshoot.
 FASTEST, SLOWEST = 0.10, 0.05
@@ -74,44 +71,6 @@ class Recipe:
         }
 
 
-@dataclass(frozen=True)
-class TextColumns:
-    """The positions of the text columns, and which have more words than get a column each."""
-
-    positions: list[int]
-    is_wide: list[bool]
-
-
-@dataclass(frozen=True)
-class TrainingMatrix:
-    """The rows that trees grow on, in the order of time."""
-
-    frame: pd.DataFrame
-    codes: NDArray[np.float64]  # by `TextEncoder`, of shape (n, k)
-    text: TextColumns
-    is_new: NDArray[np.bool_]  # by `TextEncoder.new_words`, of shape (n, text columns)
-    outcome: NDArray[np.float64]
-    place: NDArray[np.float64]  # in time, from 0 to 1
-    order: NDArray[np.int64]  # for rates: which lead comes before which
-
-    @property
-    def text_columns(self) -> list[str]:
-        """The names of the text columns."""
-        return [str(self.frame.columns[position]) for position in self.text.positions]
-
-    def take(self, rows: NDArray[np.int64]) -> TrainingMatrix:
-        """Return some of the rows."""
-        return TrainingMatrix(
-            self.frame.iloc[rows],
-            self.codes[rows],
-            self.text,
-            self.is_new[rows],
-            self.outcome[rows],
-            self.place[rows],
-            self.order[rows],
-        )
-
-
 class FoldRows:
     """One fold's training and validation rows, laid out once for every recipe."""
 
@@ -124,7 +83,7 @@ class FoldRows:
         from lightgbm import early_stopping, record_evaluation, train  # noqa: PLC0415 - 1.5 s
 
         data, validate = self._layout(recipe.words)
-        data.set_weight(recency_weight(self.train.place, recipe.half_life))
+        data.set_weight(self.train.weights(recipe.half_life))
         losses: dict[str, dict[str, list[float]]] = {}
         booster = train(
             # Folds grow side by side, each on one thread: threads that share a small tree wait
@@ -134,11 +93,11 @@ class FoldRows:
             num_boost_round=MAX_TREES,
             valid_sets=[data.create_valid(validate, self.validate.outcome)],
             valid_names=["validate"],
-            feval=_level_free_loss(self.validate.outcome),
+            feval=_level_free_loss(self.validate.outcome, self.validate.weight),
             callbacks=[early_stopping(PATIENCE, verbose=False), record_evaluation(losses)],
         )
         curve = np.asarray(losses["validate"][LOSS], dtype="float64")
-        return GrownTrees(booster, validate, curve)
+        return GrownTrees(booster, validate, float(self.validate.weight.sum()), curve)
 
     def _layout(self, words: str) -> tuple[Dataset, NDArray[np.float64]]:
         if words not in self._laid_out:
@@ -150,7 +109,7 @@ class FoldRows:
 
 
 def _level_free_loss(
-    outcome: NDArray[np.float64],
+    outcome: NDArray[np.float64], weight: NDArray[np.float64]
 ) -> Callable[[NDArray[np.float64], Dataset], tuple[str, float, bool]]:
     """Return LightGBM's metric of validation rows: log loss once their mean is right."""
     shift = 0.0
@@ -158,18 +117,23 @@ def _level_free_loss(
     def loss(propensity: NDArray[np.float64], _data: Dataset) -> tuple[str, float, bool]:
         nonlocal shift  # from tree to tree it hardly moves
         margin = logit(np.clip(propensity, 1e-12, 1 - 1e-12))
-        shift = level_free(margin, outcome, shift)
-        return LOSS, float(log_losses_of_margin(outcome, margin + shift).mean()), False
+        shift = level_free(margin, outcome, weight, shift)
+        losses = log_losses_of_margin(outcome, margin + shift)
+        return LOSS, float(np.average(losses, weights=weight)), False
 
     return loss
 
 
 @dataclass(frozen=True)
 class GrownTrees:
-    """Trees of one fold, its validation rows as they see them, and their log loss by tree."""
+    """Trees of one fold, its validation rows as they see them, and their log loss by tree.
+
+    `weight` is that of all validation rows together.
+    """
 
     booster: Booster
     validate: NDArray[np.float64]
+    weight: float
     losses: NDArray[np.float64]
 
     def margin(self, trees: int) -> NDArray[np.float64]:
@@ -186,83 +150,8 @@ def grow_whole(
 
     laid_out, _rates = lay_out_training(matrix, recipe.words)
     data = _dataset(laid_out, matrix, recipe.words)
-    data.set_weight(recency_weight(matrix.place, recipe.half_life))
+    data.set_weight(matrix.weights(recipe.half_life))
     return train(recipe.settings(seed=seed, threads=threads), data, num_boost_round=trees)
-
-
-def lay_out_training(
-    matrix: TrainingMatrix, words: str
-) -> tuple[NDArray[np.float64], WordRates | None]:
-    """Lay out training rows as trees see them: with the rates, and the words, known by then."""
-    if words == "native":
-        codes = matrix.codes.copy()
-        positions = matrix.text.positions
-        codes[:, positions] = np.where(matrix.is_new, np.nan, codes[:, positions])
-        return codes, None
-    rates = WordRates(matrix.text_columns)
-    earlier = rates.fit_transform(matrix.frame, matrix.outcome, matrix.order)
-    return lay_out(matrix.codes, matrix.text, earlier, words), rates
-
-
-def lay_out(
-    codes: NDArray[np.float64], text: TextColumns, rates: NDArray[np.float64] | None, words: str
-) -> NDArray[np.float64]:
-    """Lay out rows that are predicted as trees see them; see `SeenRows`."""
-    return SeenRows(list(codes.T), text, rates, words).matrix()
-
-
-class SeenRows:
-    """Rows as trees see them, column by column, so that only what trees need is laid out.
-
-    Parameters
-    ----------
-    codes
-        The columns of `TextEncoder.columns_of`.
-    rates
-        Those of `WordRates`, float64 of shape (n, text columns); only `native` does without.
-    words
-        As in the recipe. `each` puts a column for each of the commonest words after the codes.
-    """
-
-    def __init__(
-        self,
-        codes: Sequence[NDArray[np.float64]],
-        text: TextColumns,
-        rates: NDArray[np.float64] | None,
-        words: str,
-    ) -> None:
-        self._codes, self._text, self._rates = codes, text, rates
-        self._words = "native" if rates is None else words
-        self._text_at = {position: at for at, position in enumerate(text.positions)}
-
-    def __len__(self) -> int:
-        return len(self._codes[0])
-
-    def part(self, column: int, rows: slice) -> NDArray[np.float64]:
-        """Return some rows of one column of `matrix`, float64."""
-        if column >= len(self._codes):
-            at, word = divmod(column - len(self._codes), MOST_WORDS)
-            is_word = self._codes[self._text.positions[at]][rows] == word
-            return np.asarray(is_word, dtype="float64")
-        codes, at = self._codes[column][rows], self._text_at.get(column, -1)
-        if self._rates is None or at < 0 or self._words == "native":
-            return codes
-        if self._words == "rates" or self._text.is_wide[at]:
-            return self._rates[rows, at]
-        return np.isnan(codes).astype("float64")
-
-    def matrix(self, rows: slice = slice(None)) -> NDArray[np.float64]:
-        """Return some rows as LightGBM takes them, float64 of shape (n, len(owners))."""
-        columns = len(owners(len(self._codes), self._text, self._words))
-        return np.column_stack([self.part(column, rows) for column in range(columns)])
-
-
-def owners(columns: int, text: TextColumns, words: str) -> NDArray[np.int64]:
-    """Return for each column that trees see the feature it comes from, int64."""
-    own = np.arange(columns, dtype="int64")
-    if words != "each":
-        return own
-    return np.concatenate([own, np.repeat(own[text.positions], MOST_WORDS)])
 
 
 def _dataset(laid_out: NDArray[np.float64], matrix: TrainingMatrix, words: str) -> Dataset:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -55,6 +56,7 @@ class Calibrator(BaseEstimator):  # type: ignore[misc]
         self,
         margin: NDArray[np.float64],
         outcome: NDArray[np.float64],
+        weight: NDArray[np.float64] | None = None,
         lead: NDArray[np.int64] | None = None,
         *,
         by_time: bool = True,
@@ -67,6 +69,8 @@ class Calibrator(BaseEstimator):  # type: ignore[misc]
             Log-odds, float64 of shape (n,).
         outcome
             0 or 1, float64 of shape (n,).
+        weight
+            How much each row counts, float64 of shape (n,); by default all alike.
         lead
             The lead of each row, int64 of shape (n,), as rows of one lead are not independent; by
             default each row is a lead.
@@ -74,15 +78,18 @@ class Calibrator(BaseEstimator):  # type: ignore[misc]
             Whether later rows are later leads, so that the level may be followed.
         """
         lead = np.arange(len(margin)) if lead is None else lead
+        weight = np.ones(len(margin)) if weight is None else weight
+        weight = weight * weight.sum() / (weight**2).sum()  # sums to as many rows as they tell
+        rows = _Rows(margin, outcome, weight, np.zeros(len(margin)))
         levels = STILL
         if by_time:
-            shape = _fit("sigmoid", margin, outcome, np.zeros(len(margin)))
-            levels = track_level(_log_odds(shape, margin), outcome, lead)
-        of_rows = np.broadcast_to(levels.of_rows, len(margin))
-        self.method_ = _choose(margin, outcome, of_rows, lead)
-        self.map_ = _fit(self.method_, margin, outcome, of_rows)
+            shape = _fit("sigmoid", rows)
+            levels = track_level(_log_odds(shape, margin), outcome, weight, lead)
+        rows = replace(rows, level=np.broadcast_to(levels.of_rows, len(margin)))
+        self.method_ = _choose(rows, lead)
+        self.map_ = _fit(self.method_, rows)
         self.level_ = levels.newest
-        self.spread_ = _spread(margin, self.predict(margin), levels.variance).tolist()
+        self.spread_ = _spread(rows, self.predict(margin), levels.variance).tolist()
         return self
 
     def predict(self, margin: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -105,61 +112,56 @@ class Calibrator(BaseEstimator):  # type: ignore[misc]
         return expit(logit(p) - reach), expit(logit(p) + reach)
 
 
-def _choose(
-    margin: NDArray[np.float64],
-    outcome: NDArray[np.float64],
-    level: NDArray[np.float64],
-    lead: NDArray[np.int64],
-) -> str:
+@dataclass(frozen=True)
+class _Rows:
+    """Calibration rows in the order of time; `level` is what the map is not to explain."""
+
+    margin: NDArray[np.float64]
+    outcome: NDArray[np.float64]
+    weight: NDArray[np.float64]
+    level: NDArray[np.float64]
+
+    def part(self, rows: slice) -> _Rows:
+        return _Rows(self.margin[rows], self.outcome[rows], self.weight[rows], self.level[rows])
+
+
+def _choose(rows: _Rows, lead: NDArray[np.int64]) -> str:
     """Choose the least free map that no freer one beats in every later quarter and in all."""
     methods = ["sigmoid", "beta"]
-    enough = min(outcome.sum(), (1 - outcome).sum()) >= MIN_POSITIVES_ISOTONIC
-    if enough and not level.any():  # steps follow a moving rate instead of the margin
+    enough = min(rows.outcome.sum(), (1 - rows.outcome).sum()) >= MIN_POSITIVES_ISOTONIC
+    if enough and not rows.level.any():  # steps follow a moving rate instead of the margin
         methods.append("isotonic")
-    edges = np.linspace(0, len(margin), QUARTERS + 1).astype("int64")
-    later = slice(edges[1], None)
-    best, best_loss = "identity", log_losses(outcome[later], expit((margin + level)[later]))
+    edges = np.linspace(0, len(rows.margin), QUARTERS + 1).astype("int64")
+    best, best_loss = "identity", _later_loss("identity", rows, edges)
     for method in methods:
-        loss = _later_loss(method, margin, outcome, level, edges)
+        loss = _later_loss(method, rows, edges)
         gain = best_loss - loss
         every = [part.mean() > 0 for part in np.split(gain, edges[2:-1] - edges[1])]
-        if all(every) and gain.mean() > SURE * clustered_error(gain, lead[later]):
+        if all(every) and gain.mean() > SURE * clustered_error(gain, lead[edges[1] :]):
             best, best_loss = method, loss
     return best
 
 
-def _later_loss(
-    method: str,
-    margin: NDArray[np.float64],
-    outcome: NDArray[np.float64],
-    level: NDArray[np.float64],
-    edges: NDArray[np.int64],
-) -> NDArray[np.float64]:
-    """Loss of each row but the first quarter's by a map of the quarters before it."""
+def _later_loss(method: str, rows: _Rows, edges: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Weighted loss of each row but the first quarter's by a map of the quarters before it."""
     losses = []
     for start, end in pairwise(edges[1:]):
-        fitted = _fit(method, margin[:start], outcome[:start], level[:start])
-        later = _log_odds(fitted, margin[start:end]) + level[start:end]
-        losses.append(log_losses(outcome[start:end], expit(later)))
+        fitted, later = _fit(method, rows.part(slice(start))), rows.part(slice(start, end))
+        propensity = expit(_log_odds(fitted, later.margin) + later.level)
+        losses.append(later.weight * log_losses(later.outcome, propensity))
     return np.concatenate(losses)
 
 
-def _fit(
-    method: str,
-    margin: NDArray[np.float64],
-    outcome: NDArray[np.float64],
-    level: NDArray[np.float64],
-) -> dict[str, list[float]]:
+def _fit(method: str, rows: _Rows) -> dict[str, list[float]]:
     """Fit a map from margins to log-odds at a level of 0."""
     if method == "identity":
         return {"line": [1.0, 0.0]}
     if method == "sigmoid":
-        columns = np.column_stack([margin, np.ones(len(margin))])
-        return {"line": _drawn(columns, outcome, level, towards=[1.0, 0.0])}
+        columns = np.column_stack([rows.margin, np.ones(len(rows.margin))])
+        return {"line": _drawn(columns, rows, towards=[1.0, 0.0])}
     if method == "beta":
-        return {"beta": _drawn(_beta_columns(margin), outcome, level, towards=[1.0, 1.0, 0.0])}
-    steps = IsotonicRegression(out_of_bounds="clip").fit(margin, outcome)
-    return _smoothed(steps, margin, outcome)
+        return {"beta": _drawn(_beta_columns(rows.margin), rows, towards=[1.0, 1.0, 0.0])}
+    return _isotonic(rows)
 
 
 def _log_odds(fitted: dict[str, list[float]], margin: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -179,53 +181,46 @@ def _beta_columns(margin: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.column_stack([log_expit(margin), -log_expit(-margin), np.ones(len(margin))])
 
 
-def _drawn(
-    columns: NDArray[np.float64],
-    outcome: NDArray[np.float64],
-    level: NDArray[np.float64],
-    *,
-    towards: list[float],
-) -> list[float]:
+def _drawn(columns: NDArray[np.float64], rows: _Rows, *, towards: list[float]) -> list[float]:
     """Slopes and level of the likeliest map, shrunk towards the identity; always rising."""
     aim = np.asarray(towards)
     spread = np.append(np.full(len(aim) - 1, SLOPE_SPREAD), LEVEL_SPREAD)
 
     def loss(values: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
-        z = columns @ values + level
+        z = columns @ values + rows.level
         away = (values - aim) / spread
-        gradient = columns.T @ (expit(z) - outcome) + away / spread
-        return float((np.logaddexp(0, z) - outcome * z).sum() + away @ away / 2), gradient
+        gradient = columns.T @ (rows.weight * (expit(z) - rows.outcome)) + away / spread
+        likelihood = rows.weight @ (np.logaddexp(0, z) - rows.outcome * z)
+        return float(likelihood + away @ away / 2), gradient
 
     bounds = [(LEAST_SLOPE, None)] * (len(aim) - 1) + [(None, None)]
     found = minimize(loss, aim, jac=True, method="L-BFGS-B", bounds=bounds)
     return [float(value) for value in found.x]
 
 
-def _spread(
-    margin: NDArray[np.float64], propensity: NDArray[np.float64], of_level: float
-) -> NDArray[np.float64]:
+def _spread(rows: _Rows, propensity: NDArray[np.float64], of_level: float) -> NDArray[np.float64]:
     """Covariance of a sigmoid's slope and level: the inverse of its curvature, prior included.
 
     `of_level` is the variance of the newest level, on top.
     """
-    columns = np.column_stack([margin, np.ones(len(margin))])
-    curvature = (columns * (propensity * (1 - propensity))[:, None]).T @ columns
+    columns = np.column_stack([rows.margin, np.ones(len(rows.margin))])
+    information = rows.weight * propensity * (1 - propensity)
+    curvature = (columns * information[:, None]).T @ columns
     prior = np.diag([SLOPE_SPREAD**-2, LEVEL_SPREAD**-2])
     return np.asarray(np.linalg.inv(curvature + prior) + np.diag([0.0, of_level]), dtype="float64")
 
 
-def _smoothed(
-    steps: IsotonicRegression, margin: NDArray[np.float64], outcome: NDArray[np.float64]
-) -> dict[str, list[float]]:
+def _isotonic(rows: _Rows) -> dict[str, list[float]]:
     """One knot a step, at its mean margin; its rate shrunk off 0 and 1 by half a lead.
 
     `_log_odds` adds a slope of `LEAST_SLOPE`, which is taken off here.
     """
-    level = steps.predict(margin)
+    steps = IsotonicRegression(out_of_bounds="clip")
+    level = steps.fit(rows.margin, rows.outcome, rows.weight).predict(rows.margin)
     _, step = np.unique(level, return_inverse=True)
-    n = np.bincount(step)
-    rate = (np.bincount(step, outcome) + 0.5) / (n + 1)
-    middle = np.bincount(step, margin) / n
+    n = np.bincount(step, rows.weight)
+    rate = (np.bincount(step, rows.weight * rows.outcome) + 0.5) / (n + 1)
+    middle = np.bincount(step, rows.weight * rows.margin) / n
     rising = logit(np.maximum.accumulate(rate)) - LEAST_SLOPE * middle
     flat = np.maximum.accumulate(rising)
     return {"margin": middle.tolist(), "rate": expit(flat).tolist()}

@@ -10,13 +10,13 @@ from scipy.special import logit
 
 from leadscore.training.model.level_tracking import level_free
 from leadscore.training.model.statistics import log_losses_of_margin
-from leadscore.training.model.time_folds import recency_weight
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
+    from leadscore.training.encoding import TrainingMatrix
     from leadscore.training.model.boosting import FoldRows, GrownTrees, Recipe
     from leadscore.training.model.time_folds import Fold
 
@@ -37,11 +37,11 @@ def cross_validate(
 def mean_curve(grown: Sequence[GrownTrees]) -> NDArray[np.float64]:
     """Log loss by number of trees over all folds; a fold that stopped stays where it was."""
     longest = max(len(each.losses) for each in grown)
-    rows = [len(each.validate) for each in grown]
+    weights = [each.weight for each in grown]
     total = np.zeros(longest)
-    for each, weight in zip(grown, rows, strict=True):
+    for each, weight in zip(grown, weights, strict=True):
         total += np.pad(each.losses, (0, longest - len(each.losses)), mode="edge") * weight
-    return np.asarray(total / sum(rows), dtype="float64")
+    return np.asarray(total / sum(weights), dtype="float64")
 
 
 def out_of_fold(
@@ -55,37 +55,36 @@ def out_of_fold(
 
 
 def centres(
-    outcome: NDArray[np.float64],
-    place: NDArray[np.float64],
-    half_life: float | None,
-    folds: Sequence[Fold],
+    matrix: TrainingMatrix, half_life: float | None, folds: Sequence[Fold]
 ) -> NDArray[np.float64]:
     """Give each validation row the log-odds of the rate that its fold's model learnt from.
 
     A model learnt from other rows has another; margins less their centres can be compared.
     """
-    level = np.full(len(outcome), np.nan)
+    level = np.full(len(matrix.outcome), np.nan)
     for fold in folds:
-        level[fold.validate] = centre(outcome[fold.train], place[fold.train], half_life)
+        level[fold.validate] = centre(matrix.take(fold.train), half_life)
     return level
 
 
-def centre(
-    outcome: NDArray[np.float64], place: NDArray[np.float64], half_life: float | None
-) -> float:
+def centre(matrix: TrainingMatrix, half_life: float | None) -> float:
     """Return the log-odds of the rate among training rows, as recency weighs them."""
-    return float(logit(np.average(outcome, weights=recency_weight(place, half_life))))
+    return float(logit(np.average(matrix.outcome, weights=matrix.weights(half_life))))
 
 
 def level_free_losses(
-    margin: NDArray[np.float64], outcome: NDArray[np.float64], folds: Sequence[Fold]
+    margin: NDArray[np.float64], matrix: TrainingMatrix, folds: Sequence[Fold]
 ) -> NDArray[np.float64]:
     """Log loss of each validation row once its fold's mean is right, in the order of `folds`.
 
-    A rate that moved says nothing of who ranks above whom; calibration follows it.
+    Times the row's weight, 1 on average. A rate that moved says nothing of who ranks above whom;
+    calibration follows it.
     """
     losses = []
+    rows = np.concatenate([fold.validate for fold in folds])
+    weight = matrix.weight / matrix.weight[rows].mean()
     for fold in folds:
-        of_fold, reached = margin[fold.validate], outcome[fold.validate]
-        losses.append(log_losses_of_margin(reached, of_fold + level_free(of_fold, reached)))
-    return np.concatenate(losses)
+        of_fold, reached = margin[fold.validate], matrix.outcome[fold.validate]
+        level = level_free(of_fold, reached, weight[fold.validate])
+        losses.append(log_losses_of_margin(reached, of_fold + level))
+    return np.concatenate(losses) * weight[rows]

@@ -141,13 +141,13 @@ class FunnelModel(BaseEstimator):  # type: ignore[misc]
 
 def _stage_rows(
     frame: pd.DataFrame, labels: Labels, split: Split, stage: str
-) -> tuple[pd.DataFrame, pd.Series[float], pd.Series[str]]:
+) -> tuple[pd.DataFrame, pd.Series[float], pd.Series[str], pd.Series[float]]:
     """Select what a stage learns from, in the order of time, which the calibrator goes by."""
     learn = labels.frame[stage_part(labels, split, stage) == "learn"]
     learn = learn.sort_values(["created_at", "as_of", "lead_id"], kind="stable")
     rows = frame.loc[learn.index]
     rows = rows[[name for name in frame.columns if _varies(rows[name])]]
-    return rows, learn[f"y_{stage}"], learn["lead_id"]
+    return rows, learn[f"y_{stage}"], learn["lead_id"], learn["weight"]
 
 
 def _varies(values: pd.Series[float]) -> bool:

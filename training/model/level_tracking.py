@@ -54,14 +54,17 @@ class _Filtered:
 
 
 def track_level(
-    log_odds: NDArray[np.float64], outcome: NDArray[np.float64], lead: NDArray[np.int64]
+    log_odds: NDArray[np.float64],
+    outcome: NDArray[np.float64],
+    weight: NDArray[np.float64],
+    lead: NDArray[np.int64],
 ) -> Levels:
     """Follow the level of predictions through time; rows in the order of time.
 
     Parameters
     ----------
-    log_odds, outcome
-        Predicted for each row, and 0 or 1, float64 of shape (n,).
+    log_odds, outcome, weight
+        Predicted for each row, 0 or 1, and how much the row counts, float64 of shape (n,).
     lead
         Whose row it is, int64 of shape (n,): rows of one lead are not independent.
 
@@ -75,7 +78,7 @@ def track_level(
     if periods < FEWEST_PERIODS:
         return STILL
     parts = np.array_split(np.arange(len(outcome)), periods)
-    found = [_shift(log_odds[part], outcome[part], lead[part]) for part in parts]
+    found = [_shift(log_odds[part], outcome[part], weight[part], lead[part]) for part in parts]
     shifts, variances = (np.array(each) for each in zip(*found, strict=True))
     fixed = max(
         (_filter(shifts, variances, step=0.0, noise=noise) for noise in NOISE),
@@ -92,12 +95,15 @@ def track_level(
 
 
 def level_free(
-    log_odds: NDArray[np.float64], outcome: NDArray[np.float64], shift: float = 0.0
+    log_odds: NDArray[np.float64],
+    outcome: NDArray[np.float64],
+    weight: NDArray[np.float64],
+    shift: float = 0.0,
 ) -> float:
     """Find the shift of log-odds at which their mean propensity is the rate, from a first guess."""
     for _ in range(NEWTON_STEPS):
         p = expit(log_odds + shift)
-        step = float((outcome - p).sum() / ((p * (1 - p)).sum() + 1e-3))
+        step = float(weight @ (outcome - p) / (weight @ (p * (1 - p)) + 1e-3))
         shift = float(np.clip(shift + np.clip(step, -1, 1), -MOST_SHIFT, MOST_SHIFT))
         if abs(step) < 1e-4:
             break
@@ -105,14 +111,18 @@ def level_free(
 
 
 def _shift(
-    log_odds: NDArray[np.float64], outcome: NDArray[np.float64], lead: NDArray[np.int64]
+    log_odds: NDArray[np.float64],
+    outcome: NDArray[np.float64],
+    weight: NDArray[np.float64],
+    lead: NDArray[np.int64],
 ) -> tuple[float, float]:
     """Return one period's shift and its variance; half a lead of each outcome is added."""
-    rate = (outcome.sum() + 0.5) / (len(outcome) + 1)
-    shift = level_free(log_odds, np.full(len(outcome), rate))
+    weight = weight * weight.sum() / (weight**2).sum()  # sums to the independent rows they make
+    rate = (weight @ outcome + 0.5) / (weight.sum() + 1)
+    shift = level_free(log_odds, np.full(len(outcome), rate), weight)
     p = expit(log_odds + shift)
-    information = float((p * (1 - p)).sum())
-    by_lead = clustered_error(outcome - p, lead) * len(outcome)
+    information = float(weight @ (p * (1 - p)))
+    by_lead = clustered_error(weight * (outcome - p), lead) * len(outcome)
     return shift, max(by_lead**2, information) / information**2
 
 

@@ -11,7 +11,15 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 from threadpoolctl import threadpool_limits
 
-from leadscore.training.encoding import FeatureColumns, TextEncoder, WordRates
+from leadscore.training.encoding import (
+    FeatureColumns,
+    SeenRows,
+    TextColumns,
+    TextEncoder,
+    WordRates,
+    owners,
+    training_matrix,
+)
 from leadscore.training.fast_scoring import contributions, raw_score
 from leadscore.training.model.blending import (
     LINEAR_ROWS,
@@ -22,15 +30,7 @@ from leadscore.training.model.blending import (
     linear_weight,
     tune_linear,
 )
-from leadscore.training.model.boosting import (
-    MOST_WORDS,
-    FoldRows,
-    SeenRows,
-    TextColumns,
-    TrainingMatrix,
-    grow_whole,
-    owners,
-)
+from leadscore.training.model.boosting import FoldRows, grow_whole
 from leadscore.training.model.calibrator import Calibrator
 from leadscore.training.model.hyperparameter_search import (
     LARGE_PORTFOLIO,
@@ -45,8 +45,6 @@ from leadscore.training.model.logistic_model import LinearModel
 from leadscore.training.model.time_folds import (
     FEW_ROWS,
     Fold,
-    places,
-    recency_weight,
     subsample,
     thinned,
     tuning_folds,
@@ -58,7 +56,7 @@ if TYPE_CHECKING:
     from lightgbm import Booster
     from numpy.typing import NDArray
 
-    from leadscore.training.encoding import Features
+    from leadscore.training.encoding import Features, TrainingMatrix
 
 FOR_REFITTING = ("members_", "linear_recipe_", "out_of_time_")
 ROWS_FOR_THREADS = 100_000  # below, threads that share a tree wait for each other more than work
@@ -108,13 +106,12 @@ class StageModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         frame: pd.DataFrame,
         outcome: pd.Series[float],
         lead: pd.Series[str],
+        weight: pd.Series[float] | None = None,
         *,
         search: Search | None = None,
     ) -> StageModel:
         """Fit on rows in the order of time: features, outcomes of 0 or 1, each row's lead."""
-        self.classes_ = np.array([0, 1])
-        self.encoder_ = TextEncoder().fit(frame)
-        matrix = self._matrix(frame, np.asarray(outcome, dtype="float64"), lead)
+        matrix = self._matrix(frame, outcome, lead, weight)
         folds = tuning_folds(lead, matrix.outcome, by_time=self.by_time, seed=self.seed)
         few_rows = len(matrix.outcome) <= FEW_ROWS
         searched = self._search(matrix, folds if few_rows else thinned(folds), search or Search())
@@ -122,7 +119,7 @@ class StageModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         # Folds run in parallel already; threads within each would wait for each other.
         with threadpool_limits(1, user_api="blas"):
             linear = tune_linear(matrix, folds, by_time=self.by_time)
-        weight = linear_weight(margins, linear.margin, matrix.outcome, matrix.order, folds)
+        weight = linear_weight(margins, linear.margin, matrix, folds)
         self.linear_weight_ = weight
         self._grow(matrix, members, linear.strength, linear.half_life)
         self.out_of_time_ = pd.Series(blended(margins, linear.margin, weight), index=frame.index)
@@ -136,6 +133,7 @@ class StageModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         frame: pd.DataFrame,
         outcome: pd.Series[float],
         lead: pd.Series[str],
+        weight: pd.Series[float] | None = None,
         *,
         seen: pd.DataFrame,
     ) -> StageModel:
@@ -146,9 +144,8 @@ class StageModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         that this model needs.
         """
         model = StageModel(by_time=self.by_time, seed=self.seed)
-        model.classes_, model.linear_weight_ = self.classes_, self.linear_weight_
-        model.encoder_ = TextEncoder().fit(frame)
-        matrix = model._matrix(frame, np.asarray(outcome, dtype="float64"), lead)
+        model.linear_weight_ = self.linear_weight_
+        matrix = model._matrix(frame, outcome, lead, weight)
         model._grow(matrix, self.members_, *self.linear_recipe_)
         held_out = ~frame.index.isin(self.out_of_time_.index)
         margin = self.out_of_time_.reindex(frame.index)
@@ -169,27 +166,26 @@ class StageModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         known = np.flatnonzero(~np.isnan(margin))
         rows = matrix.take(known)
         self.calibrator_ = Calibrator().fit(
-            margin[known], rows.outcome, rows.order, by_time=self.by_time
+            margin[known], rows.outcome, rows.weight, rows.order, by_time=self.by_time
         )
 
     def _matrix(
-        self, frame: pd.DataFrame, outcome: NDArray[np.float64], lead: pd.Series[str]
+        self,
+        frame: pd.DataFrame,
+        outcome: pd.Series[float],
+        lead: pd.Series[str],
+        weight: pd.Series[float] | None,
     ) -> TrainingMatrix:
-        """Lay out the rows; without dates the order for rates is drawn, as CatBoost draws it."""
-        order = pd.factorize(lead)[0].astype("int64")
-        if not self.by_time:
-            drawn = np.random.default_rng(self.seed).permutation(int(order.max()) + 1)
-            order = drawn[order].astype("int64")
-        codes = self.encoder_.transform(frame)
-        is_new = self.encoder_.new_words(codes, order)
-        return TrainingMatrix(frame, codes, self.text_columns, is_new, outcome, places(lead), order)
+        self.classes_ = np.array([0, 1])
+        self.encoder_ = TextEncoder().fit(frame)
+        return training_matrix(
+            frame, self.encoder_, outcome, lead, weight, by_time=self.by_time, seed=self.seed
+        )
 
     @property
     def text_columns(self) -> TextColumns:
         """Which columns of the codes are text."""
-        vocabularies = self.encoder_.vocabulary_.values()
-        is_wide = [len(words) > MOST_WORDS for words in vocabularies]
-        return TextColumns(self.encoder_.text_positions, is_wide)
+        return TextColumns.of(self.encoder_)
 
     def _search(self, matrix: TrainingMatrix, folds: Sequence[Fold], search: Search) -> Searched:
         return search_recipes(
@@ -223,9 +219,8 @@ class StageModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.linear_: LinearModel | None = None
         if self.linear_weight_:
             some = matrix.take(subsample(np.arange(rows), LINEAR_ROWS))
-            weight = recency_weight(some.place, half_life)
             regression = LinearModel(strength=strength)
-            self.linear_ = regression.fit(some.frame, some.outcome, weight)
+            self.linear_ = regression.fit(some.frame, some.outcome, some.weights(half_life))
         half_lives = [each.recipe.half_life for each in members]
         self.centre_ = centre_of(matrix, half_lives, half_life, self.linear_weight_)
 

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from leadscore.training.encoding import places
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -83,22 +85,3 @@ def random_folds(lead: pd.Series[str], *, seed: int) -> list[Fold]:
         Fold(np.flatnonzero(fold[codes] != number), np.flatnonzero(fold[codes] == number))
         for number in range(FOLDS)
     ]
-
-
-def places(lead: pd.Series[str]) -> NDArray[np.float64]:
-    """Give each row its lead's place in the order of time, from 0 to just below 1; float64."""
-    return np.asarray(pd.factorize(lead)[0] / max(lead.nunique(), 1), dtype="float64")
-
-
-def recency_weight(
-    place: NDArray[np.float64], half_life: float | None
-) -> NDArray[np.float64] | None:
-    """Weigh training rows by how late they are, 1 on average; None where all count alike.
-
-    `place` is each row's place in time from 0 (oldest) to 1, `half_life` the share of the history
-    after which a lead counts half.
-    """
-    if half_life is None:
-        return None
-    weight = 0.5 ** ((place.max() - place) / half_life)
-    return np.asarray(weight / weight.mean(), dtype="float64")

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from leadscore.training.dataset.labels import label_snapshots, stages_of
+from leadscore.training.dataset.labels import label_snapshots, night_weights, stages_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -107,3 +107,10 @@ def test_the_stages_are_those_that_the_outcomes_mention_in_the_order_of_the_funn
     won, sql = ("A", "2026-02-05", "won"), ("B", "2026-02-05", "sql")
     assert stages_of(open_outcomes(won)) == ("won",)
     assert stages_of(open_outcomes(won, sql)) == ("sql", "won")
+
+
+def test_a_snapshot_counts_for_the_nights_until_the_next_age() -> None:
+    age = pd.to_timedelta(pd.Series([0.4, 1.0, 2.0, 2.9, 7.5, 30]), unit="D")
+    weight = night_weights(age, (0, 2, 7))  # stands for 2, 5, and again 5 nights
+    np.testing.assert_allclose(weight**2, [2, 2, 5, 5, 5, 5])
+    assert night_weights(age, (0,)).tolist() == [1] * 6

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy.special import expit
 
+from leadscore.training.encoding import TextEncoder, training_matrix
 from leadscore.training.model.blending import (
     FEW_WEIGHT,
     MOST_MEMBERS,
@@ -34,7 +36,11 @@ def truth_and_two_views(
 def weight_of(trees: np.ndarray, linear: np.ndarray, outcome: np.ndarray) -> float:
     rows = np.arange(len(outcome))
     folds = [Fold(rows[:0], part) for part in np.array_split(rows, 4)]
-    return linear_weight(trees, linear, outcome, rows, folds)
+    frame = pd.DataFrame({"x": rows})
+    lead, encoder = pd.Series(rows.astype(str)), TextEncoder().fit(frame)
+    reached = pd.Series(outcome)
+    matrix = training_matrix(frame, encoder, reached, lead, by_time=True, seed=1)
+    return linear_weight(trees, linear, matrix, folds)
 
 
 def test_a_mix_lies_between_its_parts() -> None:

@@ -127,3 +127,13 @@ def test_a_rate_that_moved_takes_the_level_with_it_and_leaves_the_slope(slope: f
 def test_a_rate_that_stays_moves_no_level() -> None:
     moved = sum(Calibrator().fit(*draw(2000, seed=seed)).level_ != 0 for seed in range(60))
     assert moved <= 6
+
+
+def test_rows_count_by_their_weight() -> None:
+    random = np.random.default_rng(6)
+    margin, heavy = random.normal(-1, 1.5, 6000), np.arange(6000) % 2 == 0
+    outcome = (random.random(6000) < expit(margin - np.where(heavy, 1.0, 0.0))).astype(float)
+    weight = np.where(heavy, 9.0, 1.0)
+    fitted = Calibrator().fit(margin, outcome, weight, by_time=False)
+    known = np.average(outcome, weights=weight)
+    assert np.average(fitted.predict(margin), weights=weight) == pytest.approx(known, abs=0.01)

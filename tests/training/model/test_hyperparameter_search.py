@@ -28,6 +28,10 @@ class Planned:
     losses: np.ndarray
     validate: np.ndarray
 
+    @property
+    def weight(self) -> float:
+        return float(len(self.validate))
+
     def margin(self, trees: int) -> np.ndarray:
         return np.full(len(self.validate), float(trees))
 

@@ -14,7 +14,6 @@ from leadscore.training.model.time_folds import (
     Fold,
     forward_folds,
     random_folds,
-    recency_weight,
     thinned,
     tuning_folds,
 )
@@ -83,12 +82,3 @@ def test_very_many_rows_are_thinned_on_both_sides() -> None:
     assert len(thin.validate) == JUDGED_ROWS
     (whole,) = thinned([Fold(np.arange(50), np.arange(5))])
     assert (whole.train.tolist(), whole.validate.tolist()) == (list(range(50)), list(range(5)))
-
-
-def test_recent_rows_count_more_and_the_average_row_counts_one() -> None:
-    weight = recency_weight(np.array([0.0, 0.5, 1.0]), 0.5)
-    assert weight is not None
-    assert weight.mean() == pytest.approx(1)
-    assert weight[2] / weight[1] == pytest.approx(2)
-    assert weight[2] / weight[0] == pytest.approx(4)
-    assert recency_weight(np.array([0.0, 1.0]), None) is None

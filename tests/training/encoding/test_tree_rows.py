@@ -3,7 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from leadscore.training.model.boosting import MOST_WORDS, SeenRows, TextColumns, owners
+from leadscore.training.encoding import SeenRows, TextColumns, owners
+from leadscore.training.encoding.tree_rows import MOST_WORDS, recency_weight
 
 TEXT = TextColumns([1, 3], [False, True])
 
@@ -33,3 +34,11 @@ def test_each_common_word_has_a_column_and_missing_or_many_their_own() -> None:
     np.testing.assert_array_equal(first.sum(axis=1), [1, 1, 0])
     assert first[0, 0] == first[1, -1] == 1
     np.testing.assert_array_equal(second[:, 1], [1] * 3)
+
+
+def test_recent_rows_count_more_and_the_average_row_counts_one() -> None:
+    weight = recency_weight(np.array([0.0, 0.5, 1.0]), 0.5)
+    assert weight.mean() == pytest.approx(1)
+    assert weight[2] / weight[1] == pytest.approx(2)
+    assert weight[2] / weight[0] == pytest.approx(4)
+    assert recency_weight(np.array([0.0, 1.0]), None).tolist() == [1, 1]
