@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+from scipy.special import expit
 
 from leadscore.training.dataset import parts_of_stage
 from leadscore.training.evaluation.baselines import baseline_propensities
-from leadscore.training.evaluation.metrics import measure
+from leadscore.training.evaluation.metrics import measure, measure_auc
 from leadscore.training.scorecard import PointsTable, distil
 
 if TYPE_CHECKING:
@@ -31,6 +32,9 @@ class Evaluation:
         for each baseline, and `points_rules` (the propensity that goes with the points).
     evidence
         The table of `evidence_of`.
+    later_auc
+        `value`, `low` and `high` of the first stage's AUC over all leads that were predicted by a
+        model which had learnt from earlier ones only: those held out, and those of the folds.
     """
 
     metrics: Mapping[str, pd.DataFrame]
@@ -39,6 +43,7 @@ class Evaluation:
     points_metrics: Mapping[str, pd.DataFrame]
     held_out: Mapping[str, pd.DataFrame]
     evidence: pd.DataFrame
+    later_auc: pd.Series[float]
 
 
 def evaluate(
@@ -77,7 +82,20 @@ def evaluate(
         baselines[stage] = measured
     evidence = [evidence_of(of, p) for (_, of), p in zip(judged, propensities, strict=True)]
     together = pd.concat(evidence, ignore_index=True)
-    return Evaluation(metrics, baselines, points, points_metrics, held_out, together)
+    first = next(iter(metrics.values()))
+    later = _later_auc(model, prepared) if prepared.split.by_time else first.T["auc"]
+    return Evaluation(metrics, baselines, points, points_metrics, held_out, together, later)
+
+
+def _later_auc(model: FunnelModel, prepared: Prepared) -> pd.Series[float]:
+    """Compute `Evaluation.later_auc`; margins are compared less the centre of their model."""
+    stage, labels = prepared.labels.stages[0], prepared.labels.frame
+    own = model.stages_[stage]
+    test = parts_of_stage(prepared.labels, prepared.split, stage) == "test"
+    held_out = pd.Series(own.margin(prepared.frame[test]) - own.centre_, labels.index[test])
+    margin = pd.concat([own.out_of_time_.dropna(), held_out])
+    rows = labels.loc[margin.index]
+    return measure_auc(rows[f"y_{stage}"], pd.Series(expit(margin)), account_or_lead(rows))
 
 
 _NOT_PROPENSITIES = ["lead_id", "as_of", "cluster", "outcome"]

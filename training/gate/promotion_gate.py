@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 # No honest lead-scoring model on later leads gets here; a column from after the outcome does.
 IMPLAUSIBLE_AUC = 0.95
+SIGNAL = "the leads can be told apart"
+NOT_RULED_OUT = 0.65  # an AUC worth having; an interval that reaches it says too little, not "no"
 OVERRULE_AUC = "auc"  # the name under [audit.overrule] that lets such a model through
 
 
@@ -66,36 +68,63 @@ def judge(
     """
     stage = next(iter(evaluation.metrics))
     own = evaluation.metrics[stage]
-    rules = [_signal(own), _plausible(own, overruled), _leakage(findings, excluded)]
+    rules = [
+        _signal(own, evaluation.later_auc),
+        _plausible(own, overruled),
+        _leakage(findings, excluded),
+    ]
     return Verdict((*rules, *against_champion))
 
 
-def _signal(own: pd.DataFrame) -> Rule:
-    auc, name = own.T["auc"], "the leads can be told apart"
-    detail = f"AUC {auc['value']:.3f} (95 % interval {auc['low']:.3f} to {auc['high']:.3f})"
-    if auc["low"] > 0.5:
-        return Rule(name, passed=True, detail=detail)
-    detail += (
-        f": {chance(auc)}. There is no signal: these columns do not tell leads that "
-        "convert from leads that do not. Bring events, or columns known when the lead arrives."
+def _signal(own: pd.DataFrame, later: pd.Series[float]) -> Rule:
+    """Require that later leads are told apart by more than chance, and the newest quarter too.
+
+    The quarter alone may hold too few conversions to show what the folds before it show.
+    """
+    auc = own.T["auc"]
+    detail = f"AUC {_interval(auc)}"
+    if not later.equals(auc):
+        detail += f"; over all leads predicted by a model of earlier ones {_interval(later)}"
+    if later["low"] > 0.5 and auc["value"] > 0.5:
+        return Rule(SIGNAL, passed=True, detail=detail)
+    return Rule(SIGNAL, passed=False, detail=f"{detail}. {no_signal(later)}")
+
+
+def _interval(auc: pd.Series[float]) -> str:
+    return f"{auc['value']:.3f} (95 % interval {auc['low']:.3f} to {auc['high']:.3f})"
+
+
+def no_signal(later: pd.Series[float]) -> str:
+    """Say what it means that leads are not told apart: none can be, or too few are known to tell.
+
+    `later` is `Evaluation.later_auc`.
+    """
+    if later["low"] > 0.5:
+        return (
+            "Earlier leads could be told apart, the newest cannot: something has changed. Look "
+            "for columns or events that newer leads lack, or leave out the time before the change."
+        )
+    if later["high"] > NOT_RULED_OUT:
+        return (
+            "That is too little to tell: chance alone could rank so. Wait for more leads to "
+            "mature, or bring a longer history."
+        )
+    return (
+        f"There is no signal, {'as' if later['high'] >= 0.5 else 'worse than'} by chance: these "
+        "columns do not tell leads that convert from leads that do not. Bring events, or columns "
+        "known when the lead arrives."
     )
-    return Rule(name, passed=False, detail=detail)
-
-
-def chance(auc: pd.Series[float]) -> str:
-    """Compare with chance an interval that begins at or below 0.5, in words."""
-    return "the interval covers 0.5" if auc["high"] >= 0.5 else "worse than chance"
 
 
 def _plausible(own: pd.DataFrame, overruled: Mapping[str, str]) -> Rule:
     auc, name = own.T["auc"], "the ranking is plausible"
-    if auc["value"] <= IMPLAUSIBLE_AUC:
-        detail = f"AUC {auc['value']:.3f}, at most {IMPLAUSIBLE_AUC}"
+    if auc["low"] <= IMPLAUSIBLE_AUC:  # or chance explains it
+        detail = f"AUC {_interval(auc)} is not above {IMPLAUSIBLE_AUC}"
         return Rule(name, passed=True, detail=detail)
     if OVERRULE_AUC in overruled:
         return Rule(name, passed=True, detail=f"overruled: {overruled[OVERRULE_AUC]}")
     detail = (
-        f"AUC {auc['value']:.3f} is above {IMPLAUSIBLE_AUC}: most likely a column is filled in "
+        f"AUC {_interval(auc)} is above {IMPLAUSIBLE_AUC}: most likely a column is filled in "
         "after the outcome. Look at the strongest columns; if it is right, say why under "
         f'[audit.overrule] {OVERRULE_AUC} = "…".'
     )

@@ -87,4 +87,4 @@ def level_free_losses(
         of_fold, reached = margin[fold.validate], matrix.outcome[fold.validate]
         level = level_free(of_fold, reached, weight[fold.validate])
         losses.append(log_losses_of_margin(reached, of_fold + level))
-    return np.concatenate(losses) * weight[rows]
+    return np.asarray(np.concatenate(losses) * weight[rows], dtype="float64")

@@ -119,13 +119,13 @@ class StageModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         # Folds run in parallel already; threads within each would wait for each other.
         with threadpool_limits(1, user_api="blas"):
             linear = tune_linear(matrix, folds, by_time=self.by_time)
-        weight = linear_weight(margins, linear.margin, matrix, folds)
-        self.linear_weight_ = weight
+        share = linear_weight(margins, linear.margin, matrix, folds)
+        self.linear_weight_ = share
         self._grow(matrix, members, linear.strength, linear.half_life)
-        self.out_of_time_ = pd.Series(blended(margins, linear.margin, weight), index=frame.index)
+        self.out_of_time_ = pd.Series(blended(margins, linear.margin, share), index=frame.index)
         self._calibrate(matrix)
         self.trials_ = [trial.record() for trial in searched.trials]
-        self.choice_ = choice_of(members, linear, weight)
+        self.choice_ = choice_of(members, linear, share)
         return self
 
     def refitted(

@@ -8,7 +8,7 @@ import numpy as np
 
 from leadscore.features.core import percent
 from leadscore.training.evaluation import REACHED, STAGE_WORDS
-from leadscore.training.gate import chance
+from leadscore.training.gate import SIGNAL, no_signal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,11 +28,8 @@ def headline(evaluation: Evaluation, verdict: Verdict) -> str:
     stage, metrics = next(iter(evaluation.metrics.items()))
     auc = metrics.T["auc"]
     figures = f"AUC {auc['value']:.3f}, 95 % interval {auc['low']:.3f} to {auc['high']:.3f}"
-    if auc["low"] <= 0.5:
-        return (
-            "There is no signal: on held-out leads the model ranks no better than chance "
-            f"({figures}: {chance(auc)}). Do not score with it."
-        )
+    if any(rule.name == SIGNAL for rule in verdict.refusals):
+        return f"{no_signal(evaluation.later_auc)} ({figures}.) Do not score with it."
     base = float(evaluation.held_out[stage]["outcome"].mean())
     best_tenth = float(metrics["value"]["lift_10"]) * base
     first = (

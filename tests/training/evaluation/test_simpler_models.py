@@ -28,6 +28,7 @@ def evaluation(*, model_noise: float, other_noise: float, leads: int = 3000) -> 
         points_metrics={},
         held_out={"sql": rows},
         evidence=pd.DataFrame(),
+        later_auc=metrics["propensity"].loc["auc"],
     )
 
 

@@ -29,6 +29,7 @@ def verdict_on(
     excluded: Sequence[str] = (),
     against_champion: Sequence[Rule] = (),
     overruled: Mapping[str, str] | None = None,
+    later: tuple[float, float, float] | None = None,
     **baselines: pd.Series,
 ) -> Verdict:
     number = pd.Series(np.arange(LEADS).astype(str))
@@ -44,6 +45,7 @@ def verdict_on(
         points_metrics={},
         held_out={"sql": rows.assign(points_rules=TRUTH, **rivals)},
         evidence=pd.DataFrame(),
+        later_auc=own.loc["auc"] if later is None else auc(*later),
     )
     return judge(
         evaluation,
@@ -52,6 +54,10 @@ def verdict_on(
         overruled=overruled or {},
         against_champion=against_champion,
     )
+
+
+def auc(value: float, low: float, high: float) -> pd.Series:
+    return pd.Series({"value": value, "low": low, "high": high})
 
 
 def finding(column: str, **facts: object) -> Finding:
@@ -77,15 +83,38 @@ def test_noise_is_refused_for_want_of_signal() -> None:
     noise = pd.Series(np.random.default_rng(8).uniform(0.2, 0.5, LEADS))
     names, text = refusal(verdict_on(noise))
     assert "the leads can be told apart" in names
-    assert "the interval covers 0.5. There is no signal" in text
+    assert "There is no signal, as by chance" in text
     assert "Bring events" in text
 
 
 def test_an_inverted_ranking_is_called_worse_than_chance() -> None:
     names, text = refusal(verdict_on(1 - TRUTH))
     assert "the leads can be told apart" in names
-    assert "worse than chance" in text
-    assert "covers 0.5" not in text
+    assert "worse than by chance" in text
+
+
+@pytest.mark.parametrize(
+    ("later", "words"),
+    [
+        ((0.60, 0.44, 0.76), "too little to tell"),
+        ((0.51, 0.46, 0.56), "There is no signal, as by chance"),
+        ((0.44, 0.40, 0.48), "worse than by chance"),
+    ],
+)
+def test_little_is_not_called_none(later: tuple[float, float, float], words: str) -> None:
+    names, text = refusal(verdict_on(TRUTH, later=later))
+    assert names == ["the leads can be told apart"]
+    assert words in text
+
+
+def test_folds_show_what_a_quarter_of_few_conversions_cannot() -> None:
+    blurry = blurred(80.0)  # alone it shows nothing
+    alone, before = verdict_on(blurry), verdict_on(blurry, later=(0.6, 0.55, 0.65))
+    assert not alone.passed
+    assert before.passed
+    names, text = refusal(verdict_on(1 - TRUTH, later=(0.6, 0.55, 0.65)))
+    assert names == ["the leads can be told apart"]
+    assert "something has changed" in text
 
 
 def test_a_ranking_too_good_to_be_true_is_refused_unless_overruled_with_a_reason() -> None:

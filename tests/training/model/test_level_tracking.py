@@ -35,7 +35,9 @@ def test_snapshots_of_the_same_leads_are_no_further_evidence() -> None:
     for _ in range(40):
         reached = np.repeat(random.random(700) < 0.2, 8).astype(float)
         lead = np.repeat(np.arange(700), 8)
-        moved.append(track_level(np.full(5600, logit(0.2)), reached, np.ones(5600), lead) is not STILL)
+        moved.append(
+            track_level(np.full(5600, logit(0.2)), reached, np.ones(5600), lead) is not STILL
+        )
     assert sum(moved) <= 6
 
 

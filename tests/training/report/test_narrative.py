@@ -3,9 +3,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import pandas as pd
 import pytest
 
-from leadscore.training.gate.promotion_gate import Rule, Verdict
+from leadscore.training.gate.promotion_gate import SIGNAL, Rule, Verdict
 from leadscore.training.report.narrative import headline, suspect_sentences
 
 if TYPE_CHECKING:
@@ -29,19 +30,19 @@ def test_the_headline_names_the_rule_that_refuses(project: Project) -> None:
 @pytest.mark.parametrize(
     ("auc", "words"),
     [
-        ((0.51, 0.46, 0.56), "0.460 to 0.560: the interval covers 0.5)"),
-        ((0.44, 0.40, 0.48), "0.400 to 0.480: worse than chance)"),
+        ((0.51, 0.46, 0.56), "There is no signal, as by chance"),
+        ((0.44, 0.40, 0.48), "There is no signal, worse than by chance"),
+        ((0.60, 0.40, 0.80), "That is too little to tell"),
     ],
 )
 def test_no_signal_is_named_in_the_headline(
     project: Project, auc: tuple[float, float, float], words: str
 ) -> None:
-    table = project.trained.evaluation.metrics["sql"].copy()
-    table.loc["auc"] = auc
-    evaluation = replace(project.trained.evaluation, metrics={"sql": table})
-    text = headline(evaluation, project.trained.verdict)
-    assert text.startswith("There is no signal")
-    assert words in text
+    later = pd.Series(auc, ["value", "low", "high"])
+    evaluation = replace(project.trained.evaluation, later_auc=later)
+    text = headline(evaluation, Verdict((Rule(SIGNAL, passed=False, detail=""),)))
+    assert text.startswith(words)
+    assert "95 % interval" in text
     assert text.endswith("Do not score with it.")
 
 
