@@ -35,7 +35,7 @@ from benchmarks.changed_companies import (  # noqa: E402
 )
 from benchmarks.machine import circumstances, markdown_table  # noqa: E402
 from benchmarks.quality_kept import code_digest  # noqa: E402
-from benchmarks.quality_walk import say, teaching_rows  # noqa: E402
+from benchmarks.quality_walk import say, teaching_rows, why_no_model  # noqa: E402
 from benchmarks.simulated import expected_metrics, true_propensities  # noqa: E402
 from leadscore.features.contract import load_contract  # noqa: E402
 from leadscore.features.core import LeadScoreError  # noqa: E402
@@ -171,7 +171,7 @@ def outcome(recipe: Recipe, budget: str | None = None) -> Outcome:
         said += say("train", "-C", folder, *options)
         conversions, truth = _known_by_train(folder, company, has_truth=recipe.kind in WITH_SIGNAL)
         has_model = _has_champion(folder)
-    return Outcome(recipe, conversions, truth, has_model, "" if has_model else _why(said))
+    return Outcome(recipe, conversions, truth, has_model, "" if has_model else why_no_model(said))
 
 
 def _known_by_train(
@@ -192,13 +192,6 @@ def _known_by_train(
     keys = [name for name in ("lead_id", "as_of") if name in known]
     true = labelled[keys].merge(known, on=keys)["p_sql"]
     return conversions, expected_metrics(true, true)["auc"]
-
-
-def _why(said: str) -> str:
-    """Cut what was said down to how a command broke, what the gate refused, or what is lacking."""
-    text = " ".join(said.split())
-    start = next((text.find(sign) for sign in ("Traceback", "✗", "leadscore: ") if sign in text), 0)
-    return text[-300:] if text[start:].startswith("Traceback") else text[start:][:300]
 
 
 def _has_champion(folder: Path) -> bool:

@@ -83,7 +83,7 @@ def judge(company: str, group: str, walked: Walked, answers: Mapping[str, Answer
     said = {name: one for name, one in answers.items() if isinstance(one, Answer)}
     reached, cluster = walked.task.reached, walked.task.cluster
     if isinstance(walked.ours, str):
-        notes.append(f"{OURS}: no score: {_last_line(walked.ours)}")
+        notes.append(f"{OURS}: no score: {walked.ours}")
     else:
         scored = walked.ours.notna()
         if not scored.all():

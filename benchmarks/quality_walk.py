@@ -146,6 +146,15 @@ def say(*arguments: object) -> str:
     return said.getvalue()
 
 
+def why_no_model(said: str) -> str:
+    """Cut what was said down to how a command broke, what the gate refused, or what is lacking."""
+    text = " ".join(said.split())
+    if "Traceback" in text:
+        return text[-300:]
+    start = next((text.find(sign) for sign in ("✗", "leadscore: ") if sign in text), 0)
+    return text[start : start + 300]
+
+
 def teaching_rows(tables: Tables) -> TeachingRows:
     """Build the rows as `leadscore train` does, without asking whether they are enough."""
     excluded = excluded_columns(audit(tables)[0], suspects=tables.contract.audit.suspects)
@@ -168,7 +177,7 @@ def _walk_flat(files: Flat, cut: float, options: Sequence[str], scratch: Path) -
     seconds = time.perf_counter() - start
     said += say("score", "-C", folder, "--leads", later, "--out", out)
     task, stage = _flat_task(folder, learn, test, files.target)
-    ours: pd.Series[float] | str = said
+    ours: pd.Series[float] | str = why_no_model(said)
     if out.exists():
         scores = pd.read_csv(out)[f"p_{stage}"]  # every row comes back, in order
         ours = scores.set_axis(range(len(learn), len(learn) + len(test)))[task.test.index]
@@ -257,10 +266,10 @@ def _walk_funnel(files: Funnel, cut: float, options: Sequence[str], folder: Path
     later = later.merge(became, on=KEYS, how="left", validate="one_to_one")
     ledger = [(night, folder / "ledger" / f"night={night:%Y-%m-%d}") for night in nights]
     scored = [pd.read_parquet(file).assign(as_of=day) for day, file in ledger if file.exists()]
-    found = []
+    found, why = [], why_no_model(said)
     for stage in taught.labels.stages:
         task = _funnel_task(taught, later, stage)
-        ours = _from_ledger(later.loc[task.test.index], scored, stage) if scored else said
+        ours = _from_ledger(later.loc[task.test.index], scored, stage) if scored else why
         if _can_judge(task):
             found.append(Walked(f"from {moment:%Y-%m-%d}", stage, task, ours, seconds))
     return found

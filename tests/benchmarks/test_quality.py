@@ -93,7 +93,7 @@ def test_a_cut_without_our_score_and_a_peer_that_failed_are_said(task: Task) -> 
         "a peer": Answer(_answers(task), 1.0),
         "another": "ImportError: no module",
     }
-    page = report([_judged(task, "…\nleadscore: too little\n", said)], below="")
+    page = report([_judged(task, "leadscore: too little", said)], below="")
     assert "leadscore: no score: leadscore: too little" in page
     assert "another: ImportError: no module" in page
     assert "Means of the 0 cuts" in page
