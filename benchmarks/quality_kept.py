@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import subprocess
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -75,8 +76,9 @@ def file_digest(*files: Path) -> str:
     return found.hexdigest()[:24]
 
 
+@cache
 def code_digest() -> str:
-    """Return a hash of our code as it is: of the commit, and of what differs from it."""
+    """Return a hash of our code as it was at the start: of the commit, and what differs from it."""
     commands = (["git", "ls-tree", "HEAD", *CODE], ["git", "diff", "HEAD", "--", *CODE])
     said = [subprocess.run(each, cwd=ROOT, capture_output=True, check=True) for each in commands]
     return digest([each.stdout for each in said])
