@@ -7,141 +7,102 @@ manual asks for: categories for LightGBM and FLAML, words for CatBoost, one-hot 
 from __future__ import annotations
 
 import logging
+import os
+import subprocess
+import tempfile
 import time
 import warnings
 from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 from joblib import cpu_count
 
-from benchmarks.quality_sets import task_of
 from leadscore.training.evaluation import logistic_regression
-from leadscore.training.model import StageModel
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from numpy.typing import NDArray
 
-    from benchmarks.quality_sets import QualitySet, Task
+    from benchmarks.quality_walk import Task
 
-    Said = tuple[NDArray[np.float64], str]  # propensities of the test rows, and what was chosen
-    Peer = Callable[[Task, int, float], Said]  # of a task, a seed and a budget in seconds
+    Said = NDArray[np.float64]  # propensities of the test rows
+    Peer = Callable[[Task], Said]
 
-SINCE_SQL = "hours_since_sql"  # filled in exactly for leads that are SQL by then
-LEAST_BUDGET = 5.0  # seconds; with fewer FLAML may end before its first model
+SEED = 0
+AUTOGLUON = Path(__file__).with_name("quality_autogluon.py")
+FLAML_SECONDS, AUTOGLUON_SECONDS = 120.0, 240.0
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What one model says of the held-out snapshots of one stage.
-
-    Parameters
-    ----------
-    propensity
-        Aligned with the held-out snapshots.
-    seconds
-        By the clock, to learn and to predict them.
-    detail
-        What it chose, where it chooses.
-    """
+    """What one model says of the rows that judge, and the seconds it took to learn and predict."""
 
     propensity: pd.Series[float]
     seconds: float
-    detail: str = ""
 
 
-def our_answers(data: QualitySet, *, seed: int) -> Mapping[str, Answer]:
-    """Fit our chain of stages: won = SQL times won among SQLs.
-
-    Parameters
-    ----------
-    data
-        The company.
-    seed
-        Of the model.
-
-    Returns
-    -------
-    dict of str to Answer
-        By stage; the seconds of a stage count those before it, which it needs.
-    """
-    answers: dict[str, Answer] = {}
-    before: StageModel | None = None
-    for stage in data.labels.stages:
-        task = task_of(data, stage, among_reached=True)
-        start = time.perf_counter()
-        model = StageModel(by_time=data.split.by_time, seed=seed)
-        model.fit(task.learn, task.outcome, task.lead)
-        propensity = pd.Series(model.propensity(task.test), task.test.index)
-        if before is not None:
-            rows = data.frame.loc[task.test.index]
-            to_sql = pd.Series(before.propensity(rows), rows.index)
-            propensity *= to_sql.mask(rows[SINCE_SQL].notna(), 1.0)
-        spent = time.perf_counter() - start + sum(each.seconds for each in answers.values())
-        answers[stage] = Answer(propensity, spent)
-        before = model
-    return answers
+def peers(
+    *,
+    flaml_seconds: float = FLAML_SECONDS,
+    autogluon_python: Path | None = None,
+    autogluon_seconds: float = AUTOGLUON_SECONDS,
+) -> dict[str, Peer]:
+    """List the peers by name; AutoGluon only where its interpreter is named."""
+    found: dict[str, Peer] = {
+        "logistic regression": regression,
+        "LightGBM": lightgbm,
+        "CatBoost": catboost,
+        f"FLAML, {flaml_seconds:.0f} s": partial(flaml, seconds=flaml_seconds),
+    }
+    if autogluon_python is not None:
+        ask = partial(autogluon, seconds=autogluon_seconds, python=autogluon_python)
+        found[f"AutoGluon, {autogluon_seconds:.0f} s"] = ask
+    return found
 
 
-def peer_answer(peer: Peer, task: Task, *, seed: int, seconds: float) -> Answer:
-    """Fit one peer on a stage's rows.
-
-    Parameters
-    ----------
-    peer
-        One of `PEERS`, or `flaml`.
-    task
-        The rows; the stage is learnt directly, from all of them.
-    seed
-        Of the model.
-    seconds
-        The budget of those that search for as long as they are let.
-
-    Returns
-    -------
-    Answer
-
-    Raises
-    ------
-    ImportError
-        Where the peer's library is not installed.
-    """
+def peer_answer(peer: Peer, task: Task) -> Answer | str:
+    """Let one peer learn and predict; where it fails, say why."""
     start = time.perf_counter()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of other people's libraries about each other's versions
-        propensity, detail = peer(task, seed, seconds)
-    said = pd.Series(np.asarray(propensity, dtype="float64"), task.test.index)
-    return Answer(said, time.perf_counter() - start, detail)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of other people's libraries about each other
+            said = peer(task)
+    except Exception as error:  # noqa: BLE001 - a peer that fails is a row of the table, not the end
+        return f"{type(error).__name__}: {error}"
+    return Answer(pd.Series(said, task.test.index), time.perf_counter() - start)
 
 
-def regression(task: Task, _seed: int, _seconds: float) -> Said:
+def regression(task: Task) -> Said:
     """Fit the logistic regression that `leadscore train` shows beside every model."""
-    return logistic_regression(task.learn, task.outcome, task.test), ""
+    return logistic_regression(task.learn, task.outcome, task.test)
 
 
-def lightgbm(task: Task, seed: int, _seconds: float) -> Said:
+def lightgbm(task: Task) -> Said:
     """Fit LightGBM as it comes, with native categories."""
     from lightgbm import LGBMClassifier
 
     learn, test = _as_categories(task)
-    model = LGBMClassifier(random_state=seed, n_jobs=cpu_count(), verbosity=-1)
-    return model.fit(learn, task.outcome.astype("int64")).predict_proba(test)[:, 1], ""
+    model = LGBMClassifier(random_state=SEED, n_jobs=cpu_count(), verbosity=-1)
+    model.fit(learn, task.outcome.astype("int64"))
+    return np.asarray(model.predict_proba(test), dtype="float64")[:, 1]
 
 
-def catboost(task: Task, seed: int, _seconds: float) -> Said:
+def catboost(task: Task) -> Said:
     """Fit CatBoost as it comes, with native categories."""
     from catboost import CatBoostClassifier
 
     words = _words(task.learn)
-    model = CatBoostClassifier(random_seed=seed, verbose=0, allow_writing_files=False)
+    model = CatBoostClassifier(random_seed=SEED, verbose=0, allow_writing_files=False)
     model.fit(_with_missing(task.learn), task.outcome.astype("int64"), cat_features=words)
-    return model.predict_proba(_with_missing(task.test))[:, 1], ""
+    return np.asarray(model.predict_proba(_with_missing(task.test)), dtype="float64")[:, 1]
 
 
-def flaml(task: Task, seed: int, seconds: float) -> Said:
+def flaml(task: Task, *, seconds: float) -> Said:
     """Let FLAML search for so many seconds, by log loss, with its own choice of validation."""
     from flaml.automl.automl import AutoML
 
@@ -152,20 +113,27 @@ def flaml(task: Task, seed: int, seconds: float) -> Said:
         task.outcome.astype("int64"),
         task="classification",
         metric="log_loss",
-        time_budget=max(seconds, LEAST_BUDGET),
+        time_budget=seconds,
         n_jobs=cpu_count(),
-        seed=seed,
+        seed=SEED,
         verbose=0,
     )
     logging.getLogger("flaml").handlers.clear()  # each search adds one more
-    return search.predict_proba(test)[:, 1], str(search.best_estimator)
+    return np.asarray(search.predict_proba(test), dtype="float64")[:, 1]
 
 
-PEERS: dict[str, Peer] = {
-    "logistic regression": regression,
-    "LightGBM": lightgbm,
-    "CatBoost": catboost,
-}
+def autogluon(task: Task, *, seconds: float, python: Path) -> Said:
+    """Let AutoGluon's `best_quality` search for so many seconds, in an environment of its own."""
+    with tempfile.TemporaryDirectory() as scratch:
+        for name, rows in (("learn", task.learn.assign(**{"": task.outcome})), ("test", task.test)):
+            columns = [f"c{number}" for number in range(len(rows.columns))]
+            rows.set_axis(columns, axis=1).to_parquet(Path(scratch) / f"{name}.parquet")
+        command = [str(python), str(AUTOGLUON), scratch, f"{seconds:g}"]
+        bare = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+        done = subprocess.run(command, capture_output=True, text=True, env=bare, check=False)
+        if done.returncode:
+            raise RuntimeError((done.stderr.strip().splitlines() or ["ended silently"])[-1])
+        return pd.read_parquet(Path(scratch) / "said.parquet")["p"].to_numpy("float64")
 
 
 def _words(frame: pd.DataFrame) -> list[str]:

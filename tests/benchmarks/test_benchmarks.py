@@ -6,7 +6,6 @@ import importlib
 import json
 import subprocess
 import sys
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
@@ -20,11 +19,7 @@ from sklearn.metrics import brier_score_loss, log_loss, roc_auc_score
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
-from benchmarks import intervals, pipeline, quality_sets, sample_size, truth  # noqa: E402
-from benchmarks.quality_peers import PEERS, Answer, flaml, our_answers, peer_answer  # noqa: E402
-from benchmarks.quality_report import report as quality_report  # noqa: E402
-from benchmarks.quality_sets import earlier_cuts, task_of  # noqa: E402
-from benchmarks.quality_table import OURS, contest  # noqa: E402
+from benchmarks import intervals, pipeline, sample_size, truth  # noqa: E402
 from benchmarks.sample_size_plot import draw  # noqa: E402
 from benchmarks.simulated import expected_metrics, fresh_leads  # noqa: E402
 from leadscore.training.model.hyperparameter_search import Search  # noqa: E402
@@ -32,8 +27,6 @@ from leadscore.training.model.hyperparameter_search import Search  # noqa: E402
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from benchmarks.quality_sets import QualitySet
-    from benchmarks.quality_table import Contest
     from benchmarks.simulated import FreshStage
     from tests.conftest import Project
 
@@ -121,113 +114,6 @@ def test_a_point_that_is_missed_is_said_to_be_missed() -> None:
     known = pd.DataFrame({"lead_id": ids, "as_of": as_of, "p_sql": [0.9] * 10 + [0.1] * 30})
     found = truth.beside_truth(40, {"sql": held_out}, known)
     assert truth.report(found, "the command").count("**not reached**") == 2
-
-
-# ---- quality: ours beside its peers
-
-
-@pytest.fixture(scope="module")
-def small_set(project: Project) -> QualitySet:
-    """The company of all tests as training prepared it."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(quality_sets, "prepared_project", lambda _: project.trained.prepared)
-        return quality_sets.project_set(project.directory)
-
-
-def test_earlier_cuts_are_judged_by_leads_that_the_later_ones_learn_from(
-    small_set: QualitySet,
-) -> None:
-    earlier = earlier_cuts(small_set, 1)[0]
-    assert earlier.labels.frame["created_at"].max() < small_set.split.test_from
-    assert earlier.split.test_from < small_set.split.test_from
-
-
-def test_no_lead_both_teaches_and_judges(small_set: QualitySet) -> None:
-    task = task_of(small_set, "sql")
-    assert not set(task.learn.index) & set(task.test.index)
-    assert list(task.learn.columns) == list(task.test.columns)
-    assert set(task.reached) == {0.0, 1.0}
-
-
-@pytest.mark.parametrize(
-    ("name", "library"), [("LightGBM", "lightgbm"), ("CatBoost", "catboost"), ("FLAML", "flaml")]
-)
-@pytest.mark.slow
-def test_each_peer_ranks_later_leads(small_set: QualitySet, name: str, library: str) -> None:
-    pytest.importorskip(library, reason=f"{library} comes with the extra `benchmarks`")
-    task = task_of(small_set, "sql")
-    few = task.learn.columns[::8]  # CatBoost's thousand trees take a minute on all of them
-    task = replace(task, learn=task.learn[few], test=task.test[few])
-    answer = peer_answer({**PEERS, "FLAML": flaml}[name], task, seed=0, seconds=5)
-    assert roc_auc_score(task.reached, answer.propensity) > 0.6
-    assert answer.seconds > 0
-
-
-def test_a_peer_that_is_not_installed_is_said_not_to_have_run(small_set: QualitySet) -> None:
-    found = _contest(small_set, {"CatBoost": ["No module named 'catboost'"]})
-    page = quality_report([found], budget=60, below="the command")
-    assert "CatBoost: not run: No module named 'catboost'" in page
-    assert "| CatBoost | – |" in page
-
-
-def test_verdicts_follow_from_the_figures(small_set: QualitySet) -> None:
-    task = task_of(small_set, "sql")
-    perfect = task.reached * 0.8 + 0.1
-    better = _contest(small_set, {"an oracle": [Answer(perfect, 1.0)]})
-    assert better.place("auc").startswith("**no** (an oracle ahead")
-    assert better.place("log_loss").startswith("**no** (an oracle ahead")
-    assert better.quicker().startswith("**no**: 2.0 s; an oracle 1.0 s")
-    worse = _contest(small_set, {"a guess": [Answer(pd.Series(0.5, perfect.index), 9.0)]})
-    assert (worse.place("auc"), worse.place("log_loss")) == ("best", "best")
-    assert worse.quicker() == "yes: 2.0 s; a guess 9.0 s"
-
-
-def test_a_peer_that_is_ahead_by_chance_is_tied(small_set: QualitySet) -> None:
-    task = task_of(small_set, "sql")
-    noise = np.random.default_rng(0).normal(0, 1e-3, len(task.reached))
-    ours = _middling(small_set)
-    nearly = [Answer(ours + sign * noise, 1.0) for sign in (1, -1)]
-    places = [_contest(small_set, {"a twin": [each]}).place("auc") for each in nearly]
-    assert sorted(place.split()[0] for place in places) == ["best", "tied"]
-
-
-def _middling(data: QualitySet) -> pd.Series[float]:
-    """Propensities that rank by the first number there is, ties broken by place."""
-    task = task_of(data, "sql")
-    return (
-        0.1
-        + 0.2 * task.reached
-        + 0.3 * pd.Series(np.linspace(0, 1, len(task.reached)) ** 2, task.reached.index)
-    )
-
-
-def _contest(data: QualitySet, peers: dict[str, list[Answer | str]]) -> Contest:
-    answers = {OURS: [Answer(_middling(data), 2.0)], **peers}
-    task = task_of(data, "sql")
-    return contest(data.name, "latest", "sql", facts="facts", task=task, answers=answers)
-
-
-@pytest.mark.slow
-def test_ours_answers_every_stage_and_won_never_exceeds_sql(small_set: QualitySet) -> None:
-    answers = our_answers(small_set, seed=0)
-    sql = answers["sql"].propensity
-    assert roc_auc_score(task_of(small_set, "sql").reached, sql) > 0.7
-    if "won" in answers:
-        won = answers["won"].propensity
-        both = sql.index.intersection(won.index)
-        assert (won[both] <= sql[both]).all()
-
-
-@pytest.mark.slow
-def test_the_real_companies_are_read_where_they_are(real_data: Path) -> None:
-    loan = quality_sets.quality_sets(["loan_funnel"], data=real_data, leads=0)[0]
-    frame = loan.labels.frame
-    assert ((frame["as_of"] - frame["created_at"]) == pd.Timedelta(hours=24)).all()
-    assert loan.labels.stages == ("sql", "won")
-
-
-def test_a_company_whose_files_are_missing_is_passed_over(tmp_path: Path) -> None:
-    assert quality_sets.quality_sets(["x_education", "loan_funnel"], data=tmp_path, leads=0) == []
 
 
 # ---- the truth: sample size and intervals
