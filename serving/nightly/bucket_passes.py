@@ -38,6 +38,8 @@ def judge(night: Night) -> list[NightFault]:
     Returns what is wrong with the propensities.
     """
     ask_wins(night)
+    with night.stages.timed("accounts"):
+        night.buckets.look_at_accounts(night.as_of)
     return judge_buckets(night)
 
 
