@@ -139,7 +139,8 @@ class BucketStore(Buckets):
 
     def look_at_accounts(self, as_of: datetime) -> None:
         """Look at the leads of each bucket, then add up the accounts of all."""
-        if not (self.tables.has_accounts and self.tables.has_dates):
+        tables = self.tables
+        if not (tables.has_accounts and tables.contract.features.colleagues and tables.has_dates):
             return
         if not self.accounts.are_complete:
             for _result in self.workers.map(

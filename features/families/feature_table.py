@@ -111,7 +111,7 @@ def build_features(
     ]
     if tables.events is not None:
         families.insert(1, build_engagement(tables, snapshots, kinds=kinds))
-    if tables.has_accounts and tables.has_dates:
+    if tables.has_accounts and tables.has_dates and tables.contract.features.colleagues:
         families.append(account_features(tables, snapshots))
     return FeatureTable(tuple(families), kinds, tables.cache, tables.engine)
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
     from leadscore.training.dataset import Prepared, Split
+    from leadscore.training.evaluation.account_chance import AccountChance
     from leadscore.training.model import FunnelModel
 
 
@@ -31,6 +32,8 @@ class Evaluation:
         for each baseline, and `points_rules` (the propensity that goes with the points).
     evidence
         The table of `evidence_of`.
+    account_chance
+        None where it could not be learnt.
     """
 
     metrics: Mapping[str, pd.DataFrame]
@@ -39,6 +42,7 @@ class Evaluation:
     points_metrics: Mapping[str, pd.DataFrame]
     held_out: Mapping[str, pd.DataFrame]
     evidence: pd.DataFrame
+    account_chance: AccountChance | None = None
 
 
 def evaluate(
