@@ -49,6 +49,8 @@ def account_features(tables: Tables, snapshots: ir.Table) -> FeatureSet:
     """
     if tables.accounts is not None:
         members, totals = tables.accounts.members, tables.accounts.totals
+    elif tables.cache is not None:
+        raise ValueError("a bucket has not all colleagues: `Buckets.look_at_accounts` comes first")
     else:
         members = account_members(tables, snapshots)
         totals = account_totals(members, tables.contract)
