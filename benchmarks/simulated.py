@@ -62,6 +62,7 @@ def simulated_project(
     leads: int,
     seed: int = 7,
     drift: float = 0.0,
+    account_effect: float = 0.0,
     contract: Path | None = None,
     ages_days: Sequence[int] = AGES_DAYS,
     truth_nights: int = 1,
@@ -72,7 +73,7 @@ def simulated_project(
     ----------
     directory
         The project folder; the tables go to `raw` in it.
-    leads, seed, drift
+    leads, seed, drift, account_effect
         As `simulate.simulate` takes them.
     contract
         A `leadscore.toml` of another such company to use; by default one is drafted, which looks
@@ -89,6 +90,7 @@ def simulated_project(
         leads=leads,
         seed=seed,
         drift=drift,
+        account_effect=account_effect,
         ages_days=ages_days,
         truth_nights=truth_nights,
     )

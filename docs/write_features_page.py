@@ -21,11 +21,13 @@ if TYPE_CHECKING:
 
 KIND = "page view"  # stands for any kind or group of events
 GROUPS = {"email_sent": ("sent",), "email_opened": ("opened",)}  # what the open rate is made of
+EVENTS_OF_A_GROUP = "colleagues with events of the group in the last 30 days"
 FAMILIES = {
     "firmographic": "What the company and the person are, and how well the form was filled in.",
     "engagement": "What the lead did, up to the moment it is looked at.",
     "channel": "Where the lead came from, and how well that channel has done so far.",
     "history": "What marketing and sales have already done with the lead.",
+    "account": "What the lead's colleagues, the other leads of its account, have done so far.",
 }
 HEAD = """\
 # Features
@@ -35,6 +37,12 @@ Written by `python -m docs.write_features_page`; a test keeps it current.
 Every feature of a snapshot `(lead_id, as_of)` is computed from rows that occurred **and** were
 recorded strictly before `as_of`. Windows are whole days of 24 hours back from `as_of`. Counts are 0
 where nothing happened; times since something are empty. A feature is there where its columns are.
+"""
+ACCOUNT = """\
+The account is the column that `leads.account` names. Without one it is the domain of a company's
+e-mail address, known by a digest alone; free e-mail providers are no account. These columns are
+empty for a lead without an account, and in an account of more than 500 leads. The column with
+`<group>` is repeated for each group of `[events.groups]`.
 """
 PER_KIND = """\
 The columns below are repeated for each group of `[events.groups]` and each common event kind, with
@@ -69,6 +77,9 @@ def feature_page() -> str:
         if family == "engagement":
             parts += [PER_KIND, _table(_pattern(own)), "Beside these:\n"]
             own = [each for each in own if not each.group]
+        if family == "account":
+            parts.append(ACCOUNT)
+            own = _groups_as_one(own)
         parts.append(_table(own))
     return "\n".join([*parts, "## Your own columns\n", OWN_COLUMNS])
 
@@ -84,6 +95,18 @@ def _pattern(features: Iterable[Feature]) -> list[Feature]:
         )
         for each in features
         if each.fact == fact
+    ]
+
+
+def _groups_as_one(features: Iterable[Feature]) -> list[Feature]:
+    """Put `<group>` in the place of one of the made-up contract's groups; leave out the others."""
+    first, *others = (f"colleagues_{group}" for group in GROUPS)
+    return [
+        replace(each, name=each.name.replace(first, "colleagues_<group>"), words=EVENTS_OF_A_GROUP)
+        if each.fact == first
+        else each
+        for each in features
+        if each.fact not in others
     ]
 
 
@@ -103,7 +126,9 @@ def _whole_catalogue() -> tuple[Feature, ...]:
             "outcomes": {"path": ""},
         }
     )
-    leads = ibis.memtable(_rows("lead_id", *terms).assign(created_at=pd.Timestamp(NO_DATE)))
+    leads = ibis.memtable(
+        _rows("lead_id", "account", *terms).assign(created_at=pd.Timestamp(NO_DATE))
+    )
     dated = _rows("lead_id", "kind", "stage", "reason", *CHANNEL_TOUCH).assign(
         occurred_at=pd.Timestamp(NO_DATE), recorded_at=pd.Timestamp(NO_DATE), value=0.0
     )

@@ -53,6 +53,7 @@ class Company:
     """A slice of the company's leads, oldest first."""
 
     shown: pd.DataFrame  # the columns of `leads.csv`, all text, without `sales_grade`
+    account: Ints  # of the slice; a number of its own for a lead whose company is not shown
     created_us: Ints  # microseconds from `START` to the lead's creation
     employees: Ints  # head count of the account, shown or not, on which the worth of a deal depends
     fit: Ints  # cells of `attribute_effects.fit_grid`
@@ -77,6 +78,7 @@ def make_company(
     shown = _shown(rng, codes, account, created_us, first=first)
     company = Company(
         shown=shown,
+        account=np.where(shown["company"] == "", accounts + np.arange(size), account),
         created_us=created_us,
         employees=employees,
         fit=fit_cells(codes, drift * (created_us / (DAYS * DAY_US) - 0.5), strength=strength),

@@ -93,9 +93,12 @@ class World:
     sql: Floats
 
 
-@lru_cache(maxsize=4)
-def world(strength: float) -> World:
-    """Return the probabilities of a company whose tables inform as much as `strength` says."""
+@lru_cache(maxsize=8)
+def world(strength: float, push: float = 0.0) -> World:
+    """Return the probabilities of a company whose tables inform as much as `strength` says.
+
+    `push` is what the lead's colleagues add to the log-odds of its steps.
+    """
     intent, interest, unsubscribed = _memory_parts()
     fit = np.repeat(fit_grid(), REACTIONS)[None, :]
     reaction = np.tile(np.array([0.35, 1.0, 1.5]), fit.size // REACTIONS)[None, :]
@@ -112,10 +115,10 @@ def world(strength: float) -> World:
         after=_memories_after(),
         doing=_doing_chances(intent, interest, unsubscribed),
         first_doing=_first_doing_chances(),
-        mql=MQL_FLOOR + _chance(-6.8 + 0.15 * fit + strength * signal),
-        mql_again=MQL_FLOOR + _chance(-7.4 + 0.15 * fit + strength * signal),
+        mql=MQL_FLOOR + _chance(-6.8 + push + 0.15 * fit + strength * signal),
+        mql_again=MQL_FLOOR + _chance(-7.4 + push + 0.15 * fit + strength * signal),
         accepted=np.broadcast_to(_chance(-0.3 + 0.5 * fit), (MEMORIES, fit.size)),
-        sql=SQL_FLOOR + (1 - SQL_FLOOR) * _chance(-5.1 + 1.6 * fit + strength * signal),
+        sql=SQL_FLOOR + (1 - SQL_FLOOR) * _chance(-5.1 + push + 1.6 * fit + strength * signal),
     )
 
 
@@ -145,9 +148,11 @@ def won_within(days: int) -> float:
     return float(1 - (1 - CLOSED) ** days)
 
 
-@lru_cache(maxsize=4)
-def outlook(strength: float, sql_horizon_days: int, won_horizon_days: int) -> Floats:
-    """Compute exactly what becomes of a lead, from every state it can be in.
+@lru_cache(maxsize=8)
+def outlook(
+    strength: float, sql_horizon_days: int, won_horizon_days: int, push: float = 0.0
+) -> Floats:
+    """Compute exactly what becomes of a lead, from every state it can be in, at a constant push.
 
     Returns
     -------
@@ -156,7 +161,7 @@ def outlook(strength: float, sql_horizon_days: int, won_horizon_days: int) -> Fl
         of SQL within its horizon; chance of that and of the deal closed within its own. Deals
         close whatever their chance to be won, so the latter times `Company.win` is `p_won`.
     """
-    laws = world(strength)
+    laws = world(strength, push)
     size, cells = laws.mql.shape
     activities = laws.doing.shape[0]
     value = np.zeros((activities, size, len(BEFORE_SQL), cells, 2))

@@ -59,6 +59,7 @@ class _Plan:
     extra_events_per_lead: float
     strength: float
     drift: float
+    account_effect: float
     chunk_leads: int
     truth: TruthSettings
 
@@ -82,6 +83,7 @@ def simulate(
     extra_events_per_lead: float = 0.0,
     strength: float = 1.0,
     drift: float = 0.0,
+    account_effect: float = 0.0,
     chunk_leads: int = 25_000,
 ) -> SimulatedCompany:
     """Write 18 months of a made-up company: `leads.csv`, `events/`, `outcomes.csv`, `truth/`.
@@ -105,6 +107,9 @@ def simulate(
         How much the tables tell of a lead's propensity; 0 leaves the stage it reached.
     drift
         How much better the last day's leads fit than the first day's, in spreads of fit.
+    account_effect
+        What a colleague who was active in the last 30 days adds to the log-odds of a lead's steps;
+        two at most count. The truth then has `alone_p_sql`, for one who cannot tell colleagues.
     chunk_leads
         Leads simulated at a time; it bounds memory and, like the seed, changes what is drawn.
     """
@@ -114,6 +119,7 @@ def simulate(
         extra_events_per_lead=extra_events_per_lead,
         strength=strength,
         drift=drift,
+        account_effect=account_effect,
         chunk_leads=chunk_leads,
         truth=TruthSettings(
             ages_days=tuple(ages_days),
@@ -136,8 +142,8 @@ def _check(plan: _Plan) -> None:
         raise ValueError(message)
     if truth.nights < 0 or any(age < 0 for age in truth.ages_days):
         raise ValueError("truth_nights and ages_days are 0 or more")
-    if min(plan.strength, plan.extra_events_per_lead) < 0:
-        raise ValueError("strength and extra_events_per_lead are 0 or more")
+    if min(plan.strength, plan.extra_events_per_lead, plan.account_effect) < 0:
+        raise ValueError("strength, extra_events_per_lead and account_effect are 0 or more")
     if not 1 <= truth.sql_horizon_days <= truth.won_horizon_days:
         raise ValueError("expected 1 <= sql_horizon_days <= won_horizon_days")
 
@@ -171,7 +177,13 @@ def _make_tables(chunk: int, plan: _Plan) -> _Tables:
         strength=plan.strength,
         drift=plan.drift,
     )
-    history = simulate_histories(dynamics, company, strength=plan.strength, truth=plan.truth)
+    history = simulate_histories(
+        dynamics,
+        company,
+        strength=plan.strength,
+        account_effect=plan.account_effect,
+        truth=plan.truth,
+    )
     reached_us = stage_times(verdicts, history.moves)
     grades = sales_grades(verdicts, history, size)
     extra = plan.extra_events_per_lead
@@ -179,7 +191,7 @@ def _make_tables(chunk: int, plan: _Plan) -> _Tables:
         leads=_with_duplicates(verdicts, company.shown.assign(sales_grade=grades)),
         events=events_table(touches, company, history, reached_us, extra_per_lead=extra),
         outcomes=outcomes_table(verdicts, company, history, reached_us),
-        truth=_truth_table(company, history.truth),
+        truth=_truth_table(company, history.truth, with_alone=plan.account_effect > 0),
     )
 
 
@@ -206,7 +218,7 @@ def _with_duplicates(rng: np.random.Generator, rows: pd.DataFrame) -> pd.DataFra
     return pd.concat([rows, again.assign(phone=phone_numbers(rng, count))], ignore_index=True)
 
 
-def _truth_table(company: Company, truth: Truth) -> pa.Table:
+def _truth_table(company: Company, truth: Truth, *, with_alone: bool) -> pa.Table:
     ids = pa.array(company.shown["lead_id"].to_numpy(), pa.string())
     as_of = (START + truth.day.astype("timedelta64[D]")).astype("datetime64[us]")
     order = np.lexsort((truth.day, truth.lead))
@@ -216,6 +228,7 @@ def _truth_table(company: Company, truth: Truth) -> pa.Table:
             "as_of": pa.array(as_of[order], pa.timestamp("us")),
             "p_sql": truth.p_sql[order],
             "p_won": truth.p_won[order],
+            **({"alone_p_sql": truth.alone[order]} if with_alone else {}),
         }
     )
 

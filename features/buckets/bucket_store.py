@@ -14,11 +14,14 @@ from uuid import uuid4
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from leadscore.features.buckets.account_files import AccountFiles
 from leadscore.features.buckets.bucket_files import BucketFiles
 from leadscore.features.buckets.bucketed_tables import Buckets
 from leadscore.features.buckets.collect_totals import bucket_totals, sum_totals
 from leadscore.features.buckets.events_end import events_end
 from leadscore.features.buckets.worker_pool import WorkerPool
+from leadscore.features.core import replacing
+from leadscore.features.families import all_account_members
 from leadscore.features.tables import (
     Faults,
     Quarantine,
@@ -83,6 +86,9 @@ class BucketStore(Buckets):
         self._screenings = {each.name: each for each in screenings}
         tables = replace(tables, totals=opening.totals, data_end=opening.data_end)
         super().__init__(replace(tables, cache=QueryCache()), opening.count, workers)
+        self.accounts = AccountFiles(connection, opening.folder / "accounts")
+        if self.accounts.are_complete:
+            self.tables = replace(self.tables, accounts=self.accounts.show(0))
 
     def screen_all(self) -> None:
         """Screen the leads and outcomes of every bucket, and collect the totals of all."""
@@ -131,6 +137,29 @@ class BucketStore(Buckets):
         self._show_screened(bucket)
         return self.tables.to_arrow(key, lambda: build(self.tables))
 
+    def look_at_accounts(self, as_of: datetime) -> None:
+        """Look at the leads of each bucket, then add up the accounts of all."""
+        tables = self.tables
+        if not (tables.has_accounts and tables.contract.features.colleagues and tables.has_dates):
+            return
+        if not self.accounts.are_complete:
+            for _result in self.workers.map(
+                BucketStore.keep_members, range(self.count), self.with_totals(), as_of
+            ):
+                pass
+            self.accounts.add_up(self.tables.contract)
+        self.tables = replace(self.tables, accounts=self.accounts.show(0))
+
+    def keep_members(self, bucket: int, as_of: datetime) -> None:
+        """Store what was known of a bucket's leads that have an account."""
+        if not self.accounts.file(bucket).exists():
+            self.turn_to(bucket)
+            rows = self.tables.to_arrow(
+                "account members", lambda: all_account_members(self.tables, as_of=as_of)
+            )
+            with replacing(self.accounts.file(bucket)) as part:
+                pq.write_table(rows, part)
+
     def quarantine(self) -> Quarantine:
         """Collect what could not be used, in the buckets shown so far."""
         found = []
@@ -159,6 +188,8 @@ class BucketStore(Buckets):
             self.connection.drop_table(screening.table, force=True)
             rows = self.connection.con.read_parquet(str(self._screened(name, bucket)))
             rows.create(screening.table)
+        if self.tables.accounts is not None:
+            self.accounts.show(bucket)
 
     def _without_events(self) -> dict[str, Screening]:
         return {name: each for name, each in self._screenings.items() if name != "events"}

@@ -10,6 +10,7 @@ from leadscore.features.buckets.worker_pool import WorkerPool
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from datetime import datetime
     from pathlib import Path
 
     import ibis.expr.types as ir
@@ -37,6 +38,12 @@ class Buckets:
 
         `tables.totals.answers` then has the results under `key`; `build` is a function of a
         module's top level.
+        """
+
+    def look_at_accounts(self, as_of: datetime) -> None:
+        """Look at the accounts of all leads as of a night, where leads are in several buckets.
+
+        `tables.accounts` then has them, for the features.
         """
 
     def quarantine(self) -> Quarantine:

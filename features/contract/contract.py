@@ -62,6 +62,7 @@ class FeatureSettings(Settings):
 
     half_life_days: float = Field(default=14.0, gt=0)
     rare_kind_share: float = Field(default=0.002, ge=0, lt=1)
+    colleagues: bool = True
     snapshot_ages_days: tuple[int, ...] = (0, 2, 7, 21, 60, 150)
 
     @field_validator("snapshot_ages_days")

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 import ibis
 from ibis import _
 
+from leadscore.features.catalogue import OF_A_LEAD, OF_A_SNAPSHOT, Feature, FeatureSet, Lookup
 from leadscore.features.core import as_words
-from leadscore.features.families.catalogue import Feature
-from leadscore.features.families.feature_set import OF_A_LEAD, OF_A_SNAPSHOT, FeatureSet, Lookup
 from leadscore.features.point_in_time import events_before, latest_text, past_rates
 from leadscore.features.tables import CHANNEL_TOUCH
 

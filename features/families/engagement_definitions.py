@@ -5,13 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from leadscore.features.families.catalogue import Feature
-from leadscore.features.families.event_groups import EventGroup, event_groups
+from leadscore.features.catalogue import EventGroup, Feature, event_groups
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
-    from leadscore.features.families.catalogue import Measure
+    from leadscore.features.catalogue import Measure
     from leadscore.features.tables import Tables
 
 WINDOWS_DAYS = {1: "24 hours", 7: "7 days", 30: "30 days", 90: "90 days"}

@@ -28,9 +28,8 @@ if TYPE_CHECKING:
     import ibis.expr.types as ir
     from numpy.typing import NDArray
 
-    from leadscore.features.families.catalogue import Measure
+    from leadscore.features.catalogue import EventGroup, Measure
     from leadscore.features.families.engagement_definitions import Definition
-    from leadscore.features.families.event_groups import EventGroup
     from leadscore.features.tables import Tables
 
 Whole: TypeAlias = "NDArray[np.int64]"

@@ -8,15 +8,14 @@ from typing import TYPE_CHECKING, NamedTuple
 import ibis
 from ibis import _
 
+from leadscore.features.catalogue import OF_A_SNAPSHOT, TIME_SINCE, FeatureSet, Lookup
 from leadscore.features.core import SECONDS_A_DAY
-from leadscore.features.families.catalogue import TIME_SINCE
 from leadscore.features.families.engagement_definitions import (
     WEIGHT_UNITS,
     engagement_definitions,
     exact_value,
     weight_units,
 )
-from leadscore.features.families.feature_set import OF_A_SNAPSHOT, FeatureSet, Lookup
 from leadscore.features.point_in_time import events_before
 from leadscore.features.tables import known_before
 
@@ -26,9 +25,8 @@ if TYPE_CHECKING:
 
     import ibis.expr.types as ir
 
-    from leadscore.features.families.catalogue import Feature, Measure
+    from leadscore.features.catalogue import EventGroup, Feature, Measure
     from leadscore.features.families.engagement_definitions import Definition
-    from leadscore.features.families.event_groups import EventGroup
     from leadscore.features.tables import Tables
 
 KEYS = ("lead_id", "as_of")

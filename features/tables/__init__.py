@@ -6,11 +6,13 @@ the data end. `open_tables` yields `Tables`.
 
 from leadscore.features.tables.attributes import Attribute, attributes_of
 from leadscore.features.tables.cell_parsing import (
+    EMAIL_PATTERN,
     EPOCH_PATTERN,
     measure_cell,
     number_cell,
     text_cell,
     time_cell,
+    with_free_mail,
 )
 from leadscore.features.tables.clean_events_outcomes import CHANNEL_TOUCH
 from leadscore.features.tables.data_end import (
@@ -26,14 +28,16 @@ from leadscore.features.tables.open_tables import connected, open_tables, screen
 from leadscore.features.tables.quarantine import AS_MISSING, Faults, Quarantine
 from leadscore.features.tables.query_cache import QueryCache
 from leadscore.features.tables.screening import Screening, broken_lines
-from leadscore.features.tables.tables import CompanyTotals, Tables
+from leadscore.features.tables.tables import AccountTables, CompanyTotals, Tables
 
 __all__ = [
     "AS_MISSING",
     "CELL",
     "CHANNEL_TOUCH",
+    "EMAIL_PATTERN",
     "EPOCH_PATTERN",
     "ONE_DAY",
+    "AccountTables",
     "Attribute",
     "CompanyTotals",
     "Faults",
@@ -58,4 +62,5 @@ __all__ = [
     "tables_of",
     "text_cell",
     "time_cell",
+    "with_free_mail",
 ]

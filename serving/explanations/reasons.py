@@ -181,7 +181,7 @@ def subject(feature: Feature) -> str:
 def value_in_words(feature: Feature, value: Typical) -> str:
     """Write a feature's value as reasons do: with its unit unless the feature's words imply it."""
     if pd.isna(value):
-        nothing = "none" if feature.family == "history" else "unknown"
+        nothing = "none" if feature.family in {"history", "account"} else "unknown"
         return "never" if feature.is_time_since else nothing
     if isinstance(value, str):
         return "not shown, it looks personal" if looks_personal(value) else shortened(value)

@@ -7,7 +7,7 @@ from operator import and_, or_
 from typing import TYPE_CHECKING
 
 from leadscore.features.core import ContractError
-from leadscore.features.families import EMAIL_PATTERN
+from leadscore.features.tables import EMAIL_PATTERN
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir

@@ -16,11 +16,21 @@ import pandas as pd
 from ibis import _
 
 from leadscore.serving.explanations import handoff_words
+from leadscore.serving.export import account_list, account_part
 from leadscore.serving.lead_facts import WINS, learnt_features, wins_by_segment
 from leadscore.serving.ledger import SCHEMA, NightFault, as_night, count_scores, faults_of
-from leadscore.serving.nightly.checkpoint_store import DONE, FEATURES, LEADS, ROWS, TIERS, UNSEEN
+from leadscore.serving.nightly.checkpoint_store import (
+    ACCOUNTS,
+    DONE,
+    FEATURES,
+    LEADS,
+    ROWS,
+    TIERS,
+    UNSEEN,
+)
 from leadscore.serving.nightly.scoring import EXPLAINED, JUDGED, Stamp, judge_leads, stamped
 from leadscore.serving.nightly.timings import Progress
+from leadscore.training.evaluation import ACCOUNT_TAG, AccountChance
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,6 +48,8 @@ def judge(night: Night) -> list[NightFault]:
     Returns what is wrong with the propensities.
     """
     ask_wins(night)
+    with night.stages.timed("accounts"):
+        night.buckets.look_at_accounts(night.as_of)
     return judge_buckets(night)
 
 
@@ -92,8 +104,37 @@ def judge_frame(night: Night, bucket: int, frame: pd.DataFrame) -> None:
         wanted = ["lead_id", *night.champion.model.features_]
         night.work.keep(FEATURES, bucket, judged.frame[wanted])
         night.work.keep(LEADS, bucket, judged.leads)
+        if ACCOUNT_TAG in night.champion.tags:
+            night.work.keep(ACCOUNTS, bucket, account_part(_with_accounts(night, judged.leads)))
         night.work.keep(UNSEEN, bucket, judged.unseen.rename_axis("column").reset_index())
         night.work.keep(DONE, bucket, count)
+
+
+def _with_accounts(night: Night, leads: pd.DataFrame) -> pd.DataFrame:
+    """Name the accounts of leads that have not reached the first stage, with their propensities."""
+    tables, snapshots, first = (
+        night.buckets.tables,
+        night.snapshots,
+        night.champion.model.first_stage,
+    )
+    own = tables.leads.select("account", own_id="lead_id")
+    found = tables.to_frame(
+        "accounts of leads",
+        lambda: snapshots.inner_join(own, snapshots.lead_id == own.own_id).select(
+            "lead_id", "account"
+        ),
+    )
+    open_leads = leads.loc[~leads["is_sql"].astype("bool"), ["lead_id", f"p_{first}"]]
+    return open_leads.rename(columns={f"p_{first}": "p"}).merge(found, on="lead_id")
+
+
+def accounts_of(night: Night) -> pd.DataFrame | None:
+    """List the accounts of all open leads; None where the model has no chances of accounts."""
+    tag = night.champion.tags.get(ACCOUNT_TAG)
+    if tag is None:
+        return None
+    parts = (night.work.take(ACCOUNTS, bucket) for bucket in night.numbers)
+    return account_list(parts, AccountChance.from_json(tag))
 
 
 def unseen_cells(night: Night) -> pd.DataFrame:

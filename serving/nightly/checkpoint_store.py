@@ -23,6 +23,7 @@ KEY = "key.json"
 ROWS_A_BATCH = 65_536
 # What is kept of every bucket; `DONE` last of what the first pass keeps.
 FEATURES, LEADS, UNSEEN, DONE = "features", "leads", "unseen", "done"
+ACCOUNTS = "accounts"  # where the model has chances of accounts
 OFFERS, PLACES, TIERS, ROWS = "offers", "places", "tiers", "rows"
 
 logger = logging.getLogger(__name__)

@@ -14,8 +14,9 @@ from leadscore.features.contract import ADDRESSES, load_contract
 from leadscore.features.core import LeadScoreError, naive, project_lock
 from leadscore.features.point_in_time import next_midnight
 from leadscore.features.sources import file_states
+from leadscore.serving.export import write_account_list
 from leadscore.serving.ledger import latest_before, night_batches, nights, write_night
-from leadscore.serving.nightly.bucket_passes import told, unseen_cells
+from leadscore.serving.nightly.bucket_passes import accounts_of, told, unseen_cells
 from leadscore.serving.nightly.checkpoint_store import Workbench
 from leadscore.serving.nightly.drift_checks import NightShape, shape_of, unlike, unseen_words
 from leadscore.serving.nightly.engine import HERE, Engine
@@ -128,6 +129,9 @@ def _run(
         with night.stages.timed("words and ledger"):
             rows = told(night, tiered)
             written = write_night(directory, rows, notes=tiered.notes, replace=replace)
+            accounts = accounts_of(night)
+            if accounts is not None:
+                write_account_list(directory, night.as_of, accounts)
     accepted = drift if accept else []
     return NightResult(night.as_of, tiered, shape, faults, accepted, written, quarantine)
 

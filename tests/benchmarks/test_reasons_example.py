@@ -18,7 +18,7 @@ from leadscore.training.registry.registry import Registry
 from tests.serving.recount import COMPARISON, Raw, Recount, agrees
 
 if TYPE_CHECKING:
-    from leadscore.features.families.catalogue import Feature
+    from leadscore.features.catalogue.feature import Feature
     from tests.conftest import Project
 
 NIGHT = pd.Timestamp("2026-06-01")

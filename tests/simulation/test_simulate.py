@@ -326,3 +326,21 @@ def test_extra_events_change_no_outcome(tmp_path):
 def test_impossible_settings_are_refused(tmp_path, settings, message):
     with pytest.raises(ValueError, match=message):
         simulate(tmp_path, **settings)
+
+
+@pytest.fixture(scope="module")
+def pushed(tmp_path_factory):
+    """A company in which active colleagues raise a lead's propensity."""
+    return simulate(tmp_path_factory.mktemp("pushed"), leads=6_000, account_effect=1.5)
+
+
+def test_colleagues_raise_propensities_and_the_truth_knows(pushed):
+    rows = labelled(pushed, read_outcomes(pushed))
+    rows = rows[~rows["is_sql"] & ~rows["closed"] & rows["sql_known"]]
+    knowing, alone = (roc_auc_score(rows["sql"], rows[name]) for name in ("p_sql", "alone_p_sql"))
+    assert knowing > alone + 0.005
+    assert rows["p_sql"].mean() == pytest.approx(rows["sql"].mean(), rel=0.15)
+
+
+def test_without_account_effects_the_truth_has_no_such_column(truth):
+    assert "alone_p_sql" not in truth

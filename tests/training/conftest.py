@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from leadscore.features.catalogue.feature import Feature
 from leadscore.features.contract.contract import CONTRACT_FILE, load_contract
-from leadscore.features.families.catalogue import Feature
 from leadscore.features.tables.open_tables import open_tables
 from leadscore.training.dataset.data_sufficiency import Viability
 from leadscore.training.dataset.labels import Labels

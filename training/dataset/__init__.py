@@ -11,7 +11,6 @@ from leadscore.training.dataset.splits import (
     all_learn,
     held_out_in_turn,
     parts_of_stage,
-    split_by_time,
 )
 from leadscore.training.dataset.stage_rows import (
     MIN_JUDGED,
@@ -41,7 +40,6 @@ __all__ = [
     "label_snapshots",
     "parts_of_stage",
     "prepare",
-    "split_by_time",
     "stage_part",
     "stages_of",
     "too_little",

@@ -4,6 +4,12 @@ Metrics with intervals, curves, segments, baselines, feature contributions, conv
 time, and held-out leads scored night by night.
 """
 
+from leadscore.training.evaluation.account_chance import (
+    ACCOUNT_TAG,
+    AccountChance,
+    account_chance,
+    together,
+)
 from leadscore.training.evaluation.baselines import logistic_regression
 from leadscore.training.evaluation.conversion_drift import PriorShift, prior_shift
 from leadscore.training.evaluation.curves import (
@@ -41,14 +47,17 @@ from leadscore.training.evaluation.simpler_models import Simpler, simpler_ahead
 from leadscore.training.evaluation.won_given_sql import calibration_given_sql
 
 __all__ = [
+    "ACCOUNT_TAG",
     "METRIC_WORDS",
     "NOT_REACHED",
     "REACHED",
     "STAGE_WORDS",
+    "AccountChance",
     "Drivers",
     "Evaluation",
     "PriorShift",
     "Simpler",
+    "account_chance",
     "account_or_lead",
     "calibration_given_sql",
     "compare",
@@ -75,6 +84,7 @@ __all__ = [
     "simpler_ahead",
     "span",
     "spread_table",
+    "together",
     "weighed",
     "with_interval",
     "with_month_words",

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
     from leadscore.training.dataset import Prepared, Split
+    from leadscore.training.evaluation.account_chance import AccountChance
     from leadscore.training.model import FunnelModel
 
 
@@ -35,6 +36,8 @@ class Evaluation:
     later_auc
         `value`, `low` and `high` of the first stage's AUC over all leads that were predicted by a
         model which had learnt from earlier ones only: those held out, and those of the folds.
+    account_chance
+        None where it could not be learnt.
     """
 
     metrics: Mapping[str, pd.DataFrame]
@@ -44,6 +47,7 @@ class Evaluation:
     held_out: Mapping[str, pd.DataFrame]
     evidence: pd.DataFrame
     later_auc: pd.Series[float]
+    account_chance: AccountChance | None = None
 
 
 def evaluate(

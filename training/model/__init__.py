@@ -9,6 +9,7 @@ from leadscore.training.model.statistics import (
     LEAST_PROPENSITY,
     clustered_error,
     log_losses,
+    log_losses_of_margin,
     share_interval,
 )
 
@@ -23,5 +24,6 @@ __all__ = [
     "clustered_error",
     "example_rows",
     "log_losses",
+    "log_losses_of_margin",
     "share_interval",
 ]

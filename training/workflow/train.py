@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from leadscore.features.contract import load_contract
 from leadscore.features.tables import fingerprint, open_tables
 from leadscore.training.dataset import Prepared, all_learn, held_out_in_turn, prepare
-from leadscore.training.evaluation import Evaluation, evaluate, nightly_evidence
+from leadscore.training.evaluation import Evaluation, account_chance, evaluate, nightly_evidence
 from leadscore.training.gate import Verdict, champion_rules, hold_contest, judge
 from leadscore.training.model import PATIENCE_ASKED, FunnelModel, Search
 from leadscore.training.registry import CHAMPION, ChampionChanged, Registry
@@ -140,7 +140,8 @@ def _judged_on_held_out(tables: Tables, prepared: Prepared, judged: FunnelModel)
     """Measure on later leads, night by night for the cut-offs; without dates on all in turn."""
     if prepared.split.by_time:
         evidence = nightly_evidence(tables, prepared, judged.predict)
-        return replace(evaluate(judged, prepared), evidence=evidence)
+        chance = account_chance(tables, prepared, judged.predict)
+        return replace(evaluate(judged, prepared), evidence=evidence, account_chance=chance)
     others = [
         (_fitted(tables, prepared, split, judged=judged), split)
         for split in held_out_in_turn(prepared.split)

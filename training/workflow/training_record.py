@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from leadscore.features.contract import ADDRESSES, CONTRACT_FILE
 from leadscore.training.dataset import traces
+from leadscore.training.evaluation import ACCOUNT_TAG
 from leadscore.training.registry import Trained, metrics_for_mlflow
 from leadscore.training.report import html_report, model_card
 
@@ -52,7 +53,7 @@ def to_register(
         evidence=evaluation.evidence,
         params=_params(model, prepared, tables),
         metrics=_metrics(evaluation),
-        tags=_tags(fingerprint, prepared, tables, facts.verdict),
+        tags=_tags(fingerprint, prepared, tables, facts.verdict) | _account_tag(evaluation),
         artifacts=_artifacts(facts, tables),
         learnt_from=traces(prepared),
         trials={stage: fitted.trials_ for stage, fitted in model.stages_.items()},
@@ -103,6 +104,11 @@ def _tags(fingerprint: str, prepared: Prepared, tables: Tables, verdict: Verdict
         "known_until": end.replace(tzinfo=UTC).isoformat() if end is not None else "",
         "gate": "passed" if verdict.passed else f"refused: {verdict.refusals[0].name}",
     }
+
+
+def _account_tag(evaluation: Evaluation) -> dict[str, str]:
+    chance = evaluation.account_chance
+    return {} if chance is None else {ACCOUNT_TAG: chance.to_json()}
 
 
 def _artifacts(facts: Facts, tables: Tables) -> dict[str, str | bytes]:

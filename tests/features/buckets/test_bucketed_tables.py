@@ -127,6 +127,9 @@ def test_features_of_a_bucket_are_those_of_the_whole(contract, buckets):
         built = build_features(tables, nightly_snapshots(tables, as_of=NIGHT))
         whole = built.to_pandas()
     snapshots = nightly_snapshots(buckets.tables, as_of=NIGHT)
+    with pytest.raises(ValueError, match="look_at_accounts"):
+        build_features(buckets.tables, snapshots, kinds=built.kinds)
+    buckets.look_at_accounts(NIGHT)
     buckets.turn_to(2)
     part = build_features(buckets.tables, snapshots, kinds=built.kinds).to_pandas()
     same = whole[whole["lead_id"].isin(part["lead_id"])].reset_index(drop=True)

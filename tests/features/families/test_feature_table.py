@@ -44,7 +44,7 @@ def test_numbers_are_float64_and_text_is_str(built, frame):
 
 def test_flags_are_0_or_1(built, frame):
     flags = [each.name for each in built.catalogue if each.kind == "flag"]
-    assert flags == ["name_implausible", "phone_implausible"]
+    assert flags == ["name_implausible", "phone_implausible", "account_won", "account_lost"]
     assert set(frame[flags].stack()) == {0.0, 1.0}  # noqa: PD013 - all cells as one column
 
 
@@ -87,7 +87,8 @@ def test_by_default_kinds_are_those_common_before_the_earliest_snapshot(tables, 
 
 def test_a_contract_without_events_has_the_other_families(tables, snapshots):
     built = build_features(replace(tables, events=None, event_terms=()), snapshots)
-    assert {each.family for each in built.catalogue} == {"firmographic", "channel", "history"}
+    families = {each.family for each in built.catalogue}
+    assert families == {"firmographic", "channel", "history", "account"}
     assert built.kinds == ()
 
 

@@ -193,6 +193,23 @@ def test_what_becomes_known_just_before_the_night_does_move_features(bench, name
     assert not after.equals(before)
 
 
+def test_colleagues_move_features_before_the_night_and_not_after(bench):
+    night = NIGHTS[-1]
+    before = bench.before(night)
+    lead = bench.frames["leads"].set_index("lead_id").loc[before["lead_id"].iloc[0]]
+    like = bench.frames["leads"].iloc[0].to_dict() | {"account": lead["account"]}
+    for seconds, moves in ((-1, True), (0, False)):
+        moment = night + pd.Timedelta(seconds=seconds)
+        colleague = like | {"lead_id": "new colleague", "created_at": moment}
+        leads = pd.concat(
+            [bench.frames["leads"], pd.DataFrame([colleague])], ignore_index=True
+        ).astype(bench.frames["leads"].dtypes)
+        after = bench.features(bench.put(leads=leads), night, KINDS)
+        own = after[after["lead_id"] != "new colleague"].reset_index(drop=True)
+        assert (own["colleagues"].sum() > before["colleagues"].sum()) == moves
+        assert own.equals(before) != moves
+
+
 def test_training_and_the_nightly_job_see_the_same_features(bench):
     tables = bench.put()
     spine = training_snapshots(tables, ages_days=(0, 2, 7, 21, 60))

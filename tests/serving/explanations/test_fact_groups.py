@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from leadscore.features.families.catalogue import Feature
+from leadscore.features.catalogue.feature import Feature
 from leadscore.serving.explanations.fact_groups import columns_of_facts
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from leadscore.features.families.catalogue import Feature
+from leadscore.features.catalogue.feature import Feature
 from leadscore.serving.explanations.missing_information import missing_facts
 from leadscore.training.dataset.labels import Labels
 from leadscore.training.dataset.splits import split_by_time

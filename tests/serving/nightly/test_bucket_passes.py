@@ -82,6 +82,10 @@ def test_in_buckets_a_night_says_what_it_says_as_a_whole(
     same_quarantine(without_night, company)
     rule = read_night(company, NIGHT)["rule"].fillna("")
     assert {"waiting", "exploration"} <= set(rule)
+    lists = [each / f"accounts/{NIGHT:%Y-%m-%d}.csv" for each in (without_night, company)]
+    assert [file.exists() for file in lists] in ([False, False], [True, True])
+    if lists[0].exists():  # a small company's accounts may be too few to learn from
+        pd.testing.assert_frame_equal(*map(pd.read_csv, lists))
     assert not (without_night / WORK).exists()
 
 

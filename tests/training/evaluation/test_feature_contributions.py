@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import pytest
 
-from leadscore.features.families.catalogue import Feature
+from leadscore.features.catalogue.feature import Feature
 from leadscore.training.evaluation.feature_contributions import (
     DEPENDENCE_FEATURES,
     STRIP_FEATURES,

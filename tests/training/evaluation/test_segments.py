@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from leadscore.features.families.catalogue import Feature
+from leadscore.features.catalogue.feature import Feature
 from leadscore.training.dataset.labels import Labels
 from leadscore.training.evaluation.segments import in_order, measure_segments, segments_of
 from tests.training.conftest import prepared_of

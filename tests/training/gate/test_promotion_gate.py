@@ -108,7 +108,7 @@ def test_little_is_not_called_none(later: tuple[float, float, float], words: str
 
 
 def test_folds_show_what_a_quarter_of_few_conversions_cannot() -> None:
-    blurry = blurred(80.0)  # alone it shows nothing
+    blurry = blurred(80.0, seed=2)  # alone it shows nothing
     alone, before = verdict_on(blurry), verdict_on(blurry, later=(0.6, 0.55, 0.65))
     assert not alone.passed
     assert before.passed

@@ -6,11 +6,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from leadscore.features.families.catalogue import Feature
+from leadscore.features.catalogue.feature import Feature
 from leadscore.training.scorecard.candidate_rules import MAX_WORDS, Condition, possible_conditions
 
 if TYPE_CHECKING:
-    from leadscore.features.families.catalogue import Kind, Measure
+    from leadscore.features.catalogue.feature import Kind, Measure
 
 LEADS = 2_000
 

@@ -8,7 +8,7 @@ import pytest
 from scipy.special import expit
 from sklearn.metrics import roc_auc_score
 
-from leadscore.features.families.catalogue import Feature
+from leadscore.features.catalogue.feature import Feature
 from leadscore.training.scorecard.rule_selection import MAX_RULES
 from leadscore.training.scorecard.scorecard import PointsTable, distil
 

@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 from ibis import _
 
-from leadscore.features.families.catalogue import Feature
-from leadscore.features.families.feature_set import (
+from leadscore.features.catalogue.feature import Feature
+from leadscore.features.catalogue.feature_set import (
     OF_A_LEAD,
     OF_A_SNAPSHOT,
     FeatureSet,

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from numpy.typing import NDArray
 
-    from leadscore.features.families.catalogue import Feature
+    from leadscore.features.catalogue.feature import Feature
 
 OF_A_LEAD = {"lead_id": "lead_id"}
 OF_A_SNAPSHOT = {"lead_id": "lead_id", "as_of": "as_of"}

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from leadscore.features.catalogue.event_labels import either, group_names, one_of, several
 from leadscore.features.core import slug, unique
-from leadscore.features.families.event_labels import either, group_names, one_of, several
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

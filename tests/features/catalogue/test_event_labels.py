@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from leadscore.features.families.event_labels import either, group_names, one_of, several
+from leadscore.features.catalogue.event_labels import either, group_names, one_of, several
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-Family = Literal["firmographic", "engagement", "channel", "history"]
+Family = Literal["firmographic", "engagement", "channel", "history", "account"]
 Kind = Literal["number", "flag", "text"]
 Measure = Literal[
     "attribute",  # what the lead's own columns say

@@ -1,4 +1,4 @@
-from leadscore.features.families.event_groups import event_groups, not_by_the_lead
+from leadscore.features.catalogue.event_groups import event_groups, not_by_the_lead
 
 
 def test_activity_is_all_kinds_but_those_done_to_the_lead():

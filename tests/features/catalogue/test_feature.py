@@ -5,7 +5,7 @@ from collections import Counter
 
 import pytest
 
-from leadscore.features.families.catalogue import from_records, to_records
+from leadscore.features.catalogue.feature import from_records, to_records
 from leadscore.features.families.feature_table import build_features
 
 
