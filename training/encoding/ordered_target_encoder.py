@@ -22,12 +22,15 @@ PRIOR_ROWS = 10.0  # a word counts fully once it has been seen far more often th
 
 
 class WordRates(BaseEstimator):  # type: ignore[misc]
-    """Replace each word by the rate of the leads that had it, shrunk towards the overall rate.
+    """Replace each word by the rate of the leads that had it, and by their share of all leads.
+
+    Rates are shrunk towards the overall rate.
 
     A training row gets the rate among earlier leads only, so that no row's own outcome is among
     its features: ordered target statistics (Prokhorenkova et al., CatBoost, NeurIPS 2018). A
     missing value is a word of its own. A word not stored has the overall rate, just as any word had
-    when a training row first showed it, so trees have learnt what becomes of new words.
+    when a training row first showed it, so trees have learnt what becomes of new words. The share
+    tells common words from rare ones; a word not stored has a share of 0 in training, too.
 
     Attributes
     ----------
@@ -35,6 +38,8 @@ class WordRates(BaseEstimator):  # type: ignore[misc]
         The words of each column that have a rate of their own.
     rates_ : dict of str to list of float
         Their rates; then that of a missing value and the overall one.
+    shares_ : dict of str to list of float
+        The share of the rows with each; then that of a missing value, and 0.
     """
 
     def __init__(self, columns: Sequence[str] = ()) -> None:
@@ -46,26 +51,32 @@ class WordRates(BaseEstimator):  # type: ignore[misc]
         overall = float(outcome.mean())
         self.words_ = {column: _common_words(columns, column) for column in self.columns}
         self.rates_: dict[str, list[float]] = {}
+        self.shares_: dict[str, list[float]] = {}
         for column in self.columns:
             codes, kinds = self._codes(column, columns), len(self.words_[column]) + 2
             hits = np.bincount(codes, outcome, kinds) + PRIOR_ROWS * overall
-            rates = hits / (np.bincount(codes, minlength=kinds) + PRIOR_ROWS)
+            rows = np.bincount(codes, minlength=kinds)
+            rates = hits / (rows + PRIOR_ROWS)
             self.rates_[column] = [*rates[:-1].tolist(), overall]
+            self.shares_[column] = [*(rows[:-1] / len(codes)).tolist(), 0.0]
         return self
 
     def transform(self, features: Features) -> NDArray[np.float64]:
-        """Return the rate of each row's words, float64 of shape (n, columns)."""
+        """Return the rates of each row's words, then their shares, float64 of shape (n, 2 k)."""
         check_is_fitted(self)
         columns = FeatureColumns.of(features)
-        found = np.empty((len(columns), len(self.columns)), order="F")  # read by column, too
+        k = len(self.columns)
+        found = np.empty((len(columns), 2 * k), order="F")  # read by column, too
         for position, column in enumerate(self.columns):
-            found[:, position] = np.asarray(self.rates_[column])[self._codes(column, columns)]
+            codes = self._codes(column, columns)
+            found[:, position] = np.asarray(self.rates_[column])[codes]
+            found[:, k + position] = np.asarray(self.shares_[column])[codes]
         return found
 
     def fit_transform(
         self, features: Features, outcome: NDArray[np.float64], order: NDArray[np.int64]
     ) -> NDArray[np.float64]:
-        """Fit, and return for each training row the rates among the leads before it.
+        """Fit, and return what `transform` does, with the rates among the leads before each row.
 
         `order` is the place of each row's lead in time; rows of one lead share it.
         """
@@ -73,7 +84,7 @@ class WordRates(BaseEstimator):  # type: ignore[misc]
         self.fit(columns, outcome)
         hits, rows = _before(np.zeros(len(columns), dtype="int64"), order, outcome)
         prior = (hits + PRIOR_ROWS / 2) / (rows + PRIOR_ROWS)
-        found = np.empty((len(columns), len(self.columns)))
+        found = self.transform(columns)
         for position, column in enumerate(self.columns):
             place = columns.words(column).place.astype("int64") + 1  # 0 is a missing value
             hits, rows = _before(place, order, outcome)

@@ -102,22 +102,18 @@ def training_matrix(
     )
 
 
-def lay_out_training(
-    matrix: TrainingMatrix, words: str
-) -> tuple[NDArray[np.float64], WordRates | None]:
+def lay_out_training(matrix: TrainingMatrix, words: str) -> tuple[NDArray[np.float64], WordRates]:
     """Lay out training rows as trees see them: with the rates, and the words, known by then."""
-    if words == "native":
-        codes = matrix.codes.copy()
-        positions = matrix.text.positions
-        codes[:, positions] = np.where(matrix.is_new, np.nan, codes[:, positions])
-        return codes, None
-    rates = WordRates(matrix.text_columns)
+    rates, codes = WordRates(matrix.text_columns), matrix.codes
     earlier = rates.fit_transform(matrix.frame, matrix.outcome, matrix.order)
-    return lay_out(matrix.codes, matrix.text, earlier, words), rates
+    if words == "native":
+        codes, positions = codes.copy(), matrix.text.positions
+        codes[:, positions] = np.where(matrix.is_new, np.nan, codes[:, positions])
+    return lay_out(codes, matrix.text, earlier, words), rates
 
 
 def lay_out(
-    codes: NDArray[np.float64], text: TextColumns, rates: NDArray[np.float64] | None, words: str
+    codes: NDArray[np.float64], text: TextColumns, rates: NDArray[np.float64], words: str
 ) -> NDArray[np.float64]:
     """Lay out rows that are predicted as trees see them; see `SeenRows`."""
     return SeenRows(list(codes.T), text, rates, words).matrix()
@@ -131,20 +127,20 @@ class SeenRows:
     codes
         The columns of `TextEncoder.columns_of`.
     rates
-        Those of `WordRates`, float64 of shape (n, text columns); only `native` does without.
+        The rates and shares of `WordRates`, float64 of shape (n, 2 x text columns).
     words
-        As in the recipe. `each` puts a column for each of the commonest words after the codes.
+        As in the recipe. After the codes comes the share of each text column's word; `each` puts
+        a column for each of the commonest words after these.
     """
 
     def __init__(
         self,
         codes: Sequence[NDArray[np.float64]],
         text: TextColumns,
-        rates: NDArray[np.float64] | None,
+        rates: NDArray[np.float64],
         words: str,
     ) -> None:
-        self._codes, self._text, self._rates = codes, text, rates
-        self._words = "native" if rates is None else words
+        self._codes, self._text, self._rates, self._words = codes, text, rates, words
         self._text_at = {position: at for at, position in enumerate(text.positions)}
 
     def __len__(self) -> int:
@@ -152,12 +148,15 @@ class SeenRows:
 
     def part(self, column: int, rows: slice) -> NDArray[np.float64]:
         """Return some rows of one column of `matrix`, float64."""
-        if column >= len(self._codes):
-            at, word = divmod(column - len(self._codes), MOST_WORDS)
+        beyond, texts = column - len(self._codes), len(self._text.positions)
+        if 0 <= beyond < texts:
+            return self._rates[rows, texts + beyond]
+        if beyond >= texts:
+            at, word = divmod(beyond - texts, MOST_WORDS)
             is_word = self._codes[self._text.positions[at]][rows] == word
             return np.asarray(is_word, dtype="float64")
         codes, at = self._codes[column][rows], self._text_at.get(column, -1)
-        if self._rates is None or at < 0 or self._words == "native":
+        if at < 0 or self._words == "native":
             return codes
         if self._words == "rates" or self._text.is_wide[at]:
             return self._rates[rows, at]
@@ -172,9 +171,9 @@ class SeenRows:
 def owners(columns: int, text: TextColumns, words: str) -> NDArray[np.int64]:
     """Return for each column that trees see the feature it comes from, int64."""
     own = np.arange(columns, dtype="int64")
-    if words != "each":
-        return own
-    return np.concatenate([own, np.repeat(own[text.positions], MOST_WORDS)])
+    of_text = own[text.positions]
+    each = np.repeat(of_text, MOST_WORDS if words == "each" else 0)
+    return np.concatenate([own, of_text, each])
 
 
 def places(lead: pd.Series[str]) -> NDArray[np.float64]:

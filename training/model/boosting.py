@@ -102,7 +102,7 @@ class FoldRows:
     def _layout(self, words: str) -> tuple[Dataset, NDArray[np.float64]]:
         if words not in self._laid_out:
             train, rates = lay_out_training(self.train, words)
-            known = None if rates is None else rates.transform(self.validate.frame)
+            known = rates.transform(self.validate.frame)
             validate = lay_out(self.validate.codes, self.validate.text, known, words)
             self._laid_out[words] = (_dataset(train, self.train, words), validate)
         return self._laid_out[words]

@@ -239,7 +239,7 @@ class StageModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def _seen(self, columns: FeatureColumns) -> list[tuple[Booster, SeenRows, str]]:
         """Show each member the rows as it sees them."""
         codes, text = self.encoder_.columns_of(columns), self.text_columns
-        rates = self.rates_.transform(columns) if set(self.words_) != {"native"} else None
+        rates = self.rates_.transform(columns)
         rows = {words: SeenRows(codes, text, rates, words) for words in set(self.words_)}
         return [
             (booster, rows[words], words)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from leadscore.training.model import FunnelModel
 
-FORMAT = 4  # raised when a saved model of an earlier version can no longer be read
+FORMAT = 5  # raised when a saved model of an earlier version can no longer be read
 FORMAT_KEY = "leadscore_format"  # in the metadata of MLflow's model
 
 # skops loads nothing else; these hold the trees, the vocabulary and the calibrator.

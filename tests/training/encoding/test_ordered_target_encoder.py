@@ -71,3 +71,10 @@ def test_a_word_seen_first_teaches_with_the_rate_of_those_before_it() -> None:
     outcome = np.r_[np.ones(90), 0]
     taught = WordRates(["source"]).fit_transform(frame, outcome, np.arange(91))
     assert taught[-1, 0] == pytest.approx((90 + PRIOR_ROWS / 2) / (90 + PRIOR_ROWS))
+
+
+def test_a_word_has_its_share_of_the_rows_and_a_rare_one_none() -> None:
+    words = ["web"] * 60 + [None] * 36 + ["Ann Lee"] * (MIN_ROWS_OF_WORD - 1)
+    frame = pd.DataFrame({"source": pd.Series(words, dtype="str")})
+    taught = WordRates(["source"]).fit_transform(frame, np.arange(100) % 2.0, np.arange(100))
+    assert taught[[0, 60, 99], 1].tolist() == [0.6, 0.36, 0.0]
