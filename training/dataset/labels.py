@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from ibis import _
 
+from leadscore.features.core import SECONDS_A_DAY
 from leadscore.features.point_in_time import reached_at
 
 if TYPE_CHECKING:
@@ -33,8 +34,11 @@ class Labels:
     frame
         Sorted by `lead_id`, `as_of`. Columns `lead_id`, `as_of`, `created_at`, `account`;
         `is_sql` (bool: known to be an SQL by then); for each stage `y_<stage>` (float64: 1, 0,
-        or missing where it is not yet known or does not apply) and `known_<stage>_at` (when the
-        label became known; missing where nothing has a date); `weight` (float64: how much the
+        or missing where it is not yet known or does not apply), `known_<stage>_at` (when the
+        label became known; missing where nothing has a date), `days_<stage>` (float64: from the
+        snapshot until it was reached) and `seen_<stage>` (float64: 1 or 0, whether it has been
+        reached so far, where the label is not yet known); `watched_days` (float64: from the
+        snapshot to the end of the data); `weight` (float64: how much the
         snapshot counts, see `night_weights`).
     stages
         The stages in the data, in the order of the funnel.
@@ -84,8 +88,12 @@ def night_weights(age: pd.Series[pd.Timedelta], ages_days: Sequence[int]) -> NDA
     ages = np.sort(np.asarray(ages_days, dtype="float64"))
     last = 2 * ages[-1] - ages[-2] if len(ages) > 1 else ages[-1] + 1
     nights = np.diff(ages, append=last)
-    at = np.searchsorted(ages, age / pd.Timedelta(days=1), side="right") - 1
+    at = np.searchsorted(ages, _days(age), side="right") - 1
     return np.asarray(nights[np.clip(at, 0, None)] ** NIGHTS_POWER, dtype="float64")
+
+
+def _days(span: pd.Series[pd.Timedelta]) -> pd.Series[float]:
+    return span.dt.total_seconds() / SECONDS_A_DAY
 
 
 def stages_of(tables: Tables) -> tuple[Stage, ...]:
@@ -103,6 +111,7 @@ def _with_labels(frame: pd.DataFrame, tables: Tables, stages: tuple[Stage, ...])
     labelled["is_sql"] = frame["sql_known"] < frame["as_of"] if "sql" in stages else False
     if "sql" in stages and "won" in stages:
         labelled["is_sql"] &= ~(frame["won_known"] < frame["as_of"])
+    labelled["watched_days"] = _days(pd.Timestamp(data_end or "NaT") - frame["as_of"])
     within_sql: pd.Series[bool] | None = None  # or an SQL before
     for stage in stages:
         horizon = timedelta(days=getattr(tables.contract.horizon_days, stage))
@@ -117,6 +126,8 @@ def _with_labels(frame: pd.DataFrame, tables: Tables, stages: tuple[Stage, ...])
         known = applies & (end <= data_end if data_end else False)
         labelled[f"y_{stage}"] = np.where(known, reached.astype("float64"), np.nan)
         labelled[f"known_{stage}_at"] = end
+        labelled[f"days_{stage}"] = _days(frame[f"{stage}_at"] - frame["as_of"]).where(reached)
+        labelled[f"seen_{stage}"] = reached.astype("float64").where(applies & ~known)
     return labelled
 
 

@@ -21,9 +21,9 @@ from scipy.special import expit, logit
 
 from leadscore.features.families import feature_frame
 from leadscore.features.point_in_time import nightly_snapshots
+from leadscore.training.calibration import log_losses_of_margin
 from leadscore.training.dataset import label_snapshots
 from leadscore.training.evaluation.metrics import measure
-from leadscore.training.model import log_losses_of_margin
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from leadscore.features.core import percent
+from leadscore.training.calibration import share_interval
 from leadscore.training.dataset import parts_of_stage
 from leadscore.training.evaluation.display_names import REACHED
 from leadscore.training.evaluation.evaluate import account_or_lead
-from leadscore.training.model import share_interval
 
 if TYPE_CHECKING:
     from leadscore.training.dataset import Prepared

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from leadscore.training.model import share_interval
+from leadscore.training.calibration import share_interval
 
 BINS = 10
 CURVE_POINTS = 150  # a curve on a screen shows no more

@@ -12,7 +12,7 @@ from joblib import Parallel, delayed
 from scipy.special import expit, logit
 from scipy.stats import norm, t
 
-from leadscore.training.model import LEAST_PROPENSITY, log_losses
+from leadscore.training.calibration import LEAST_PROPENSITY, log_losses
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 import pandas as pd
 
+from leadscore.training.calibration import share_interval
 from leadscore.training.evaluation.metrics import measure_auc
-from leadscore.training.model import share_interval
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

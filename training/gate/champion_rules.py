@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from leadscore.training.calibration import log_losses
 from leadscore.training.dataset import MIN_JUDGED
 from leadscore.training.evaluation import compare, rank, rarer, weighed
 from leadscore.training.gate.promotion_gate import Rule, signed
 from leadscore.training.gate.segment_regressions import segment_gaps
-from leadscore.training.model import log_losses
 
 if TYPE_CHECKING:
     import pandas as pd

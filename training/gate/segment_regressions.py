@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.stats import t
 
+from leadscore.training.calibration import clustered_error, log_losses
 from leadscore.training.evaluation import large_segments
-from leadscore.training.model import clustered_error, log_losses
 
 if TYPE_CHECKING:
     import pandas as pd

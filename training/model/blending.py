@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from joblib import Parallel, delayed
 
+from leadscore.training.calibration import clustered_error
 from leadscore.training.encoding import LinearDesign
 from leadscore.training.model.boosting import FoldRows
 from leadscore.training.model.cross_validation import (
@@ -22,7 +23,6 @@ from leadscore.training.model.cross_validation import (
     out_of_fold,
 )
 from leadscore.training.model.logistic_model import LinearModel
-from leadscore.training.model.statistics import clustered_error
 from leadscore.training.model.time_folds import (
     FEW_ROWS,
     Fold,

@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from scipy.special import logit
 
+from leadscore.training.calibration import level_free, log_losses_of_margin
 from leadscore.training.encoding import TrainingMatrix, lay_out, lay_out_training
-from leadscore.training.model.level_tracking import level_free
-from leadscore.training.model.statistics import log_losses_of_margin
 
 if TYPE_CHECKING:
     from collections.abc import Callable

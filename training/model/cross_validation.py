@@ -8,8 +8,7 @@ import numpy as np
 from joblib import Parallel, delayed
 from scipy.special import logit
 
-from leadscore.training.model.level_tracking import level_free
-from leadscore.training.model.statistics import log_losses_of_margin
+from leadscore.training.calibration import level_free, log_losses_of_margin
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -10,6 +10,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
 from leadscore.features.core import TooLittleData
+from leadscore.training.calibration import young_rows
 from leadscore.training.dataset import SINCE_SQL, stage_part, too_little
 from leadscore.training.encoding import FeatureColumns
 from leadscore.training.model.hyperparameter_search import Search
@@ -76,7 +77,9 @@ class FunnelModel(BaseEstimator):  # type: ignore[misc]
             rows = _stage_rows(frame[names], labels, split, stage)
             if judged is not None:
                 seen = frame.loc[rows[0].index]
-                self.stages_[stage] = judged.stages_[stage].refitted(*rows, seen=seen)
+                young = young_rows(frame, labels, stage) if split.by_time else None
+                own = judged.stages_[stage]
+                self.stages_[stage] = own.refitted(*rows, seen=seen, young=young)
                 continue
             shortage = too_little(labels, split, stage)
             if shortage:

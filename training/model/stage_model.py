@@ -11,6 +11,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 from threadpoolctl import threadpool_limits
 
+from leadscore.training.calibration import Calibrator
 from leadscore.training.encoding import (
     FeatureColumns,
     SeenRows,
@@ -31,7 +32,6 @@ from leadscore.training.model.blending import (
     tune_linear,
 )
 from leadscore.training.model.boosting import FoldRows, grow_whole
-from leadscore.training.model.calibrator import Calibrator
 from leadscore.training.model.hyperparameter_search import (
     LARGE_PORTFOLIO,
     PORTFOLIO,
@@ -56,6 +56,7 @@ if TYPE_CHECKING:
     from lightgbm import Booster
     from numpy.typing import NDArray
 
+    from leadscore.training.calibration import YoungRows
     from leadscore.training.encoding import Features, TrainingMatrix
 
 FOR_REFITTING = ("members_", "linear_recipe_", "out_of_time_")
@@ -136,12 +137,13 @@ class StageModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         weight: pd.Series[float] | None = None,
         *,
         seen: pd.DataFrame,
+        young: YoungRows | None = None,
     ) -> StageModel:
         """Fit a model by the recipe chosen here to other rows, in the order of time.
 
         Its calibrator learns from predictions of leads that were held out: those of the folds, and
         this model's of the rows that it has not learnt from. `seen` has these rows with the columns
-        that this model needs.
+        that this model needs. Its level follows `young` leads, too.
         """
         model = StageModel(by_time=self.by_time, seed=self.seed)
         model.linear_weight_ = self.linear_weight_
@@ -151,7 +153,7 @@ class StageModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         margin = self.out_of_time_.reindex(frame.index)
         margin[held_out] = self.margin(seen[held_out]) - self.centre_
         model.out_of_time_ = margin
-        model._calibrate(matrix)
+        model._calibrate(matrix, young)
         model.trials_, model.choice_ = self.trials_, self.choice_
         return model
 
@@ -160,13 +162,18 @@ class StageModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         state: dict[str, Any] = super().__getstate__()
         return {name: value for name, value in state.items() if name not in FOR_REFITTING}
 
-    def _calibrate(self, matrix: TrainingMatrix) -> None:
+    def _calibrate(self, matrix: TrainingMatrix, young: YoungRows | None = None) -> None:
         """Fit the calibrator to predictions of leads that were later than those learnt from."""
         margin = np.asarray(self.out_of_time_ + self.centre_, dtype="float64")
         known = np.flatnonzero(~np.isnan(margin))
         rows = matrix.take(known)
         self.calibrator_ = Calibrator().fit(
-            margin[known], rows.outcome, rows.weight, rows.order, by_time=self.by_time
+            margin[known],
+            rows.outcome,
+            rows.weight,
+            rows.order,
+            by_time=self.by_time,
+            young=young.predicted(self.margin(young.frame)) if young is not None else None,
         )
 
     def _matrix(
@@ -263,14 +270,9 @@ class StageModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         """Split each margin exactly into what every feature contributes.
 
         TreeSHAP (Lundberg et al., Nature Machine Intelligence 2020) for the trees, coefficient
-        times distance from the average lead for the regression.
-
-        Returns
-        -------
-        contributions : DataFrame
-            Log-odds, float64, same rows and columns as the encoder's.
-        base : float
-            The average lead's margin; base plus a row's contributions is its margin.
+        times distance from the average lead for the regression. Returns the contributions
+        (log-odds, float64, columns of the encoder) and the average lead's margin; both add up to a
+        row's margin.
         """
         check_is_fitted(self)
         names = self.encoder_.columns_

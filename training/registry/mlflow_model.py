@@ -21,7 +21,7 @@ TRUSTED_TYPES = [
     "collections.OrderedDict",
     "lightgbm.basic.Booster",
     "numpy.dtype",
-    "leadscore.training.model.calibrator.Calibrator",
+    "leadscore.training.calibration.calibrator.Calibrator",
     "leadscore.training.encoding.text_encoder.TextEncoder",
     "leadscore.training.model.stage_model.StageModel",
     "leadscore.training.model.funnel_model.FunnelModel",

@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 from scipy.special import expit
 
+from leadscore.training.calibration.statistics import log_losses
 from leadscore.training.gate.segment_regressions import ALPHA, segment_gaps
-from leadscore.training.model.statistics import log_losses
 
 LEADS, TRIALS = 1000, 60
 NUMBER = pd.Series(np.arange(LEADS))

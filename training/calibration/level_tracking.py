@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.special import expit
 
-from leadscore.training.model.statistics import clustered_error
+from leadscore.training.calibration.statistics import clustered_error
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -42,6 +42,35 @@ class Levels:
     variance: float
 
 
+@dataclass(frozen=True)
+class YoungLeads:
+    """Rows whose outcome is not yet known, in the order of time; all of shape (n,).
+
+    Of those that will convert a `share` has done so by now; `outcome` is 1 for those that have.
+    """
+
+    log_odds: NDArray[np.float64]
+    outcome: NDArray[np.float64]
+    weight: NDArray[np.float64]
+    lead: NDArray[np.int64]
+    share: NDArray[np.float64]
+
+    def shifts(self) -> list[tuple[float, float]]:
+        """Return the shift and its variance of each period; none where too few have converted."""
+        periods = int(self.outcome.sum() // POSITIVES_A_PERIOD)
+        return [
+            _shift(
+                self.log_odds[part],
+                self.outcome[part],
+                self.weight[part],
+                self.lead[part],
+                self.share[part],
+            )
+            for part in np.array_split(np.arange(len(self.outcome)), max(periods, 1))
+            if periods
+        ]
+
+
 STILL = Levels(np.zeros(1), 0.0, 0.0)  # for any number of rows
 
 
@@ -58,6 +87,7 @@ def track_level(
     outcome: NDArray[np.float64],
     weight: NDArray[np.float64],
     lead: NDArray[np.int64],
+    young: YoungLeads | None = None,
 ) -> Levels:
     """Follow the level of predictions through time; rows in the order of time.
 
@@ -67,6 +97,8 @@ def track_level(
         Predicted for each row, 0 or 1, and how much the row counts, float64 of shape (n,).
     lead
         Whose row it is, int64 of shape (n,): rows of one lead are not independent.
+    young
+        The leads after these, whose outcome is not yet known.
 
     Returns
     -------
@@ -78,7 +110,12 @@ def track_level(
     if periods < FEWEST_PERIODS:
         return STILL
     parts = np.array_split(np.arange(len(outcome)), periods)
-    found = [_shift(log_odds[part], outcome[part], weight[part], lead[part]) for part in parts]
+    whole = np.ones(len(outcome))
+    found = [
+        _shift(log_odds[part], outcome[part], weight[part], lead[part], whole[part])
+        for part in parts
+    ]
+    found += [] if young is None else young.shifts()
     shifts, variances = (np.array(each) for each in zip(*found, strict=True))
     fixed = max(
         (_filter(shifts, variances, step=0.0, noise=noise) for noise in NOISE),
@@ -90,7 +127,7 @@ def track_level(
     )
     if 2 * (moving.likelihood - fixed.likelihood) <= SURE:
         return STILL
-    of_rows = np.repeat(moving.means, [len(part) for part in parts])
+    of_rows = np.repeat(moving.means[:periods], [len(part) for part in parts])
     return Levels(of_rows, moving.newest, moving.variance)
 
 
@@ -99,11 +136,15 @@ def level_free(
     outcome: NDArray[np.float64],
     weight: NDArray[np.float64],
     shift: float = 0.0,
+    share: NDArray[np.float64] | float = 1.0,
 ) -> float:
-    """Find the shift of log-odds at which their mean propensity is the rate, from a first guess."""
+    """Find the shift of log-odds at which their mean propensity is the rate, from a first guess.
+
+    `share` is that of the outcomes which would be known by now.
+    """
     for _ in range(NEWTON_STEPS):
         p = expit(log_odds + shift)
-        step = float(weight @ (outcome - p) / (weight @ (p * (1 - p)) + 1e-3))
+        step = float(weight @ (outcome - share * p) / (weight @ (share * p * (1 - p)) + 1e-3))
         shift = float(np.clip(shift + np.clip(step, -1, 1), -MOST_SHIFT, MOST_SHIFT))
         if abs(step) < 1e-4:
             break
@@ -115,15 +156,17 @@ def _shift(
     outcome: NDArray[np.float64],
     weight: NDArray[np.float64],
     lead: NDArray[np.int64],
+    share: NDArray[np.float64],
 ) -> tuple[float, float]:
     """Return one period's shift and its variance; half a lead of each outcome is added."""
     weight = weight * weight.sum() / (weight**2).sum()  # sums to the independent rows they make
-    rate = (weight @ outcome + 0.5) / (weight.sum() + 1)
-    shift = level_free(log_odds, np.full(len(outcome), rate), weight)
+    watched = weight @ share
+    rate = (weight @ outcome + 0.5) / (watched + 1)
+    shift = level_free(log_odds, share * rate, weight, share=share)
     p = expit(log_odds + shift)
-    information = float(weight @ (p * (1 - p)))
-    by_lead = clustered_error(weight * (outcome - p), lead) * len(outcome)
-    return shift, max(by_lead**2, information) / information**2
+    slope, spread = (float(weight @ (share * p * (1 - each * p))) for each in (1.0, share))
+    by_lead = clustered_error(weight * (outcome - share * p), lead) * len(outcome)
+    return shift, max(by_lead**2, spread) / slope**2
 
 
 def _filter(

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import expit, log_expit
 
-from leadscore.training.model.calibrator import MIN_POSITIVES_ISOTONIC, Calibrator
+from leadscore.training.calibration.calibrator import MIN_POSITIVES_ISOTONIC, Calibrator
 
 
 def draw(

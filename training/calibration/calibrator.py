@@ -13,8 +13,8 @@ from sklearn.base import BaseEstimator
 from sklearn.isotonic import IsotonicRegression
 from sklearn.utils.validation import check_is_fitted
 
-from leadscore.training.model.level_tracking import STILL, track_level
-from leadscore.training.model.statistics import clustered_error, log_losses
+from leadscore.training.calibration.level_tracking import STILL, YoungLeads, track_level
+from leadscore.training.calibration.statistics import clustered_error, log_losses
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -60,6 +60,7 @@ class Calibrator(BaseEstimator):  # type: ignore[misc]
         lead: NDArray[np.int64] | None = None,
         *,
         by_time: bool = True,
+        young: YoungLeads | None = None,
     ) -> Calibrator:
         """Choose and fit the map; rows in the order of time.
 
@@ -76,6 +77,8 @@ class Calibrator(BaseEstimator):  # type: ignore[misc]
             default each row is a lead.
         by_time
             Whether later rows are later leads, so that the level may be followed.
+        young
+            Leads after these, by their margins: they tell of the level what can be known so far.
         """
         lead = np.arange(len(margin)) if lead is None else lead
         weight = np.ones(len(margin)) if weight is None else weight
@@ -84,7 +87,9 @@ class Calibrator(BaseEstimator):  # type: ignore[misc]
         levels = STILL
         if by_time:
             shape = _fit("sigmoid", rows)
-            levels = track_level(_log_odds(shape, margin), outcome, weight, lead)
+            if young is not None:
+                young = replace(young, log_odds=_log_odds(shape, young.log_odds))
+            levels = track_level(_log_odds(shape, margin), outcome, weight, lead, young)
         rows = replace(rows, level=np.broadcast_to(levels.of_rows, len(margin)))
         self.method_ = _choose(rows, lead)
         self.map_ = _fit(self.method_, rows)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.special import expit, logit
 
-from leadscore.training.model.level_tracking import STILL, level_free, track_level
+from leadscore.training.calibration.level_tracking import STILL, YoungLeads, level_free, track_level
 
 
 def test_the_shift_brings_the_mean_to_the_rate() -> None:
@@ -56,3 +56,18 @@ def test_a_row_of_weight_two_shifts_like_two_rows() -> None:
     margin, outcome = np.array([0.0, 1.0, -1.0]), np.array([1.0, 0.0, 0.0])
     twice = level_free(np.append(margin, 0.0), np.append(outcome, 1.0), np.ones(4))
     assert level_free(margin, outcome, np.array([2.0, 1, 1])) == pytest.approx(twice)
+
+
+def test_young_leads_tell_of_the_newest_level_by_what_they_have_done_so_far() -> None:
+    random = np.random.default_rng(5)
+    old = (random.random(10_000) < 0.1).astype(float)
+    share = random.random(4000)
+    done = (random.random(4000) < 0.2 * share).astype(float)  # the rate has doubled
+    rows = np.full(10_000, logit(0.1)), old, np.ones(10_000), np.arange(10_000)
+    young = YoungLeads(np.full(4000, logit(0.1)), done, np.ones(4000), np.arange(4000), share)
+    assert track_level(*rows) is STILL
+    newest = track_level(*rows, young).newest
+    assert newest == pytest.approx(logit(0.2) - logit(0.1), abs=0.2)
+    as_before = (random.random(4000) < 0.1 * share).astype(float)
+    same = YoungLeads(young.log_odds, as_before, young.weight, young.lead, share)
+    assert abs(track_level(*rows, same).newest) < 0.15

@@ -7,7 +7,7 @@ from scipy.special import expit, logit
 from scipy.stats import beta
 from sklearn.metrics import log_loss
 
-from leadscore.training.model.statistics import (
+from leadscore.training.calibration.statistics import (
     clustered_error,
     log_losses,
     log_losses_of_margin,
