@@ -16,7 +16,6 @@ from leadscore.training.dataset.stage_rows import (
     MIN_JUDGED,
     MIN_POSITIVES,
     SINCE_SQL,
-    count_stages,
     stage_part,
     too_little,
 )
@@ -35,7 +34,6 @@ __all__ = [
     "Viability",
     "all_learn",
     "audit",
-    "count_stages",
     "held_out_in_turn",
     "label_snapshots",
     "parts_of_stage",
