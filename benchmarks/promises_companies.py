@@ -46,8 +46,6 @@ NIGHTLY_LEADS = 2_000  # looked at every night, they are as many snapshots as al
 FRESH_SEED = 9_000_001  # no company that teaches has it
 DRAFTED_FROM = 4_000  # leads that the common contract is drafted from
 
-# These features count the company's other leads: in another company they are another feature.
-OF_OTHER_LEADS = "_past_rate"
 COUNTS = ("_ever", "_times")  # features that grow with every event and every verdict that came
 
 
@@ -190,12 +188,8 @@ def _trained(kind: Kind, seed: int, contract: Path, later: LaterLeads, *, nightl
 
 
 def _to_sql(prepared: Prepared) -> Prepared:
-    """Leave the stage won and what depends on other leads aside."""
-    labels = replace(prepared.labels, stages=("sql",))
-    lone = [each for each in prepared.catalogue if not each.name.endswith(OF_OTHER_LEADS)]
-    others = [each.name for each in prepared.catalogue if each not in lone]
-    frame = prepared.frame.drop(columns=others)
-    return replace(prepared, frame=frame, labels=labels, catalogue=tuple(lone))
+    """Leave the stage won aside."""
+    return replace(prepared, labels=replace(prepared.labels, stages=("sql",)))
 
 
 def _later_leads(leads: int, *, drift: float, contract: Path) -> LaterLeads:

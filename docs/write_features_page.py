@@ -25,7 +25,7 @@ EVENTS_OF_A_GROUP = "colleagues with events of the group in the last 30 days"
 FAMILIES = {
     "firmographic": "What the company and the person are, and how well the form was filled in.",
     "engagement": "What the lead did, up to the moment it is looked at.",
-    "channel": "Where the lead came from, and how well that channel has done so far.",
+    "channel": "Where the lead came from: its first and latest channel, and how many there were.",
     "history": "What marketing and sales have already done with the lead.",
     "account": "What the lead's colleagues, the other leads of its account, have done so far.",
 }
@@ -54,9 +54,7 @@ three kinds is called by theirs, "demo requests or pricing views". `<kind>_faded
 events, and kinds that a model was not trained on, are counted in `other_kinds`.
 """
 OWN_COLUMNS = """\
-A firmographic column without a term is a feature of its own, `lead_<name>`; so is a channel
-column, and a channel column of text has a `<name>_past_rate` beside it: the share of the channel's
-matured leads that converted, shrunk to the overall share as if by twenty more leads. Personal
+A firmographic or channel column without a term is a feature of its own, `lead_<name>`. Personal
 columns are never features, nor is the value of the deal.
 """
 

@@ -24,7 +24,6 @@ Measure = Literal[
     "days_since_latest",
     "hours_since_latest",
     "latest",
-    "conversion_rate",
 ]
 TIME_SINCE = frozenset({"days_since_first", "days_since_latest", "hours_since_latest"})
 

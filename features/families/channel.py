@@ -1,4 +1,4 @@
-"""Where the lead came from, and how well that channel has done so far."""
+"""Where the lead came from: its first and latest channel."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ibis import _
 
 from leadscore.features.catalogue import OF_A_LEAD, OF_A_SNAPSHOT, Feature, FeatureSet, Lookup
 from leadscore.features.core import as_words
-from leadscore.features.point_in_time import events_before, latest_text, past_rates
+from leadscore.features.point_in_time import events_before, latest_text
 from leadscore.features.tables import CHANNEL_TOUCH
 
 if TYPE_CHECKING:
@@ -19,16 +19,11 @@ if TYPE_CHECKING:
 
 
 def channel_features(tables: Tables, snapshots: ir.Table) -> FeatureSet:
-    """Build first and latest channel, number of channels, and each channel's past conversion."""
+    """Build first and latest channel, and the number of channels."""
     attributes = [each for each in tables.attributes if each.role == "channel"]
     names = [each.name for each in attributes]
     lookups = [Lookup(tables.leads.select("lead_id", *names), OF_A_LEAD)]
     values = [(_first_touch(each), _[each.name]) for each in attributes]
-    rated = [each for each in attributes if each.type == "text"] if tables.has_dates else []
-    for attribute in rated:
-        rates = past_rates(tables, snapshots, attribute.name)
-        lookups.append(Lookup(rates, {"rated_at": "as_of", "rated": attribute.name}))
-        values.append(_past_rate(attribute))
     touched = [term for term in CHANNEL_TOUCH if term in tables.event_terms]
     if touched:
         lookups.append(Lookup(_latest_touches(tables, snapshots, touched), OF_A_SNAPSHOT))
@@ -39,12 +34,6 @@ def channel_features(tables: Tables, snapshots: ir.Table) -> FeatureSet:
 def _first_touch(attribute: Attribute) -> Feature:
     words = as_words(attribute.column)
     return Feature(attribute.name, "channel", attribute.type, "", words, attribute.name)
-
-
-def _past_rate(attribute: Attribute) -> tuple[Feature, ir.Value]:
-    level, name = attribute.name, f"{attribute.name}_past_rate"
-    words = f"earlier leads of this {as_words(attribute.column)} that converted"
-    return Feature(name, "channel", "number", "share", words, level, "conversion_rate"), _[name]
 
 
 def _latest_touches(tables: Tables, snapshots: ir.Table, terms: list[str]) -> ir.Table:

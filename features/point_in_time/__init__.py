@@ -1,10 +1,10 @@
 """Which lead is looked at, as of when, and what was known then.
 
 Snapshots for training and for a night, each with its lead's rows known before it; when a stage was
-reached, and how channels had converted by then.
+reached, and which leads were closed by then.
 """
 
-from leadscore.features.point_in_time.channel_conversion import DAILY, matured_by_day, past_rates
+from leadscore.features.point_in_time.closings import listed_closings, still_open
 from leadscore.features.point_in_time.paired_rows import (
     BETWEEN,
     events_before,
@@ -13,28 +13,23 @@ from leadscore.features.point_in_time.paired_rows import (
 )
 from leadscore.features.point_in_time.snapshots import (
     NO_DATE,
-    listed_closings,
     listed_snapshots,
     next_midnight,
     nightly_snapshots,
-    still_open,
     training_snapshots,
 )
 from leadscore.features.point_in_time.stage_reached import reached_at
 
 __all__ = [
     "BETWEEN",
-    "DAILY",
     "NO_DATE",
     "events_before",
     "latest_text",
     "listed_closings",
     "listed_snapshots",
-    "matured_by_day",
     "next_midnight",
     "nightly_snapshots",
     "paired_before",
-    "past_rates",
     "reached_at",
     "still_open",
     "training_snapshots",

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import ibis
 
+from leadscore.features.point_in_time.closings import still_open
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
@@ -15,7 +17,6 @@ if TYPE_CHECKING:
     from leadscore.features.tables import Tables
 
 NO_DATE = datetime(1970, 1, 1)  # `as_of` of a flat file without dates; UTC without a zone
-CLOSED = ("won", "lost")
 
 
 def training_snapshots(tables: Tables, *, ages_days: Sequence[int]) -> ir.Table:
@@ -78,36 +79,6 @@ def listed_snapshots(
         wanted = ibis.memtable({"lead_id": list(lead_ids)}, schema={"lead_id": "string"})
         leads = leads.semi_join(wanted, "lead_id")
     return leads.select("lead_id", as_of=ibis.literal(as_of).cast("timestamp"))
-
-
-def listed_closings(tables: Tables, *, as_of: datetime) -> ir.Table:
-    """Find the listed leads that were known to be won or lost before a moment.
-
-    Columns `lead_id`, `stage` (won or lost), `known_at` (timestamp, UTC), a row an outcome.
-    """
-    leads = tables.leads.filter(tables.leads.listed)
-    if tables.outcomes is None:
-        empty = {"stage": ibis.null("string"), "known_at": ibis.null("timestamp")}
-        return leads.select("lead_id", **empty).limit(0)
-    closed = _closings(tables.outcomes).filter(ibis._.known_at < ibis.literal(as_of))
-    return closed.semi_join(leads, "lead_id").select("lead_id", "stage", "known_at")
-
-
-def still_open(tables: Tables, spine: ir.Table) -> ir.Table:
-    """Keep the snapshots of leads that were not known to be won or lost by then."""
-    if tables.outcomes is None:
-        return spine
-    by_lead = _closings(tables.outcomes).group_by(closed_id=ibis._.lead_id)
-    closed = by_lead.aggregate(closed_at=ibis._.known_at.min())
-    joined = spine.left_join(closed, spine.lead_id == closed.closed_id)
-    kept = joined.filter(joined.closed_at.isnull() | (joined.closed_at >= joined.as_of))
-    return kept.select("lead_id", "as_of")
-
-
-def _closings(outcomes: ir.Table) -> ir.Table:
-    """Keep the outcomes that close a lead, with `known_at`."""
-    known_at = ibis.greatest(outcomes.occurred_at, outcomes.recorded_at)
-    return outcomes.filter(outcomes.stage.isin(CLOSED)).mutate(known_at=known_at)
 
 
 def next_midnight(moment: datetime) -> datetime:

@@ -28,9 +28,6 @@ CHOSEN = "chosen_leads"  # the table of `Tables.of_leads`
 class CompanyTotals:
     """Totals over all leads, which tables of one bucket cannot give."""
 
-    sql_since: datetime | None  # when the outcomes first named an SQL
-    # By channel column: what `point_in_time.channel_conversion.matured_by_day` counts.
-    matured: Mapping[str, pa.Table]
     has_unknown_target: bool  # in a flat file
     kinds: frozenset[str]  # of events
     reasons: frozenset[str]  # of outcomes

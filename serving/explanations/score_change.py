@@ -40,9 +40,9 @@ Step = tuple[tuple[Cause, ...], float | None]
 class Part:
     """What one cause did, or several that cannot be told apart.
 
-    Causes are `edits` (edited attributes, late rows), `time` that passed, `activity` (the lead's,
-    and sales' responses), `model`, `policy`, and `others`: the night's other leads, where the tier
-    is for the best of them.
+    Causes are `edits` (edited attributes, late rows), `time` that passed, `activity` (the lead's
+    and its colleagues', and sales' responses), `model`, `policy`, and `others`: the night's other
+    leads, where the tier is for the best of them.
     """
 
     causes: tuple[Cause, ...]

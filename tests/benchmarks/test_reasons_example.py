@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 NIGHT = pd.Timestamp("2026-06-01")
 LEADS = 100
 # Read from one cell by rules of their own, which tests/features checks: bands, titles, e-mails.
-BY_RULE = r".+ band|.+ by job title|Kind of .+|Implausible .+|Share of .+|Earlier leads of .+"
+BY_RULE = r".+ band|.+ by job title|Kind of .+|Implausible .+|Share of .+"
 
 
 @dataclass(frozen=True)

@@ -32,6 +32,7 @@ STAGES = {
     "rejected by sales": "rejected", "sent back to marketing": "recycled",
     "accepted by sales": "accepted", "qualified by sales": "sql",
 }  # fmt: skip
+RANKS = {"mql": "MQL", "accepted": "accepted by sales", "sql": "SQL", "won": "won"}  # lowest first
 COMPARISON = re.compile(r"(, as .+| \((?:typical lead: |typically )(?P<usual>.+)\))$")
 
 
@@ -62,10 +63,13 @@ class Raw:
             table[column] = pd.to_datetime(table[column], utc=True).dt.tz_localize(None)
         kinds = {name(kind): kind for kind in events["kind"].unique() for name in (one, many)}
         first = leads.sort_values("created_at", kind="stable").drop_duplicates("lead_id")
+        firm = first["company"].str.strip().str.lower()
+        own = first["lead_id"].isin(lead_ids)
+        wanted = first.loc[own | firm.isin(firm[own].dropna()), "lead_id"]  # and their colleagues
         return cls(
-            first.set_index("lead_id"),
-            events[events["lead_id"].isin(lead_ids)],
-            outcomes[outcomes["lead_id"].isin(lead_ids)],
+            first.assign(company=firm).set_index("lead_id"),
+            events[events["lead_id"].isin(wanted)],
+            outcomes[outcomes["lead_id"].isin(wanted)],
             kinds,
             contract.get("features", {}).get("half_life_days", 14.0),
         )
@@ -75,13 +79,20 @@ class Recount:
     """One lead as of a moment, seen through the raw files alone."""
 
     def __init__(self, raw: Raw, lead_id: str, as_of: pd.Timestamp) -> None:
-        events = raw.events[raw.events["lead_id"] == lead_id]
-        outcomes = raw.outcomes[raw.outcomes["lead_id"] == lead_id]
-        known = (events["occurred_at"] < as_of) & (events["recorded_at"] < as_of)
         self.raw, self.as_of, self.lead = raw, as_of, raw.leads.loc[lead_id]
-        self.events = events[known].assign(age=as_of - events.loc[known, "occurred_at"])
+        self.events, self.outcomes = self._known([lead_id])
         self.own = self.events[~self.events["kind"].isin(NOT_OWN)]
-        self.outcomes = outcomes[outcomes["occurred_at"] < as_of]
+        same = raw.leads["company"] == self.lead["company"]
+        known = raw.leads.index[same & (raw.leads["created_at"] < as_of)]
+        self.colleagues = None if pd.isna(self.lead["company"]) else known.drop(lead_id)
+
+    def _known(self, lead_ids: Collection[str]) -> tuple[pd.DataFrame, pd.DataFrame]:
+        """List some leads' events, with their age, and outcomes, as known at the moment."""
+        events = self.raw.events[self.raw.events["lead_id"].isin(lead_ids)]
+        outcomes = self.raw.outcomes[self.raw.outcomes["lead_id"].isin(lead_ids)]
+        known = events[(events["occurred_at"] < self.as_of) & (events["recorded_at"] < self.as_of)]
+        told = outcomes[outcomes["occurred_at"] < self.as_of]
+        return known.assign(age=self.as_of - known["occurred_at"]), told
 
     # ---- what a reason says
 
@@ -94,6 +105,7 @@ class Recount:
         raise KeyError(subject)
 
     def _ways(self) -> Iterator[tuple[str, Callable[..., float | str | None]]]:
+        yield r"(Colleagues .+|.+ of a colleague|The account .+)", self._of_colleagues
         yield "Days with activity in the last 30 days", lambda: len(self._days(30))
         yield "Days with activity so far", lambda: len(self._days(None))
         yield "Longest silence between active days", self._silence
@@ -117,12 +129,40 @@ class Recount:
         columns = "|".join(COLUMNS)
         yield f"({columns})", self._column
 
+    def _of_colleagues(self, subject: str) -> float | str | None:
+        """Work out what is said of the other leads of the company."""
+        if self.colleagues is None:
+            return None
+        events, outcomes = self._known(self.colleagues)
+        own = events[~events["kind"].isin(NOT_OWN)]
+        counted = re.fullmatch(r"Colleagues (active|with (.+)) in the last (\d+) days", subject)
+        if counted:
+            rows = events[events["kind"].isin(self._kinds(counted[2]))] if counted[2] else own
+            return rows.loc[rows["age"] <= int(counted[3]) * DAY, "lead_id"].nunique()
+        if subject == "Highest stage of a colleague":
+            reached = [words for stage, words in RANKS.items() if stage in set(outcomes["stage"])]
+            return reached[-1] if reached else None
+        days = {
+            word: (self.as_of - outcomes.loc[outcomes["stage"] == stage, "occurred_at"]).min() / DAY
+            for word, stage in {"win": "won", "loss": "lost"}.items()
+        }
+        return {
+            "Colleagues known so far": len(self.colleagues),
+            "Latest activity of a colleague": own["age"].min() / DAY,
+            "Latest win of a colleague": days["win"],
+            "Latest loss of a colleague": days["loss"],
+            "The account is or was a customer": float(days["win"] > 0),
+            "The account was lost": float(days["loss"] > 0),
+        }[subject]
+
+    def _kinds(self, what: str) -> list[str]:
+        return [self.raw.kinds[each] for each in re.split(r", | or ", what.lower())]
+
     def _of(self, what: str) -> pd.DataFrame:
         """List the events of the kinds that some words name."""
         if what.lower() == "activity of any kind":
             return self.own
-        wanted = [self.raw.kinds[each] for each in re.split(r", | or ", what.lower())]
-        return self.events[self.events["kind"].isin(wanted)]
+        return self.events[self.events["kind"].isin(self._kinds(what))]
 
     def _count(self, what: str, span: str) -> float:
         return int((self._of(what)["age"] <= SPANS[span] * DAY).sum())

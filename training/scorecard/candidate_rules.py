@@ -31,8 +31,8 @@ CUTS_BY_UNIT = {
     "hours": (1, 2, 4, 8, 12, 24, 48, 72, 168, 336, 720),
 }
 ROUND = (1.0, 5.0, 2.0, 3.0, 1.5, 7.0)  # times powers of ten: what people choose, likeliest first
-# What a CRM cannot add up by itself: sums that fade with time, moving conversion rates, trends.
-NEEDS_MORE_THAN_A_CRM = ("decayed_count", "conversion_rate", "trend")
+# What a CRM cannot add up by itself: sums that fade with time, and trends.
+NEEDS_MORE_THAN_A_CRM = ("decayed_count", "trend")
 
 
 @dataclass(frozen=True)

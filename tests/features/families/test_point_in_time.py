@@ -17,7 +17,7 @@ from leadscore.features.point_in_time.snapshots import nightly_snapshots, traini
 
 # Columns that are as they are whatever happens.
 STATIC = ("Company size", "Annual revenue", "Job title", "Site visits", "Phone", "First name")
-# Before any stage was reached, before any lead had matured, and in the thick of it.
+# Before any stage was reached, early on, and in the thick of it.
 NIGHTS = [pd.Timestamp(day) for day in ("2024-01-04", "2024-02-01", "2024-04-10")]
 KINDS = ("page_view", "not yet seen")
 GROUPS = {"email_sent": ("email_sent",), "email_opened": ("email_open",)}
@@ -165,18 +165,6 @@ def test_deleting_all_that_came_later_moves_no_feature(bench, night):
     leads = bench.frames["leads"]
     tables = bench.put(leads=leads[leads["created_at"] < night], **past)
     after = bench.features(tables, night, KINDS)
-    pd.testing.assert_frame_equal(after, before, check_exact=True)
-
-
-def test_the_first_sql_of_all_moves_no_earlier_feature(bench):
-    night = NIGHTS[-1]
-    wins = bench.frames["outcomes"].query("stage != 'sql'")
-    first = bench.row("outcomes", night, Change("insert", 5, late=True, seconds=0, word=2))
-    assert first["stage"] == "sql"
-    spoken = pd.concat([wins, pd.DataFrame([first]).astype(wins.dtypes)])
-    before = bench.features(bench.put(outcomes=wins), night, KINDS)
-    assert before["source_past_rate"].notna().any()
-    after = bench.features(bench.put(outcomes=spoken), night, KINDS)
     pd.testing.assert_frame_equal(after, before, check_exact=True)
 
 

@@ -7,7 +7,6 @@ import pytest
 
 from leadscore.features.point_in_time.snapshots import (
     NO_DATE,
-    listed_closings,
     listed_snapshots,
     next_midnight,
     nightly_snapshots,
@@ -65,13 +64,6 @@ def test_a_list_is_looked_at_as_far_as_it_is_asked_for(tables, created):
     frame = listed_snapshots(tables, [*wanted, "nobody"], as_of=NIGHT).to_pandas()
     assert sorted(frame["lead_id"]) == wanted
     assert set(frame["as_of"]) == {pd.Timestamp(NIGHT)}
-
-
-def test_of_a_list_those_are_closed_who_were_known_to_be_by_then(tables, closed_at):
-    frame = listed_closings(tables, as_of=NIGHT).to_pandas()
-    expected = closed_at.index[closed_at < NIGHT]
-    assert 0 < len(expected) < len(closed_at)
-    assert set(frame["lead_id"]) == set(expected)
 
 
 @pytest.mark.parametrize(

@@ -69,6 +69,7 @@ def model(company: pd.DataFrame) -> FunnelModel:
             "created_at": created,
             "account": pd.Series([None] * len(company), dtype="str"),
             "is_sql": False,
+            "weight": 1.0,
             "y_sql": company["y"],
             "known_sql_at": created + pd.Timedelta(days=30),
         }

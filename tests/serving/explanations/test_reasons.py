@@ -28,7 +28,7 @@ CATALOGUE = (
         since="latest visit",
     ),
     Feature("gap", "engagement", "number", "days", "longest silence", "gap"),
-    Feature("rate", "channel", "number", "share", "past conversion of this source", "rate"),
+    Feature("rate", "engagement", "number", "share", "share of e-mails opened", "rate"),
     Feature("free_mail", "firmographic", "flag", "", "free-mail address", "mail"),
     Feature(
         "handoff",
@@ -102,7 +102,7 @@ def adds(**contributions: float) -> pd.DataFrame:
         ("gap", 45.4, "Longest silence: 45 days (typical lead: 30 days)"),
         ("gap", 1.0, "Longest silence: 1 day (typical lead: 30 days)"),
         ("gap", 30.4, "Longest silence: 30 days, as for the typical lead"),
-        ("rate", 0.354, "Past conversion of this source: 35 % (typical lead: 2.1 %)"),
+        ("rate", 0.354, "Share of e-mails opened: 35 % (typical lead: 2.1 %)"),
         ("free_mail", 1.0, "Free-mail address: yes"),
         ("free_mail", 0.0, "Free-mail address: no"),
         ("seniority", "executive", "Job seniority: executive (typical lead: staff)"),
@@ -135,7 +135,7 @@ def test_the_strongest_come_first_and_no_more_than_asked_for() -> None:
     contributions = adds(gap=-0.2, rate=-0.9, free_mail=-0.5, seniority=-0.4, pricing_7d=0.1)
     told = reasons(lead(), contributions, CATALOGUE, {}, top=2)
     assert told["reasons_against"][0] == [
-        "Past conversion of this source: 100 %",
+        "Share of e-mails opened: 100 %",
         "Free-mail address: yes",
     ]
     assert told["reasons_for"][0] == ["Pricing views in 7 days: 1"]
@@ -169,7 +169,7 @@ def test_the_index_of_the_leads_is_kept() -> None:
     frame = pd.concat([lead(), lead()]).set_axis(["b", "a"])
     contributions = pd.concat([adds(gap=1.0), adds(rate=1.0)]).set_axis(["b", "a"])
     told = reasons(frame, contributions, CATALOGUE, {})
-    assert told.loc["a", "reasons_for"] == ["Past conversion of this source: 100 %"]
+    assert told.loc["a", "reasons_for"] == ["Share of e-mails opened: 100 %"]
 
 
 def test_a_feature_without_words_is_refused() -> None:

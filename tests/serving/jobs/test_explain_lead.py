@@ -132,6 +132,28 @@ def test_a_lead_is_explained_as_the_ledger_told_it(quiet: Quiet) -> None:
     assert quiet.explained.history["as_of"].tolist() == [NIGHT - timedelta(days=1), NIGHT]
 
 
+def test_colleagues_count_for_one_lead_as_they_do_among_all(scored_project: Path) -> None:
+    rows = read_night(scored_project, NIGHT).set_index("lead_id")
+    told = rows["reasons_for"].map(list) + rows["reasons_against"].map(list)
+    of_colleagues = told.map(lambda each: [text for text in each if "colleague" in text])
+    lead_id = str(of_colleagues.map(len).idxmax())
+    assert of_colleagues[lead_id]
+    # The ledger does not hold this moment, so that everything is worked out anew.
+    fresh = explain(scored_project, lead_id, as_of=NIGHT + timedelta(microseconds=1)).row
+    assert fresh["p_sql"] == pytest.approx(rows.loc[lead_id, "p_sql"], abs=1e-6)
+    assert set(of_colleagues[lead_id]) <= {*fresh["reasons_for"], *fresh["reasons_against"]}
+
+
+def test_a_lead_without_an_account_is_explained(scored_project: Path) -> None:
+    leads = pd.read_csv(scored_project / "raw/leads.csv", dtype=str, keep_default_na=False)
+    rows = read_night(scored_project, NIGHT)
+    is_without = rows["lead_id"].isin(leads.loc[leads["company"] == "", "lead_id"])
+    row = rows[is_without & rows["rule"].isna()].iloc[0]
+    explained = explain(scored_project, row["lead_id"], as_of=NIGHT)
+    assert explained.remark == ""  # the same chance as among all
+    assert explained.row["reasons_for"] or explained.row["reasons_against"]
+
+
 def test_without_edits_time_and_activity_make_the_change(quiet: Quiet) -> None:
     assert quiet.explained.change is not None
     score = quiet.explained.change.score

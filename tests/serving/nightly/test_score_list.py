@@ -12,11 +12,16 @@ import pytest
 from rich.console import Console
 
 from leadscore.cli.screens.night_screen import night_summary
+from leadscore.features.contract.contract import load_contract
 from leadscore.features.core.errors import LeadScoreError
+from leadscore.features.point_in_time.snapshots import listed_snapshots
+from leadscore.features.tables.open_tables import open_tables
 from leadscore.serving.export.scored_list import LIST_COLUMNS, SCORE_COLUMNS
+from leadscore.serving.lead_facts.model_inputs import learnt_features
 from leadscore.serving.ledger.reader import read_night
 from leadscore.serving.nightly.score_list import score_file
 from leadscore.serving.policy.policy import policy_version
+from leadscore.training.registry.registry import Registry
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,6 +32,7 @@ if TYPE_CHECKING:
     Run = Callable[..., Ran]
 
 NIGHT = datetime(2026, 6, 1, tzinfo=UTC)
+AFTER = datetime(2026, 7, 1, tzinfo=UTC)  # when the company's data ends
 MISSING = "the cell counts as missing"
 
 
@@ -288,3 +294,20 @@ def test_an_option_of_the_other_kind_of_run_is_refused(
     ran = run_cli("score", "-C", own_project, *options)
     assert ran.code == 2
     assert told in " ".join(ran.err.split())
+
+
+def test_a_lead_of_a_list_has_the_colleagues_that_the_project_knows(own_project: Path) -> None:
+    firms = leads_of(own_project)["company"]
+    known = firms[firms != ""].value_counts()
+    firm = known.index[0]
+    given = new_leads(own_project, 3).assign(company=[firm, "", "A firm with no other lead"])
+    file = own_project / "list.csv"
+    given.to_csv(file, index=False)
+    found = score_file(own_project, file, as_of=AFTER)
+    assert found.rows["p_sql"].notna().all()
+    contract = load_contract(own_project)
+    with open_tables(contract, leads_file=file) as tables:
+        snapshots = listed_snapshots(tables, as_of=AFTER.replace(tzinfo=None))
+        champion = Registry(own_project, contract.name).champion()
+        frame = learnt_features(tables, snapshots, champion).set_index("lead_id")
+    np.testing.assert_array_equal(frame["colleagues"], [known[firm], np.nan, 0])

@@ -72,6 +72,28 @@ def test_each_lead_has_over_http_the_propensities_it_has_in_a_batch(
     assert said == model.predict(rows).to_dict("records")
 
 
+def test_a_lead_without_colleagues_is_scored_like_any_other(
+    client: Client, model: FunnelModel, project: Project
+) -> None:
+    with open_tables(load_contract(project.directory)) as tables:
+        leads = tables.leads.select("lead_id", "account").to_pandas()
+        open_leads = nightly_snapshots(tables, as_of=default_night(tables)).to_pandas()
+    leads = leads.sort_values("lead_id").set_index("lead_id")["account"]
+    is_alone = leads.notna() & ~leads.duplicated(keep=False)
+    is_open = leads.index.isin(open_leads["lead_id"])
+    stranger, alone = leads.index[leads.isna() & is_open][0], leads.index[is_alone & is_open][0]
+    catalogue = Registry(project.directory, project.trained.name).champion().catalogue
+    counts = [
+        each.name for each in catalogue if each.family == "account" and each.unit == "colleagues"
+    ]
+    rows = feature_rows(project.directory, [stranger, alone])
+    assert len(counts) > 3
+    assert rows.loc[stranger, counts].isna().all()
+    assert rows.loc[alone, counts].eq(0).all()
+    said = [client.ask(as_request(rows.loc[[each]])).predictions[0] for each in rows.index]
+    assert said == model.predict(rows).to_dict("records")
+
+
 def test_many_rows_at_once_and_rows_by_name_come_out_alike(
     client: Client, model: FunnelModel, rows: pd.DataFrame
 ) -> None:

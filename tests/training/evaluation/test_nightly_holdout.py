@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from leadscore.features.contract.contract import load_contract
-from leadscore.features.point_in_time.snapshots import still_open
+from leadscore.features.point_in_time.closings import still_open
 from leadscore.features.tables.open_tables import open_tables
 from leadscore.training.evaluation import nightly_holdout as module
 from leadscore.training.evaluation.evaluate import evidence_of

@@ -90,7 +90,7 @@ def test_what_hardly_any_or_nearly_all_leads_share_is_not_asked() -> None:
     assert asked_about(nearly_all, feature("source", "text")) == []
 
 
-@pytest.mark.parametrize("measure", ["decayed_count", "conversion_rate", "trend"])
+@pytest.mark.parametrize("measure", ["decayed_count", "trend"])
 def test_what_a_crm_cannot_compute_is_not_asked(measure: Measure) -> None:
     values = random().uniform(0, 9, LEADS)
     assert asked_about(values, feature("n"))

@@ -12,10 +12,10 @@ import sqlglot
 from sqlglot import exp
 
 from leadscore.features.core.errors import DataError
+from leadscore.features.families.account_members import account_totals, all_account_members
 from leadscore.features.families.feature_table import build_features
-from leadscore.features.point_in_time.channel_conversion import matured_by_day
 from leadscore.features.sources.remote_source import connected_to
-from leadscore.features.tables.tables import CompanyTotals
+from leadscore.features.tables.tables import AccountTables
 
 if TYPE_CHECKING:
     from leadscore.features.tables.tables import Tables
@@ -31,12 +31,12 @@ def query(request: pytest.FixtureRequest, tables: Tables) -> exp.Expression:
         name: ibis.table(getattr(tables, name).schema(), name=table) for name, table in CRM.items()
     }
     there = replace(tables, engine=request.param, **unbound)
-    matured = {"source": matured_by_day(there, "source").schema().to_pyarrow().empty_table()}
-    words = frozenset[str]()
-    totals = CompanyTotals(datetime(2024, 2, 1), matured, False, kinds=words, reasons=words)
+    # Snapshots that nobody can ask for their moments have those of one night.
+    members = all_account_members(there, as_of=datetime(2024, 2, 1))
+    accounts = AccountTables(members, account_totals(members, there.contract))
     snapshots = ibis.table({"lead_id": "string", "as_of": "timestamp"}, name="night")
     kinds = ("page_view", "webinar")
-    built = build_features(replace(there, totals=totals), snapshots, kinds=kinds).table
+    built = build_features(replace(there, accounts=accounts), snapshots, kinds=kinds).table
     return sqlglot.parse_one(str(ibis.to_sql(built, dialect=request.param)), read=request.param)
 
 
@@ -50,7 +50,7 @@ def test_the_query_asks_the_tables_and_columns_of_the_contract(query: exp.Expres
 def test_the_query_gives_every_feature_once(query: exp.Expression) -> None:
     names = query.named_selects
     assert len(names) == len(set(names))
-    wanted = {"activity_7d", "longest_silence_days", "source_past_rate", "hours_since_mql"}
+    wanted = {"activity_7d", "longest_silence_days", "touch_source", "hours_since_mql"}
     assert {"lead_id", "as_of", "seniority", "email_kind"} | wanted <= set(names)
 
 
