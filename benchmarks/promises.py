@@ -73,7 +73,7 @@ def _asked() -> argparse.Namespace:
     parser.add_argument("--fresh", type=int, default=FRESH_LEADS, help="leads of each period")
     parser.add_argument("--drift", type=float, nargs="*", default=DRIFTS)
     parser.add_argument("--drift-companies", type=int, default=DRIFT_COMPANIES)
-    parser.add_argument("--model", choices=MODELS, default=MODELS[1])
+    parser.add_argument("--model", choices=MODELS, default=MODELS[0])
     parser.add_argument("--mapie", type=int, default=MAPIE_COMPANIES, help="companies it judges")
     parser.add_argument("--jobs", type=int, default=-1, help="companies at a time")
     parser.add_argument("--kept", type=Path, help="keep what was trained here, to judge it again")

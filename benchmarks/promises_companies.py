@@ -22,7 +22,7 @@ import pandas as pd
 from joblib import Parallel, delayed
 from threadpoolctl import threadpool_limits
 
-from benchmarks.simulated import learnt, simulated_project, true_propensities
+from benchmarks.simulated import MODELS, learnt, simulated_project, true_propensities
 from leadscore.features.contract import CONTRACT_FILE, load_contract
 from leadscore.features.core import TooLittleData
 from leadscore.features.families import common_kinds, feature_frame
@@ -30,13 +30,18 @@ from leadscore.features.tables import open_tables
 from leadscore.simulation import AGES_DAYS, HORIZON_DAYS
 from leadscore.training.dataset import prepare
 from leadscore.training.evaluation import nightly_evidence
+from leadscore.training.model import Search
+from leadscore.training.workflow import fit_funnel, refit_funnel
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
+    from benchmarks.simulated import Predict
+    from leadscore.features.tables import Tables
     from leadscore.training.dataset import Prepared
+    from leadscore.training.model import FunnelModel
 
 KNOWN_BY = datetime(2026, 5, 1)  # two months before the simulation ends: a model is used as long
 NIGHTS = range(61)
@@ -177,14 +182,27 @@ def _trained(kind: Kind, seed: int, contract: Path, later: LaterLeads, *, nightl
         )
         with open_tables(load_contract(Path(scratch)), known_by=KNOWN_BY) as tables:
             prepared = _to_sql(prepare(tables))
-            predict = learnt(prepared, kind.model)
+            judged, scoring = _models(kind, tables, prepared)
             evidence = nightly_evidence(
-                tables, prepared, lambda frame: predict(frame, "sql").to_frame("p_sql")
+                tables, prepared, lambda frame: judged(frame, "sql").to_frame("p_sql")
             )
     asked = later.rows["at_age"].to_numpy() | nightly
     said = np.full(len(asked), np.nan)
-    said[asked] = predict(later.features[asked], "sql")
+    said[asked] = scoring(later.features[asked], "sql")
     return Company(seed, prepared.split.test_from, evidence, said)
+
+
+def _models(kind: Kind, tables: Tables, prepared: Prepared) -> tuple[Predict, Predict]:
+    """Return the model that evidence is of, and the one that scores; of a regression the same."""
+    if kind.model != MODELS[0]:
+        return (learnt(prepared, kind.model),) * 2
+    judged = fit_funnel(tables, prepared, Search(seconds=0.0))
+    scoring = refit_funnel(tables, prepared, judged)
+    return tuple(_of_stage(each) for each in (judged, scoring))
+
+
+def _of_stage(model: FunnelModel) -> Predict:
+    return lambda frame, stage: model.predict(frame)[f"p_{stage}"]
 
 
 def _to_sql(prepared: Prepared) -> Prepared:
