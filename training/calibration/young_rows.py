@@ -50,7 +50,8 @@ class YoungRows:
 def young_rows(frame: pd.DataFrame, labels: Labels, stage: str) -> YoungRows | None:
     """Select the leads that a stage's own model can follow; None where none can be.
 
-    Winning is followed among leads that were SQLs by their snapshot.
+    They are those of which no snapshot has a label yet; winning is followed among those that were
+    SQLs by their snapshot.
     """
     rows = labels.frame
     if f"seen_{stage}" not in rows:
@@ -58,7 +59,8 @@ def young_rows(frame: pd.DataFrame, labels: Labels, stage: str) -> YoungRows | N
     is_sql = rows["is_sql"]
     is_young = rows[f"seen_{stage}"].notna() & (is_sql if stage != labels.stages[0] else ~is_sql)
     share = _share_by_now(rows, stage)
-    is_young &= share >= LEAST_SHARE
+    is_known = rows[f"y_{stage}"].notna().groupby(rows["lead_id"]).transform("any")
+    is_young &= ~is_known & (share >= LEAST_SHARE)
     young = rows[is_young].sort_values(["created_at", "as_of", "lead_id"], kind="stable")
     if young.empty:
         return None
