@@ -6,7 +6,6 @@ Also the losses and intervals that metrics, selection and the gate share.
 from leadscore.training.calibration.calibrator import Calibrator
 from leadscore.training.calibration.level_tracking import level_free
 from leadscore.training.calibration.statistics import (
-    LEAST_PROPENSITY,
     clustered_error,
     log_losses,
     log_losses_of_margin,
@@ -15,7 +14,6 @@ from leadscore.training.calibration.statistics import (
 from leadscore.training.calibration.young_rows import YoungRows, young_rows
 
 __all__ = [
-    "LEAST_PROPENSITY",
     "Calibrator",
     "YoungRows",
     "clustered_error",

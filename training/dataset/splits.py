@@ -54,7 +54,18 @@ def split_by_time(labels: Labels) -> Split:
         )
     test_from = created.sort_values().iloc[int(np.ceil((1 - TEST_SHARE) * (len(created) - 1)))]
     side = sides_from(test_from, frame)
-    return Split(side, by_time=True, test_from=test_from, caution="")
+    return Split(side, by_time=True, test_from=test_from, caution=_set_aside(frame, side))
+
+
+def _set_aside(frame: pd.DataFrame, side: pd.Series[str]) -> str:
+    """Say how many leads neither teach nor test the judged model, for their colleagues' sake."""
+    leads = frame.loc[frame["created_at"].notna() & (side == "unused"), "lead_id"].nunique()
+    if not leads:
+        return ""
+    return (
+        f"{leads:,} of {frame['lead_id'].nunique():,} leads are set aside while the model is "
+        "judged: colleagues of theirs stand on the other side. They teach the model that scores."
+    )
 
 
 def sides_from(test_from: pd.Timestamp, frame: pd.DataFrame) -> pd.Series[str]:

@@ -12,7 +12,7 @@ from joblib import Parallel, delayed
 from scipy.special import expit, logit
 from scipy.stats import norm, t
 
-from leadscore.training.calibration import LEAST_PROPENSITY, log_losses
+from leadscore.training.calibration import log_losses
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -123,9 +123,11 @@ def _auc_interval(value: float, draws: pd.Series[float], clusters: int) -> list[
     """Compute the interval of an AUC on the scale of log-odds, where it is symmetric.
 
     On the plain scale intervals near 1 fall short (Qin and Hotilovac, Statistical Methods in
-    Medical Research 2008).
+    Medical Research 2008). A draw in which every pair is in order counts as half a pair that is not
+    among as many leads of either outcome as there are of the rarer: so few can show no more.
     """
-    inside = draws.dropna().clip(LEAST_PROPENSITY, 1 - LEAST_PROPENSITY)
+    least = 0.5 / max(clusters, 1) ** 2
+    inside = draws.dropna().clip(least, 1 - least)
     if inside.empty or not 0 < value < 1:
         return [value, value]
     middle, spread = float(logit(value)), float(logit(inside).std())

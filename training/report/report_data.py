@@ -24,6 +24,7 @@ from leadscore.training.evaluation import (
     segments_of,
     simpler_ahead,
 )
+from leadscore.training.gate import SIGNAL
 from leadscore.training.report.narrative import calibration_words, data_facts, headline
 
 if TYPE_CHECKING:
@@ -113,7 +114,9 @@ class Facts:
 
     @property
     def simpler_sentences(self) -> list[str]:
-        """One sentence for each stage where a simpler method did better."""
+        """One sentence for each stage where a simpler method did better; none without signal."""
+        if any(rule.name == SIGNAL for rule in self.verdict.refusals):
+            return []
         return [each.simpler[0].sentence(each.stage) for each in self.stages if each.simpler]
 
     @property

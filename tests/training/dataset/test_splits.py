@@ -79,6 +79,16 @@ def flat(rows: int = 2000) -> Labels:
     return Labels(frame, ("won",))
 
 
+def test_leads_set_aside_for_their_colleagues_are_counted() -> None:
+    frame = flat(40).frame.assign(
+        created_at=pd.date_range("2026-01-01", periods=40),
+        account=pd.Series(["shared"] * 2 + [None] * 37 + ["shared"], dtype="str"),
+    )
+    assert "of 40 leads are set aside" in split_by_time(Labels(frame, ("won",))).caution
+    alone = frame.assign(account=pd.Series([None] * 40, dtype="str"))
+    assert not split_by_time(Labels(alone, ("won",))).caution
+
+
 def test_identical_rows_stay_together_in_a_random_split() -> None:
     labels = flat()
     groups = pd.Series((np.arange(2000) // 7).astype(str))

@@ -164,3 +164,10 @@ def test_the_ranking_measured_alone_is_that_measured_with_the_rest(leads: int, l
     pd.testing.assert_series_equal(
         found, measure(*drawn).loc["auc"], check_exact=True, check_names=False
     )
+
+
+def test_draws_without_a_pair_out_of_order_do_not_blow_up_an_interval() -> None:
+    outcome = pd.Series([1.0] * 6 + [0.0] * 60)
+    propensity = pd.Series([0.9, 0.8, 0.8, 0.7, 0.7, 0.3, *np.linspace(0.01, 0.6, 60)])
+    auc = measure_auc(outcome, propensity, pd.Series(np.arange(66).astype(str)))
+    assert 0.2 < auc["low"] < auc["value"] < auc["high"] < 1

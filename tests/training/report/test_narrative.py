@@ -46,6 +46,11 @@ def test_no_signal_is_named_in_the_headline(
     assert text.endswith("Do not score with it.")
 
 
+def test_without_signal_no_other_method_is_recommended(funnel_facts: Facts) -> None:
+    none = Verdict((Rule(SIGNAL, passed=False, detail=""),))
+    assert replace(funnel_facts, verdict=none).simpler_sentences == []
+
+
 def test_data_facts_name_rows_months_and_what_was_held_out(
     funnel_facts: Facts, flat_facts: Facts
 ) -> None:
