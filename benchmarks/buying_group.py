@@ -219,18 +219,7 @@ def _night_of(tables: Tables) -> tuple[float, float]:
 
 
 def ranking_table(judged: list[Judged]) -> str:
-    """Show the AUCs of models and truth.
-
-    Parameters
-    ----------
-    judged
-        A row each.
-
-    Returns
-    -------
-    str
-        Markdown.
-    """
+    """Show the AUCs of models and truth."""
     head = [
         "effect of a colleague", "held-out snapshots", "AUC, truth", "truth, colleagues unknown",
         "model with the group", "model without", "model's gain (95 % interval)", "truth's gain",
@@ -249,18 +238,7 @@ def ranking_table(judged: list[Judged]) -> str:
 
 
 def account_table(judged: list[Judged]) -> str:
-    """Show how well the chances of accounts are calibrated.
-
-    Parameters
-    ----------
-    judged
-        A row each.
-
-    Returns
-    -------
-    str
-        Markdown.
-    """
+    """Show how well the chances of accounts are calibrated."""
     head = ["effect of a colleague", "accounts", "calibration error", "multiplied out", "a", "b"]
     rows = [
         [
@@ -278,18 +256,7 @@ def account_table(judged: list[Judged]) -> str:
 
 
 def cost_table(costs: dict[str, tuple[float, float]]) -> str:
-    """Show what a night's features cost.
-
-    Parameters
-    ----------
-    costs
-        As `night_costs` gives them.
-
-    Returns
-    -------
-    str
-        Markdown.
-    """
+    """Show what a night's features cost."""
     rows = [[name, f"{wall:.1f}", f"{cpu:.1f}"] for name, (wall, cpu) in costs.items()]
     ratio = [costs["with"][each] / costs["without"][each] for each in (0, 1)]
     rows.append(["with / without", *(f"{each:.2f} ×" for each in ratio)])

@@ -203,20 +203,7 @@ def _has_champion(folder: Path) -> bool:
 
 
 def report(found: Sequence[Outcome], below: str) -> str:
-    """Write the summary and the companies that did not get what they should.
-
-    Parameters
-    ----------
-    found
-        What became of each.
-    below
-        How, when and on what it was measured.
-
-    Returns
-    -------
-    str
-        Markdown.
-    """
+    """Write the summary and the companies that did not get what they should."""
     signal = [each for each in found if each.recipe.kind in WITH_SIGNAL]
     without = [each for each in found if each.recipe.kind in NO_SIGNAL]
     worth = [each for each in signal if each.is_worth]

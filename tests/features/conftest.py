@@ -194,3 +194,12 @@ def open_project():
     """Open a contract's tables for the length of a test."""
     with ExitStack() as stack:
         yield lambda contract, **options: stack.enter_context(open_tables(contract, **options))
+
+
+@pytest.fixture(scope="module")
+def closed_at(tables):
+    """When each lead was first known to be won or lost."""
+    outcomes = tables.outcomes.to_pandas()
+    ends = outcomes[outcomes["stage"].isin(["won", "lost"])]
+    known_at = ends[["occurred_at", "recorded_at"]].max(axis=1)
+    return known_at.groupby(ends["lead_id"]).min()

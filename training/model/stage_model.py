@@ -111,7 +111,7 @@ class StageModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         *,
         search: Search | None = None,
     ) -> StageModel:
-        """Fit on rows in the order of time: features, outcomes of 0 or 1, each row's lead."""
+        """Fit on rows in the order of time: features, outcomes of 0 or 1, lead, weight (or 1)."""
         matrix = self._matrix(frame, outcome, lead, weight)
         folds = tuning_folds(lead, matrix.outcome, by_time=self.by_time, seed=self.seed)
         few_rows = len(matrix.outcome) <= FEW_ROWS

@@ -4,20 +4,10 @@ from dataclasses import replace
 from datetime import datetime
 
 import pandas as pd
-import pytest
 
 from leadscore.features.point_in_time.closings import listed_closings, still_open
 
 NIGHT = datetime(2024, 3, 1)
-
-
-@pytest.fixture(scope="module")
-def closed_at(tables):
-    """When each lead was first known to be won or lost."""
-    outcomes = tables.outcomes.to_pandas()
-    ends = outcomes[outcomes["stage"].isin(["won", "lost"])]
-    known_at = ends[["occurred_at", "recorded_at"]].max(axis=1)
-    return known_at.groupby(ends["lead_id"]).min()
 
 
 def test_of_a_list_those_are_closed_who_were_known_to_be_by_then(tables, closed_at):

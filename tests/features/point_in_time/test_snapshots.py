@@ -26,15 +26,6 @@ size = "firmographic"
 
 
 @pytest.fixture(scope="module")
-def closed_at(tables):
-    """When each lead was known to be won or lost."""
-    outcomes = tables.outcomes.to_pandas()
-    ends = outcomes[outcomes["stage"].isin(["won", "lost"])]
-    known_at = ends[["occurred_at", "recorded_at"]].max(axis=1)
-    return known_at.groupby(ends["lead_id"]).min()
-
-
-@pytest.fixture(scope="module")
 def created(tables):
     return tables.leads.to_pandas().set_index("lead_id")["created_at"]
 
