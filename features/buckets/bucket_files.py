@@ -12,8 +12,9 @@ import pyarrow as pa
 from pyarrow import feather
 
 from leadscore.features.buckets.event_cache import KeptEvents, event_files, key_of
+from leadscore.features.cells import text_cell
 from leadscore.features.sources import ROW, open_source, row_number, sources_of, state_of
-from leadscore.features.tables import broken_lines, text_cell
+from leadscore.features.tables import broken_lines
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

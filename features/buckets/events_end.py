@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import ibis
 from ibis import _
 
-from leadscore.features.tables import ONE_DAY, last_passed, time_cell
+from leadscore.features.cells import time_cell
+from leadscore.features.tables import ONE_DAY, last_passed
 
 if TYPE_CHECKING:
     from collections.abc import Callable

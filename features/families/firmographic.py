@@ -14,9 +14,9 @@ import ibis
 from ibis import _
 
 from leadscore.features.catalogue import OF_A_LEAD, Feature, FeatureSet, Lookup
+from leadscore.features.cells import measure_cell, with_free_mail
 from leadscore.features.core import as_words
 from leadscore.features.families.job_titles import department, seniority
-from leadscore.features.tables import measure_cell, with_free_mail
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir

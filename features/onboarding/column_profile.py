@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Literal
 import ibis
 import pyarrow as pa
 
+from leadscore.features.cells import EPOCH_PATTERN, number_cell, time_cell
 from leadscore.features.contract import Reading, mentions, words_of
 from leadscore.features.onboarding.vocabulary import vocabulary
-from leadscore.features.tables import EPOCH_PATTERN, number_cell, time_cell
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -9,9 +9,9 @@ import ibis
 import pandas as pd
 import pyarrow as pa
 
+from leadscore.features.cells import time_cell
 from leadscore.features.core import SECONDS_A_DAY
 from leadscore.features.onboarding.column_profile import computed
-from leadscore.features.tables import time_cell
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

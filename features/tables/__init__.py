@@ -5,15 +5,6 @@ the data end. `open_tables` yields `Tables`.
 """
 
 from leadscore.features.tables.attributes import Attribute, attributes_of
-from leadscore.features.tables.cell_parsing import (
-    EMAIL_PATTERN,
-    EPOCH_PATTERN,
-    measure_cell,
-    number_cell,
-    text_cell,
-    time_cell,
-    with_free_mail,
-)
 from leadscore.features.tables.clean_events_outcomes import CHANNEL_TOUCH
 from leadscore.features.tables.data_end import (
     ONE_DAY,
@@ -34,8 +25,6 @@ __all__ = [
     "AS_MISSING",
     "CELL",
     "CHANNEL_TOUCH",
-    "EMAIL_PATTERN",
-    "EPOCH_PATTERN",
     "ONE_DAY",
     "AccountTables",
     "Attribute",
@@ -54,13 +43,8 @@ __all__ = [
     "known_before",
     "last_passed",
     "listed_faults",
-    "measure_cell",
-    "number_cell",
     "open_tables",
     "rows_of_the_future",
     "screen_tables",
     "tables_of",
-    "text_cell",
-    "time_cell",
-    "with_free_mail",
 ]

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from leadscore.features.cells import number_cell, text_cell
 from leadscore.features.contract import TERMS, ColumnSpec, ColumnType, Contract, Reading, Role
 from leadscore.features.core import DataError, slug, unique
-from leadscore.features.tables.cell_parsing import number_cell, text_cell
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

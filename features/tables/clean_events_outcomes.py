@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING, Literal, cast
 
 import ibis
 
-from leadscore.features.contract import OUTCOME_STAGES
-from leadscore.features.core import DataError
-from leadscore.features.sources import own_columns, place_of, row_number
-from leadscore.features.tables.cell_parsing import (
+from leadscore.features.cells import (
     number_cell,
     text_cell,
     time_cell,
     unreadable_numbers,
 )
+from leadscore.features.contract import OUTCOME_STAGES
+from leadscore.features.core import DataError
+from leadscore.features.sources import own_columns, place_of, row_number
 from leadscore.features.tables.quarantine import NOT_A_DATE
 from leadscore.features.tables.screening import UNREADABLE, broken_lines, screen
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import ibis
 import pandas as pd
 
+from leadscore.features.cells import unreadable_numbers
 from leadscore.features.core import DataError
 from leadscore.features.sources import (
     dialect_of,
@@ -17,7 +18,6 @@ from leadscore.features.sources import (
     split_lines,
 )
 from leadscore.features.tables.attributes import MEASURED
-from leadscore.features.tables.cell_parsing import unreadable_numbers
 from leadscore.features.tables.clean_leads import (
     HELPERS,
     reserved_columns,

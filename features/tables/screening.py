@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import ibis
 import pandas as pd
 
+from leadscore.features.cells import BETWEEN_CELLS, BETWEEN_PARTS
 from leadscore.features.sources import is_pushed, keep_rows
-from leadscore.features.tables.cell_parsing import BETWEEN_CELLS, BETWEEN_PARTS
 from leadscore.features.tables.quarantine import AS_MISSING, COLUMNS, Faults
 
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ from functools import reduce
 from operator import and_, or_
 from typing import TYPE_CHECKING
 
+from leadscore.features.cells import EMAIL_PATTERN
 from leadscore.features.core import ContractError
-from leadscore.features.tables import EMAIL_PATTERN
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir

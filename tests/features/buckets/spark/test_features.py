@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from leadscore.features.cells import measure_cell
 from leadscore.features.families.feature_table import build_features
 from leadscore.features.families.job_titles import department, seniority
 from leadscore.features.point_in_time.snapshots import nightly_snapshots, training_snapshots
-from leadscore.features.tables.cell_parsing import measure_cell
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -1,0 +1,28 @@
+"""How a cell is read: words for missing values, numbers as people write them, moments, e-mail.
+
+Expressions over columns, the same in every engine; which column is which is decided above.
+"""
+
+from leadscore.features.cells.email_domains import EMAIL_PATTERN, with_free_mail
+from leadscore.features.cells.number_cells import (
+    BETWEEN_CELLS,
+    BETWEEN_PARTS,
+    measure_cell,
+    number_cell,
+    unreadable_numbers,
+)
+from leadscore.features.cells.text_cells import text_cell
+from leadscore.features.cells.time_cells import EPOCH_PATTERN, time_cell
+
+__all__ = [
+    "BETWEEN_CELLS",
+    "BETWEEN_PARTS",
+    "EMAIL_PATTERN",
+    "EPOCH_PATTERN",
+    "measure_cell",
+    "number_cell",
+    "text_cell",
+    "time_cell",
+    "unreadable_numbers",
+    "with_free_mail",
+]
