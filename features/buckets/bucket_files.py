@@ -13,7 +13,8 @@ from pyarrow import feather
 
 from leadscore.features.buckets.event_cache import KeptEvents, event_files, key_of
 from leadscore.features.cells import text_cell
-from leadscore.features.sources import ROW, open_source, row_number, sources_of, state_of
+from leadscore.features.shaping import open_shaped
+from leadscore.features.sources import ROW, close_sources, row_number, sources_of, state_of
 from leadscore.features.tables import broken_lines
 
 if TYPE_CHECKING:
@@ -76,16 +77,14 @@ class BucketFiles:
         new = earlier.new_files(files) if earlier is not None and earlier.key == key else None
         if earlier is None or new is None:
             self._keep_events(source, files, None)
-        elif new and self._schema(source, new) == earlier.schema:
+        elif new and self._schema(new) == earlier.schema:
             logger.info("sorting events of %d new files of %d", len(new), len(files))
             self._keep_events(source, new, earlier)
         elif new:
             self._keep_events(source, files, None)
 
-    def _schema(self, source: Source, files: Sequence[Path]) -> str:
-        raw = open_source(
-            self.connection, source, contract=self.contract, name="events", only=files
-        )
+    def _schema(self, files: Sequence[Path]) -> str:
+        raw = open_shaped(self.connection, self.contract, name="events", only=files)
         return str(raw.schema())
 
     def _keep_events(
@@ -112,7 +111,7 @@ class BucketFiles:
         batch: int = 0,
     ) -> tuple[str, int]:
         """Sort a table; return its schema and number of rows."""
-        raw = open_source(self.connection, source, contract=self.contract, name=name, only=only)
+        raw = open_shaped(self.connection, self.contract, name=name, only=only)
         rows = raw.mutate(**{ROW: row_number(raw) + after})
         # A row without an id is a fault in any bucket, so words for missing are not looked for.
         text = rows[self._lead_id(rows, source)].cast("string").strip()
@@ -121,7 +120,7 @@ class BucketFiles:
         broken = broken_lines(self.connection, name).reset_index(drop=True)
         feather.write_feather(broken, folder / f"{batch}-{BROKEN}")
         count = int(raw.count().to_pyarrow().as_py())
-        self.connection.drop_table(f"source_{name}", force=True)
+        close_sources(self.connection, name)
         return str(raw.schema()), count
 
     def _folder(self, name: str) -> Path:

@@ -10,6 +10,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from leadscore.features.core import write_text
+from leadscore.features.shaping import is_shaped
 from leadscore.features.sources import files_of, state_of
 
 if TYPE_CHECKING:
@@ -66,9 +67,9 @@ class KeptEvents:
 
 
 def event_files(contract: Contract) -> list[Path] | None:
-    """List the files of the events; None behind an address, where changes cannot be seen."""
+    """List the files of the events; None where new rows cannot be told by new files."""
     events = contract.events
-    if events is None or events.address is not None:
+    if events is None or events.address is not None or is_shaped(contract, "events"):
         return None
     return files_of(contract, events, name="events")
 

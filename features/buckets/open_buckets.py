@@ -15,7 +15,7 @@ from leadscore.features.buckets.bucketed_tables import Buckets
 from leadscore.features.buckets.event_cache import with_spare_buckets
 from leadscore.features.buckets.worker_pool import WorkerPool, default_workers
 from leadscore.features.core import naive, write_text
-from leadscore.features.sources import rows_about, sources_of
+from leadscore.features.sources import places_of, rows_about
 from leadscore.features.tables import connected, open_tables, tables_of
 
 if TYPE_CHECKING:
@@ -100,10 +100,11 @@ def open_buckets(
 
 def how_many(contract: Contract, at_once: BucketLimits) -> int:
     """Return how many buckets a project's leads need; 1 where memory holds them all."""
-    rows = {
-        name: rows_about(each, contract, name=name) for name, each in sources_of(contract).items()
-    }
-    return max(-(-rows["leads"] // at_once.leads), -(-rows.get("events", 0) // at_once.events), 1)
+    rows = {"leads": 0, "events": 0}
+    for name, each in places_of(contract).items():
+        table = name.split(".")[0]
+        rows[table] = rows.get(table, 0) + rows_about(each, contract, name=name)
+    return max(-(-rows["leads"] // at_once.leads), -(-rows["events"] // at_once.events), 1)
 
 
 def settled_count(folder: Path, choose: Callable[[], int]) -> int:

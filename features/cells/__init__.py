@@ -4,6 +4,7 @@ Expressions over columns, the same in every engine; which column is which is dec
 """
 
 from leadscore.features.cells.email_domains import EMAIL_PATTERN, with_free_mail
+from leadscore.features.cells.flag_cells import flag_cell
 from leadscore.features.cells.number_cells import (
     BETWEEN_CELLS,
     BETWEEN_PARTS,
@@ -19,6 +20,7 @@ __all__ = [
     "BETWEEN_PARTS",
     "EMAIL_PATTERN",
     "EPOCH_PATTERN",
+    "flag_cell",
     "measure_cell",
     "number_cell",
     "text_cell",

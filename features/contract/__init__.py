@@ -12,6 +12,7 @@ from leadscore.features.contract.column_names import (
     speaks_of_outcome,
     words_of,
 )
+from leadscore.features.contract.column_specs import TERMS, ColumnSpec, ColumnType, Role
 from leadscore.features.contract.contract import (
     ADDRESSES,
     CONTRACT_FILE,
@@ -25,12 +26,13 @@ from leadscore.features.contract.contract import (
 from leadscore.features.contract.publishing import HistoryMode, PostgresDestination
 from leadscore.features.contract.table_sources import (
     OUTCOME_STAGES,
-    TERMS,
-    ColumnSpec,
-    ColumnType,
+    WHOLE_ROW,
     EventsSource,
+    EventsTable,
+    HistorySource,
+    MergedSource,
     OutcomesSource,
-    Role,
+    OutcomesTable,
     Source,
     Stage,
 )
@@ -40,15 +42,20 @@ __all__ = [
     "CONTRACT_FILE",
     "OUTCOME_STAGES",
     "TERMS",
+    "WHOLE_ROW",
     "ColumnSpec",
     "ColumnType",
     "Contract",
     "EventsSource",
+    "EventsTable",
     "FeatureSettings",
     "HistoryMode",
+    "HistorySource",
     "HorizonDays",
     "Limits",
+    "MergedSource",
     "OutcomesSource",
+    "OutcomesTable",
     "PostgresDestination",
     "Reading",
     "Role",

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Annotated, Literal, Self
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, PrivateAttr, StringConstraints, field_validator, model_validator
 
 from leadscore.features.contract.publishing import Destinations
-from leadscore.features.contract.table_sources import EventsSource, LeadsSource, OutcomesSource
+from leadscore.features.contract.table_sources import (
+    EventsSource,
+    LeadsSource,
+    OutcomesSource,
+    known_zone,
+)
 from leadscore.features.core import Settings, read_settings
 
 CONTRACT_FILE = "leadscore.toml"
@@ -35,13 +39,7 @@ class Reading(Settings):
     @field_validator("timezone")
     @classmethod
     def _known_zone(cls, name: str) -> str:
-        try:
-            ZoneInfo(name)
-        except (ZoneInfoNotFoundError, ValueError) as error:
-            raise ValueError(
-                "not a time zone of the IANA list, such as Europe/Amsterdam"
-            ) from error
-        return name
+        return known_zone(name)
 
 
 class HorizonDays(Settings):

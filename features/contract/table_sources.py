@@ -1,82 +1,35 @@
-"""Where the three tables are and what their columns mean: the sections `[leads]` and the like."""
+"""Where the three tables are and what their columns mean: the sections `[leads]` and the like.
+
+A company's system may keep one of the three in several tables (calls and meetings), or one table
+may tell of two (a leads table with a date a stage); each such table is a section of its own.
+"""
 
 from __future__ import annotations
 
 import re
-from typing import Literal, Self
+from typing import Literal, Self, TypeVar
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, field_validator, model_validator
 
+from leadscore.features.contract.column_specs import ColumnSpec
 from leadscore.features.core import Settings, nearest
 
-Role = Literal["firmographic", "channel", "personal", "value", "ignored"]
-ColumnType = Literal["number", "text"]
 Stage = Literal["sql", "won"]
-
-# The words of the contract that a column may be mapped to, by role, with the type each is read as.
-TERMS: dict[str, dict[str, ColumnType]] = {
-    "firmographic": {
-        "company_size": "text",  # a head count, or a band such as 51-200
-        "revenue": "text",
-        "industry": "text",
-        "country": "text",
-        "region": "text",
-        "job_title": "text",
-    },
-    "channel": {
-        "source": "text",
-        "medium": "text",
-        "campaign": "text",
-        "landing_page": "text",
-        "latest_source": "text",
-        "latest_medium": "text",
-        "latest_campaign": "text",
-        "latest_landing_page": "text",
-    },
-    "personal": {
-        "email": "text",
-        "phone": "text",
-        "first_name": "text",
-        "last_name": "text",
-        "full_name": "text",
-    },
-    "value": {"amount": "number"},
-    "ignored": {},
-}
+OtherLeads = Literal["fault", "pass"]
 
 OUTCOME_STAGES = ("mql", "accepted", "sql", "rejected", "recycled", "won", "lost")
 
+WHOLE_ROW = "(whole row)"  # as `event_id`: rows that agree in every cell are one event
 
-class ColumnSpec(Settings):
-    """What one column of the leads table is: its role, the term it stands for, its type."""
 
-    role: Role
-    term: str | None = None
-    type: ColumnType | None = None
-
-    @classmethod
-    def parse(cls, text: str) -> ColumnSpec:
-        """Read the short form `role`, `role.term`, `role:type` or `role.term:type`.
-
-        Examples
-        --------
-        >>> ColumnSpec.parse("channel.source").term
-        'source'
-        >>> ColumnSpec.parse("firmographic:number").type
-        'number'
-        """
-        match = re.fullmatch(r"(\w+)(?:\.(\w+))?(?::(\w+))?", text.strip())
-        if match is None:
-            message = 'expected "role", "role.term", "role:type" or "role.term:type"'
-            raise ValueError(message)
-        role, term, kind = match.groups()
-        if role not in TERMS:
-            raise ValueError(f"{role!r} is not a role. {nearest(role, TERMS)}")
-        if term is not None and term not in TERMS[role]:
-            raise ValueError(f"{term!r} is not a term of {role}. {nearest(term, TERMS[role])}")
-        if kind not in {None, "number", "text"}:
-            raise ValueError(f"{kind!r} is not a type; use number or text")
-        return cls.model_validate({"role": role, "term": term, "type": kind})
+def known_zone(name: str) -> str:
+    """Return the name of a time zone, or raise `ValueError` for what is none."""
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise ValueError("not a time zone of the IANA list, such as Europe/Amsterdam") from error
+    return name
 
 
 class Source(Settings):
@@ -86,14 +39,47 @@ class Source(Settings):
     address: str | None = None
     table: str | None = None
     lead_id: str = "lead_id"
+    timezone: str | None = None  # of moments without a zone; else that of [reading]
+    deleted: tuple[str, ...] = ()  # columns in which a word such as true marks a row as deleted
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_zone(cls, name: str | None) -> str | None:
+        return None if name is None else known_zone(name)
 
     @model_validator(mode="after")
     def _one_place(self) -> Self:
-        if (self.path is None) == (self.address is None):
+        if getattr(self, "tables", {}):
+            self._only_in_tables()
+        elif (self.path is None) == (self.address is None):
             raise ValueError("give either `path` (a file or glob) or `address` with `table`")
         if self.address is not None and self.table is None:
             raise ValueError("`address` needs `table`, the table's name behind it")
         return self
+
+    def _only_in_tables(self) -> None:
+        """Refuse settings of one table beside several."""
+        shared = {"tables", "groups", "stages", "no_stage", "reason_groups"}
+        own = sorted(self.model_fields_set - shared)
+        if own:
+            raise ValueError(f"beside `tables`, move {', '.join(own)} into each of them")
+
+
+class HistorySource(Source):
+    """Former values of the leads' columns: a row is a change of one column."""
+
+    changed_at: str = "changed_at"
+    field: str = "field"
+    old: str | None = None
+    new: str = "new"
+    fields: dict[str, str] = Field(default_factory=dict)  # names in `field` by column of the leads
+    other_leads: OtherLeads = "pass"
+
+
+class MergedSource(Source):
+    """Ids that were given up when records were merged: a row is an id and the lead it is now."""
+
+    alias: str = "alias"
 
 
 class LeadsSource(Source):
@@ -102,6 +88,13 @@ class LeadsSource(Source):
     lead_id: str | None = None  # type: ignore[assignment]  # a flat file may have none
     created_at: str | None = None
     account: str | None = None
+    ids: Literal["salesforce"] | None = None  # 15 and 18 characters are one id
+    aliases: tuple[str, ...] = ()  # columns of other ids of the lead, as events may use
+    merged: MergedSource | None = None
+    newest_by: str | None = None  # of several rows of a lead, the one with the highest value holds
+    valid_from: str | None = None  # rows are versions of leads, each valid from here
+    valid_to: str | None = None
+    history: HistorySource | None = None
     target: str | None = None
     stage: Stage = "won"
     positive: tuple[str, ...] = ("1",)
@@ -139,6 +132,23 @@ class LeadsSource(Source):
         return self
 
     @model_validator(mode="after")
+    def _one_history(self) -> Self:
+        if self.valid_to is not None and self.valid_from is None:
+            raise ValueError("`valid_to` needs `valid_from`")
+        if self.valid_from is not None and (self.history or self.newest_by):
+            raise ValueError("rows are versions by `valid_from`: leave history and newest_by out")
+        if self.aliases or self.merged or self.ids or self.has_history:
+            needs = "aliases, ids and histories belong to leads with a `lead_id`"
+            if self.lead_id is None:
+                raise ValueError(needs)
+        return self
+
+    @property
+    def has_history(self) -> bool:
+        """Whether former values of the leads' columns are known."""
+        return self.valid_from is not None or self.history is not None
+
+    @model_validator(mode="after")
     def _target_words_apart(self) -> Self:
         both = set(self.positive) & set(self.negative)
         if both:
@@ -146,17 +156,32 @@ class LeadsSource(Source):
         return self
 
 
-class EventsSource(Source):
-    """The events table: a row is something a lead did."""
+class EventsTable(Source):
+    """A table of events: a row is something a lead did."""
 
     occurred_at: str = "occurred_at"
     kind: str = "kind"
+    kind_is: str | None = None  # of all rows, where no column tells it
     recorded_at: str | None = None
     value: str | None = None
     source: str | None = None
     medium: str | None = None
     campaign: str | None = None
     landing_page: str | None = None
+    event_id: str | None = None  # rows that agree in it are one event, delivered more than once
+    other_leads: OtherLeads = "fault"  # rows of ids that the leads table does not hold
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> Self:
+        if self.kind_is is not None and "kind" in self.model_fields_set:
+            raise ValueError("give either `kind`, a column, or `kind_is`, a word for all rows")
+        return self
+
+
+class EventsSource(EventsTable):
+    """The events: one table, or several with columns of their own."""
+
+    tables: dict[str, EventsTable] = Field(default_factory=dict)
     groups: dict[str, tuple[str, ...]] = Field(default_factory=dict)
 
     @field_validator("groups")
@@ -168,14 +193,48 @@ class EventsSource(Source):
         return groups
 
 
-class OutcomesSource(Source):
-    """The outcomes table: a row is a stage a lead reached."""
+StageValue = TypeVar("StageValue")
+
+
+def _of_known_stages(by_stage: dict[str, StageValue]) -> dict[str, StageValue]:
+    faults = [
+        f"{stage!r} is not a stage. {nearest(stage, OUTCOME_STAGES)}"
+        for stage in by_stage
+        if stage not in OUTCOME_STAGES
+    ]
+    if faults:
+        raise ValueError("; ".join(faults))
+    return by_stage
+
+
+class OutcomesTable(Source):
+    """A table of outcomes: a row is a stage a lead reached, or a lead with a date a stage."""
 
     occurred_at: str = "occurred_at"
     stage: str = "stage"
+    dates: dict[str, str] = Field(default_factory=dict)  # columns of dates, by stage
     recorded_at: str | None = None
     reason: str | None = None
     amount: str | None = None
+    other_leads: OtherLeads = "fault"
+
+    @field_validator("dates")
+    @classmethod
+    def _dates_of_stages(cls, dates: dict[str, str]) -> dict[str, str]:
+        return _of_known_stages(dates)
+
+    @model_validator(mode="after")
+    def _rows_or_dates(self) -> Self:
+        both = {"stage", "occurred_at"} & self.model_fields_set
+        if self.dates and both:
+            raise ValueError(f"`dates` tells stages and their times: leave {sorted(both)} out")
+        return self
+
+
+class OutcomesSource(OutcomesTable):
+    """The outcomes: one table, or several with columns of their own."""
+
+    tables: dict[str, OutcomesTable] = Field(default_factory=dict)
     stages: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     no_stage: tuple[str, ...] = ()  # words of steps that are none of the funnel's; passed over
     reason_groups: dict[str, tuple[str, ...]] = Field(default_factory=dict)
@@ -183,14 +242,7 @@ class OutcomesSource(Source):
     @field_validator("stages")
     @classmethod
     def _known_stages(cls, stages: dict[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
-        faults = [
-            f"{stage!r} is not a stage. {nearest(stage, OUTCOME_STAGES)}"
-            for stage in stages
-            if stage not in OUTCOME_STAGES
-        ]
-        if faults:
-            raise ValueError("; ".join(faults))
-        return stages
+        return _of_known_stages(stages)
 
     @model_validator(mode="after")
     def _stages_or_none(self) -> Self:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import ibis
 from ibis import _
 
-from leadscore.features.catalogue import OF_A_LEAD, OF_A_SNAPSHOT, Feature, FeatureSet, Lookup
+from leadscore.features.catalogue import OF_A_SNAPSHOT, Feature, FeatureSet, Lookup
 from leadscore.features.core import as_words
-from leadscore.features.point_in_time import events_before, latest_text
+from leadscore.features.point_in_time import events_before, latest_text, leads_as_of
 from leadscore.features.tables import CHANNEL_TOUCH
 
 if TYPE_CHECKING:
@@ -22,7 +22,8 @@ def channel_features(tables: Tables, snapshots: ir.Table) -> FeatureSet:
     """Build first and latest channel, and the number of channels."""
     attributes = [each for each in tables.attributes if each.role == "channel"]
     names = [each.name for each in attributes]
-    lookups = [Lookup(tables.leads.select("lead_id", *names), OF_A_LEAD)]
+    leads, keys = leads_as_of(tables, snapshots)
+    lookups = [Lookup(leads.select(*keys, *names), {key: key for key in keys})]
     values = [(_first_touch(each), _[each.name]) for each in attributes]
     touched = [term for term in CHANNEL_TOUCH if term in tables.event_terms]
     if touched:

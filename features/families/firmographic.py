@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING
 import ibis
 from ibis import _
 
-from leadscore.features.catalogue import OF_A_LEAD, Feature, FeatureSet, Lookup
+from leadscore.features.catalogue import Feature, FeatureSet, Lookup
 from leadscore.features.cells import measure_cell, with_free_mail
 from leadscore.features.core import as_words
 from leadscore.features.families.job_titles import department, seniority
+from leadscore.features.point_in_time import leads_as_of
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -49,8 +50,8 @@ MIN_PHONE_DIGITS, MAX_PHONE_DIGITS = 7, 15  # the ITU's E.164 allows 15
 def firmographic_features(tables: Tables, snapshots: ir.Table) -> FeatureSet:
     """Build the features of the company, the person's job and the form."""
     by_term = {each.term: each for each in tables.attributes if each.term is not None}
-    # Parsing text is slow: only of leads with snapshots, and once a lead.
-    leads = tables.leads.semi_join(snapshots, "lead_id")
+    # Parsing text is slow: only of leads with snapshots, and once a lead where it can be.
+    leads, keys = leads_as_of(tables, snapshots)
     leads = with_free_mail(leads) if "email" in by_term else leads
     measured: list[tuple[Feature, ir.Value]] = []
     for attribute in tables.attributes:
@@ -61,9 +62,9 @@ def firmographic_features(tables: Tables, snapshots: ir.Table) -> FeatureSet:
     asked_for = tuple(each for each in tables.attributes if each.role != "value")
     if asked_for:
         measured.append(_filled_in(leads, asked_for))
-    per_lead = leads.select("lead_id", **{feature.name: value for feature, value in measured})
+    per_lead = leads.select(*keys, **{feature.name: value for feature, value in measured})
     values = tuple((feature, _[feature.name]) for feature, _value in measured)
-    return FeatureSet(snapshots, (Lookup(per_lead, OF_A_LEAD),), values)
+    return FeatureSet(snapshots, (Lookup(per_lead, {key: key for key in keys}),), values)
 
 
 def _attribute(leads: ir.Table, attribute: Attribute) -> list[tuple[Feature, ir.Value]]:

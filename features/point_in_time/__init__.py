@@ -5,6 +5,7 @@ reached, and which leads were closed by then.
 """
 
 from leadscore.features.point_in_time.closings import listed_closings, still_open
+from leadscore.features.point_in_time.lead_states import leads_as_of
 from leadscore.features.point_in_time.paired_rows import (
     BETWEEN,
     events_before,
@@ -25,6 +26,7 @@ __all__ = [
     "NO_DATE",
     "events_before",
     "latest_text",
+    "leads_as_of",
     "listed_closings",
     "listed_snapshots",
     "next_midnight",

@@ -12,9 +12,10 @@ from leadscore.features.sources.postgres_pushdown import (
     pushed_down,
     refuse_text,
 )
-from leadscore.features.sources.remote_source import sources_of
-from leadscore.features.sources.row_numbers import ROW, own_columns, row_number
+from leadscore.features.sources.remote_source import places_of, sources_of
+from leadscore.features.sources.row_numbers import ROW, ROWS_A_TABLE, own_columns, row_number
 from leadscore.features.sources.source_tables import (
+    close_sources,
     file_states,
     files_of,
     is_parquet,
@@ -27,6 +28,8 @@ from leadscore.features.sources.source_tables import (
 
 __all__ = [
     "ROW",
+    "ROWS_A_TABLE",
+    "close_sources",
     "decoded",
     "dialect_of",
     "file_states",
@@ -40,6 +43,7 @@ __all__ = [
     "own_columns",
     "parquet_files",
     "place_of",
+    "places_of",
     "pushed_down",
     "refuse_text",
     "row_number",

@@ -12,8 +12,8 @@ from leadscore.features.core import DataError
 from leadscore.features.sources.remote_source import (
     address_of,
     connected_to,
+    places_of,
     remote_table,
-    sources_of,
     with_plain_types,
 )
 
@@ -45,7 +45,7 @@ def pushed_down(contract: Contract) -> Iterator[BaseBackend]:
     DataError
         Where the tables lie in several places, or not in PostgreSQL.
     """
-    sources = sources_of(contract)
+    sources = places_of(contract)
     addresses = {name: address_of(source, name=name) for name, source in sources.items()}
     elsewhere = [name for name, address in addresses.items() if address != addresses["leads"]]
     address = addresses["leads"]

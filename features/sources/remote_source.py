@@ -69,9 +69,26 @@ def with_plain_types(table: ir.Table, *, lead_id: str | None) -> ir.Table:
 
 
 def sources_of(contract: Contract) -> dict[str, Source]:
-    """Return a contract's sources by their table: leads, events, outcomes."""
-    given = {"leads": contract.leads, "events": contract.events, "outcomes": contract.outcomes}
+    """Return a contract's sources by table: leads, their versions, events, outcomes."""
+    versions = contract.leads.history or contract.leads if contract.leads.has_history else None
+    given: dict[str, Source | None] = {"leads": contract.leads, "versions": versions}
+    given |= {"events": contract.events, "outcomes": contract.outcomes}
     return {name: source for name, source in given.items() if source is not None}
+
+
+def places_of(contract: Contract) -> dict[str, Source]:
+    """Return each place that a contract reads, by its section: `leads`, `events.tables.calls`."""
+    found: dict[str, Source] = {}
+    for name, source in sources_of(contract).items():
+        tables = getattr(source, "tables", {})
+        found |= {f"{name}.tables.{table}": each for table, each in tables.items()}
+        if not tables:
+            found["leads.history" if name == "versions" else name] = source
+    if contract.leads.merged is not None:
+        found["leads.merged"] = contract.leads.merged
+    if contract.leads.history is None:
+        found.pop("leads.history", None)  # the leads' own file
+    return found
 
 
 def address_of(source: Source, *, name: str) -> str | None:

@@ -9,6 +9,7 @@ import ibis
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
+ROWS_A_TABLE = 10**12  # where a table is made of several, rows of the second begin behind it
 ROW = "(row)"  # no export calls a column that
 
 

@@ -20,9 +20,9 @@ from leadscore.features.sources.postgres_pushdown import is_pushed, pushed_table
 from leadscore.features.sources.remote_source import (
     address_of,
     connection_to,
+    places_of,
     remote_batches,
     remote_table,
-    sources_of,
 )
 from leadscore.features.sources.row_numbers import ROW, numbered_copy
 
@@ -81,13 +81,20 @@ def open_source(
     return open_csv(connection, files, contract=contract, name=name)
 
 
+def close_sources(connection: Backend, name: str) -> None:
+    """Drop the copies of a table that `open_source` made, to free their memory."""
+    for table in connection.list_tables():
+        if table == f"source_{name}" or table.startswith(f"source_{name}_"):
+            connection.drop_table(table, force=True)
+
+
 def file_states(contract: Contract) -> list[tuple[str, int, int]]:
     """Return path, bytes and nanosecond of change of every file of a contract's tables.
 
     A table behind an address has a new state every time, as its changes cannot be seen.
     """
     states = []
-    for name, source in sources_of(contract).items():
+    for name, source in places_of(contract).items():
         if source.address is not None:
             states.append((uuid4().hex, 0, 0))
         else:
@@ -178,6 +185,9 @@ def is_parquet(file: Path) -> bool:
 
 def place_of(contract: Contract, source: Source) -> str:
     """Return what messages call a table: its name in the database, or its file."""
+    tables = getattr(source, "tables", {})
+    if tables:
+        return ", ".join(place_of(contract, each) for each in tables.values())
     return source.table or str(contract.directory / str(source.path))
 
 

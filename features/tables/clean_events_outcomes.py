@@ -14,6 +14,7 @@ from leadscore.features.cells import (
 )
 from leadscore.features.contract import OUTCOME_STAGES
 from leadscore.features.core import DataError
+from leadscore.features.shaping import WHOLE_ROW_CELL
 from leadscore.features.sources import own_columns, place_of, row_number
 from leadscore.features.tables.quarantine import NOT_A_DATE
 from leadscore.features.tables.screening import UNREADABLE, broken_lines, screen
@@ -47,13 +48,17 @@ def screen_events(
     kind = text_cell(raw[names["kind"]], contract.reading)
     touch = {term: _text(raw, names.get(term), contract) for term in CHANNEL_TOUCH}
     dated = _dated(raw, contract, names, number="value")
+    typed = raw.select(**dated, **touch, kind=kind, raw_word=kind)
+    if WHOLE_ROW_CELL in raw.columns:
+        typed = _once(raw.select(**dated, **touch, kind=kind, raw_word=kind, given=WHOLE_ROW_CELL))
     screened = _screened(
         connection,
-        raw.select(**dated, **touch, kind=kind, raw_word=kind),
+        typed,
         leads,
         name="events",
         wording=("kind", "no kind"),
-        report_unknown_leads=report_unknown_leads,
+        report_unknown_leads=report_unknown_leads and not _passes(contract.events),
+        tables=_tables(contract.events),
     )
     return screened, tuple(term for term in optional if term in names)
 
@@ -91,8 +96,26 @@ def screen_outcomes(
         leads,
         name="outcomes",
         wording=("stage", f"not one of {', '.join(OUTCOME_STAGES)}"),
-        report_unknown_leads=report_unknown_leads,
+        report_unknown_leads=report_unknown_leads and not _passes(source),
+        tables=_tables(source),
     )
+
+
+def _once(typed: ir.Table) -> ir.Table:
+    """Keep one row of an event that was delivered more than once; events without id all stay."""
+    again = ibis.row_number().over(group_by=["lead_id", "given"], order_by="row")
+    placed = typed.mutate(again=again)
+    return placed.filter((placed.again == 0) | placed.given.isnull()).drop("given", "again")
+
+
+def _passes(source: EventsSource | OutcomesSource | None) -> bool:
+    """Whether rows of ids that no lead has are passed over, in any of the tables."""
+    every = [source, *source.tables.values()] if source is not None else []
+    return any(each.other_leads == "pass" for each in every)
+
+
+def _tables(source: EventsSource | OutcomesSource | None) -> tuple[str, ...]:
+    return () if source is None else tuple(source.tables)
 
 
 def _columns(
@@ -159,6 +182,7 @@ def _screened(
     name: str,
     wording: tuple[str, str],
     report_unknown_leads: bool,
+    tables: tuple[str, ...],
 ) -> Screened:
     """Set aside rows with no usable word or time, of unknown leads, or from before the lead."""
     known = leads.select(known_id=leads.lead_id, created_at=leads.created_at)
@@ -181,5 +205,6 @@ def _screened(
         name=name,
         faults=faults,
         helpers=(*raw, "known_id", "created_at"),
+        tables=tables,
         broken=broken_lines(connection, name),
     )

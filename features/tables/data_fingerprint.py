@@ -18,6 +18,7 @@ def fingerprint(tables: Tables) -> str:
     digest = hashlib.sha256(tables.contract.model_dump_json().encode())
     digest.update(str(tables.data_end).encode())
     parts = {"leads": tables.leads, "events": tables.events, "outcomes": tables.outcomes}
+    parts["versions"] = tables.versions
     for name, table in parts.items():
         if table is not None:
             digest.update(f"{name}:{_of_rows(table)}".encode())

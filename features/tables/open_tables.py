@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING
 import ibis
 
 from leadscore.features.core import naive
-from leadscore.features.sources import open_source, pushed_down, sources_of
+from leadscore.features.shaping import open_shaped
+from leadscore.features.sources import pushed_down
 from leadscore.features.tables.clean_events_outcomes import screen_events, screen_outcomes
 from leadscore.features.tables.clean_leads import screen_leads, with_listed
 from leadscore.features.tables.data_end import data_end_of, known_before
+from leadscore.features.tables.lead_versions import typed_versions
 from leadscore.features.tables.listed_leads import clean_list
 from leadscore.features.tables.quarantine import Quarantine
 from leadscore.features.tables.tables import Tables
@@ -84,10 +86,9 @@ def tables_of(
     leads_file: Path | None = None,
 ) -> Tables:
     """Open, clean and screen the tables on a connection, as `open_tables` does."""
-    sources = sources_of(contract)
 
     def opened(name: str) -> ir.Table:
-        return open_source(connection, sources[name], contract=contract, name=name)
+        return open_shaped(connection, contract, name=name)
 
     tables, _ = screen_tables(connection, contract, opened, known_by, leads_file)
     limit = contract.reading.max_quarantine_share
@@ -122,6 +123,9 @@ def screen_tables(
     others, event_terms = _screen_others(
         connection, contract, opened, leads, report_unknown_leads=leads_file is None
     )
+    versions = None
+    if contract.leads.has_history:
+        versions = typed_versions(opened("versions"), contract, attributes, leads)
     kept = {name: each.kept for name, each in others.items()}
     if known_by is not None:
         kept = {name: known_before(rows, known_by) for name, rows in kept.items()}
@@ -132,6 +136,7 @@ def screen_tables(
         leads=leads,
         events=kept.get("events"),
         outcomes=kept.get("outcomes"),
+        versions=versions,
         attributes=attributes,
         event_terms=event_terms,
         data_end=None,

@@ -86,7 +86,7 @@ class Quarantine:
         return None
 
     def _commonest_reasons(self, table: str) -> str:
-        own = self.rows[self.rows["table"] == table]
+        own = self.rows[self.rows["table"].str.split(".").str[0] == table]
         top = own[["column", "reason"]].value_counts().head(3)
         return "; ".join(
             f"{n:,} × {column}: {why}"

@@ -9,7 +9,7 @@ import ibis
 import pandas as pd
 
 from leadscore.features.cells import BETWEEN_CELLS, BETWEEN_PARTS
-from leadscore.features.sources import is_pushed, keep_rows
+from leadscore.features.sources import ROWS_A_TABLE, is_pushed, keep_rows
 from leadscore.features.tables.quarantine import AS_MISSING, COLUMNS, Faults
 
 if TYPE_CHECKING:
@@ -48,6 +48,7 @@ class Screening:
     # in another database
     query: str | ir.Table
     reasons: tuple[tuple[str, str], ...]  # column and reason of each fault, by its number
+    tables: tuple[str, ...]  # that the rows come from, where there are several
     broken: pd.DataFrame  # as `broken_lines` returns them
 
     @property
@@ -84,6 +85,8 @@ class Screening:
         unusable = unreadable_cells(cells.to_pandas()).assign(table=self.name)
         found = pd.concat([found, unusable, self.broken], ignore_index=True)
         found["value"] = fit_to_show(found["value"])
+        if self.tables:
+            found = _by_table(found, self.tables)
         rows = int(flagged.count().to_pyarrow().as_py()) + len(self.broken)
         return Faults(self.name, found, rows, len(dropped) + len(self.broken))
 
@@ -96,6 +99,7 @@ def screen(
     faults: Sequence[Fault],
     helpers: Sequence[str],
     broken: pd.DataFrame,
+    tables: tuple[str, ...] = (),
 ) -> Screened:
     """Separate the rows that can be used from those that cannot.
 
@@ -110,6 +114,8 @@ def screen(
         Columns of `table` that only screening needs.
     broken
         As `broken_lines` returns them.
+    tables
+        That the rows come from, where several were put together.
     """
     number = ibis.cases(*((fault[1], index) for index, fault in enumerate(faults)), else_=-1)
     shown = ibis.cases(*((fault[1], fault[2].cast("string")) for fault in faults), else_=None)
@@ -120,7 +126,7 @@ def screen(
     flagged = table.select(*own, UNREADABLE, row=row, fault=number, shown=shown)
     reasons = tuple((fault[0], fault[3]) for fault in faults)
     query = flagged if is_pushed(connection) else connection.compile(flagged)
-    return Screening(connection, name, query, reasons, broken).run()
+    return Screening(connection, name, query, reasons, tables, broken).run()
 
 
 def broken_lines(connection: Backend, name: str) -> pd.DataFrame:
@@ -128,16 +134,29 @@ def broken_lines(connection: Backend, name: str) -> pd.DataFrame:
 
     The line's text is left out: it may hold personal data.
     """
-    rejects = f"broken_{name}"
-    if is_pushed(connection) or rejects not in connection.list_tables():
-        nothing = pd.DataFrame({column: pd.Series(dtype="str") for column in COLUMNS})
-        return nothing.astype({"row": "int64"})
-    # A line with several faults is listed once for each.
-    found = connection.table(rejects).to_pandas().drop_duplicates(["file_id", "line"])
-    reason = found["error_message"].str.split("\n").str[0]
-    lines = pd.DataFrame({"row": found["line"].astype("int64") - 1})
-    lines = lines.assign(table=name, column=WHOLE_LINE, value="", reason=reason)
-    return lines[list(COLUMNS)]
+    nothing = pd.DataFrame({column: pd.Series(dtype="str") for column in COLUMNS})
+    parts = [nothing.astype({"row": "int64"})]
+    tables = [] if is_pushed(connection) else connection.list_tables()
+    for rejects in sorted(tables):
+        start, is_scan = f"broken_{name}", rejects.startswith("broken_scan_")
+        if is_scan or not (rejects == start or rejects.startswith(f"{start}_")):
+            continue
+        # A line with several faults is listed once for each.
+        found = connection.table(rejects).to_pandas().drop_duplicates(["file_id", "line"])
+        reason = found["error_message"].str.split("\n").str[0]
+        lines = pd.DataFrame({"row": found["line"].astype("int64") - 1})
+        table = rejects.removeprefix("broken_").replace("_", ".", 1)
+        lines = lines.assign(table=table, column=WHOLE_LINE, value="", reason=reason)
+        parts.append(lines[list(COLUMNS)])
+    return pd.concat(parts, ignore_index=True)
+
+
+def _by_table(found: pd.DataFrame, tables: tuple[str, ...]) -> pd.DataFrame:
+    """Name the table that each row comes from, and the row in it."""
+    number = found["row"] // ROWS_A_TABLE
+    own = found["table"].str.contains(".", regex=False)
+    named = found["table"] + "." + number.map(dict(enumerate(tables)))
+    return found.assign(table=found["table"].where(own, named), row=found["row"] % ROWS_A_TABLE)
 
 
 def unreadable_cells(rows: pd.DataFrame) -> pd.DataFrame:

@@ -61,12 +61,16 @@ class Tables:
     outcomes
         Columns `lead_id`, `occurred_at`, `recorded_at`, `stage`, `reason`, `amount`; None for a
         flat file.
+    versions
+        The leads' former states, as `lead_versions.typed_versions` returns them; None where the
+        source keeps none.
     """
 
     contract: Contract
     leads: ir.Table
     events: ir.Table | None
     outcomes: ir.Table | None
+    versions: ir.Table | None
     attributes: tuple[Attribute, ...]
     event_terms: tuple[str, ...]  # the optional columns that events have: `value`, `source`, …
     data_end: datetime | None  # UTC, without a zone; None where nothing has a date

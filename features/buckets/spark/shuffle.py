@@ -19,9 +19,10 @@ from pyarrow import feather
 
 from leadscore.features.buckets import BROKEN, BUCKET, DONE, EMPTY
 from leadscore.features.core import DataError
+from leadscore.features.shaping import is_shaped, open_shaped
 from leadscore.features.sources import (
     ROW,
-    open_source,
+    close_sources,
     parquet_files,
     place_of,
     row_number,
@@ -100,19 +101,19 @@ def _rows(
     from pyspark.errors import PySparkException  # noqa: PLC0415 - an extra
 
     source = sources_of(contract)[name]
-    files = parquet_files(source, contract, name=name)
+    files = [] if is_shaped(contract, name) else parquet_files(source, contract, name=name)
     if files:
         try:
             return _numbered(session, files)
         except PySparkException as error:  # of nanoseconds, for one, Spark knows nothing
             reason = error.getCondition() or type(error).__name__
             logger.warning("Spark cannot read %s (%s): the driver copies it", files[0], reason)
-    raw = open_source(connection, source, contract=contract, name=name)
+    raw = open_shaped(connection, contract, name=name)
     copy = folder / f"{name}.parquet"
     copy.parent.mkdir(parents=True, exist_ok=True)
     numbered = raw.mutate(**{ROW: row_number(raw)})
     connection.to_parquet(numbered.cast(_in_microseconds(raw)), copy)
-    connection.drop_table(f"source_{name}", force=True)
+    close_sources(connection, name)
     return session.read.parquet(str(copy))
 
 

@@ -1,0 +1,19 @@
+"""A contract's tables as one each for leads, events and outcomes, whatever a system exports.
+
+Several tables of events become one, a date a stage becomes a row a stage, deleted rows and older
+versions go, ids become those of the leads. Cells stay as they are; `tables` reads them.
+"""
+
+from leadscore.features.shaping.dated_rows import WHOLE_ROW_CELL
+from leadscore.features.shaping.lead_ids import salesforce_id
+from leadscore.features.shaping.row_counts import PassedOver, passed_over
+from leadscore.features.shaping.shaped_tables import is_shaped, open_shaped
+
+__all__ = [
+    "WHOLE_ROW_CELL",
+    "PassedOver",
+    "is_shaped",
+    "open_shaped",
+    "passed_over",
+    "salesforce_id",
+]

@@ -1,0 +1,98 @@
+"""One table of events or outcomes, from each that a system exports."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import ibis
+
+from leadscore.features.cells import text_cell
+from leadscore.features.contract import WHOLE_ROW, EventsTable, OutcomesTable
+from leadscore.features.shaping.lead_ids import with_owners
+from leadscore.features.shaping.lead_rows import require, without_deleted
+from leadscore.features.shaping.local_times import with_utc
+from leadscore.features.sources import ROW, own_columns, row_number
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+    from ibis.backends.duckdb import Backend
+
+    from leadscore.features.contract import Contract
+
+WHOLE_ROW_CELL = "(event id)"
+BETWEEN = "\x1f"
+EVENT_TERMS = (
+    *("occurred_at", "recorded_at", "kind", "value", "source", "medium", "campaign"),
+    *("landing_page", "event_id"),
+)
+OUTCOME_TERMS = ("occurred_at", "recorded_at", "stage", "reason", "amount")
+
+
+def dated_rows(
+    connection: Backend,
+    rows: ir.Table,
+    source: EventsTable | OutcomesTable,
+    contract: Contract,
+    *,
+    name: str,
+) -> ir.Table:
+    """Shape a table of events or outcomes: rows that count, the leads' own ids, UTC.
+
+    Columns keep the user's names; those that the table lacks get ours: `kind`, `stage` and
+    `occurred_at`, and `WHOLE_ROW_CELL`, by which events are told apart.
+    """
+    kept = without_deleted(rows, source, contract, name=name)
+    require(kept, {f"{name}.lead_id": source.lead_id}, contract, source)
+    if isinstance(source, OutcomesTable) and source.dates:
+        kept = _stage_rows(kept, source, contract, name=name)
+    if isinstance(source, EventsTable):
+        if source.event_id not in {None, WHOLE_ROW}:
+            require(kept, {f"{name}.event_id": str(source.event_id)}, contract, source)
+        kept = _told_apart(kept, source)
+        if source.kind_is is not None:
+            kept = kept.mutate(kind=ibis.literal(source.kind_is))
+    times = (source.occurred_at, source.recorded_at)
+    return with_owners(
+        connection, with_utc(kept, times, source, contract), source.lead_id, contract
+    )
+
+
+def in_our_terms(rows: ir.Table, source: EventsTable | OutcomesTable, *, name: str) -> ir.Table:
+    """Select the contract's terms as text, so that tables of several makes are one."""
+    terms = EVENT_TERMS if isinstance(source, EventsTable) else OUTCOME_TERMS
+    found = {"lead_id": rows[source.lead_id].cast("string")}
+    for term in terms:
+        column = getattr(source, term, None) or term
+        cell = rows[column].cast("string") if column in rows.columns else ibis.null("string")
+        found[term] = cell
+    if isinstance(source, EventsTable) and source.event_id is not None:
+        found["event_id"] = ibis.literal(name + BETWEEN) + rows[WHOLE_ROW_CELL]
+    return rows.select(**found, **{ROW: row_number(rows)})
+
+
+def _told_apart(rows: ir.Table, source: EventsTable) -> ir.Table:
+    """Add by what rows are the same event, where the contract says so."""
+    if source.event_id is None:
+        return rows
+    if source.event_id != WHOLE_ROW:
+        return rows.mutate(**{WHOLE_ROW_CELL: rows[source.event_id].cast("string")})
+    cells = [rows[column].cast("string").fill_null("") for column in own_columns(rows)]
+    return rows.mutate(**{WHOLE_ROW_CELL: ibis.literal(BETWEEN).join(cells).hexdigest("md5")})
+
+
+def _stage_rows(
+    rows: ir.Table, source: OutcomesTable, contract: Contract, *, name: str
+) -> ir.Table:
+    """Make a row a stage of a row with a date a stage; an empty date is a stage not reached."""
+    require(
+        rows,
+        {f"{name}.dates.{stage}": column for stage, column in source.dates.items()},
+        contract,
+        source,
+    )
+    parts = [
+        rows.mutate(stage=ibis.literal(stage), occurred_at=rows[column].cast("string"))
+        for stage, column in source.dates.items()
+    ]
+    stages = ibis.union(*parts) if len(parts) > 1 else parts[0]
+    return stages.filter(text_cell(stages.occurred_at, contract.reading).notnull())

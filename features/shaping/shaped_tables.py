@@ -1,0 +1,157 @@
+"""Opens each of a contract's tables in the one shape that cleaning takes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import ibis
+
+from leadscore.features.core import DataError
+from leadscore.features.shaping.dated_rows import dated_rows, in_our_terms
+from leadscore.features.shaping.lead_ids import ALIASES, has_aliases, keep_aliases, with_owners
+from leadscore.features.shaping.lead_rows import (
+    lead_versions,
+    newest_leads,
+    require,
+    without_deleted,
+)
+from leadscore.features.shaping.local_times import with_utc
+from leadscore.features.sources import ROW, ROWS_A_TABLE, is_pushed, open_source, row_number
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    import ibis.expr.types as ir
+    from ibis.backends.duckdb import Backend
+
+    from leadscore.features.contract import (
+        Contract,
+        EventsTable,
+        HistorySource,
+        MergedSource,
+        OutcomesTable,
+        Source,
+    )
+
+
+def is_shaped(contract: Contract, name: str) -> bool:
+    """Whether a table is more than its file's rows: joined, filtered, or with other ids."""
+    leads = contract.leads
+    source = {"events": contract.events, "outcomes": contract.outcomes}.get(name, leads)
+    if source is None:
+        return False
+    own = ("tables", "deleted", "timezone", "dates", "kind_is", "event_id", "newest_by")
+    by_ids = leads.ids is not None or has_aliases(contract)
+    return by_ids or leads.has_history or any(getattr(source, each, None) for each in own)
+
+
+def open_shaped(
+    connection: Backend, contract: Contract, *, name: str, only: Sequence[Path] | None = None
+) -> ir.Table:
+    """Open a table with its own columns, or ours where it is put together from several.
+
+    Parameters
+    ----------
+    name
+        leads, events, outcomes or versions: the former states of the leads.
+    only
+        Some files of the table, where it is not shaped.
+
+    Raises
+    ------
+    DataError
+        Where a file or a column is missing.
+    """
+    if is_shaped(contract, name) and is_pushed(connection):
+        raise DataError(
+            f"`reading.push_down` reads `{name}` as it is in the database. Give a view there "
+            "that has a row a lead, an event or an outcome, or take `push_down` out."
+        )
+    match name:
+        case "leads":
+            return _leads(connection, contract, only)
+        case "versions":
+            return _versions(connection, contract)
+        case _:
+            return _dated(connection, contract, name, only)
+
+
+def _leads(connection: Backend, contract: Contract, only: Sequence[Path] | None) -> ir.Table:
+    rows = _opened(connection, contract.leads, contract, "leads", only)
+    if not is_shaped(contract, "leads"):
+        return rows
+    leads = newest_leads(lead_versions(rows, contract), contract)
+    if has_aliases(contract):
+        merged = contract.leads.merged
+        found = None if merged is None else _merged(connection, merged, contract)
+        aliases = {f"leads.aliases #{n}": each for n, each in enumerate(contract.leads.aliases, 1)}
+        require(leads, aliases, contract, contract.leads)
+        keep_aliases(connection, leads, found, contract)
+    return leads
+
+
+def _merged(connection: Backend, merged: MergedSource, contract: Contract) -> ir.Table:
+    rows = _opened(connection, merged, contract, "merged")
+    columns = {"leads.merged.lead_id": merged.lead_id, "leads.merged.alias": merged.alias}
+    require(rows, columns, contract, merged)
+    return without_deleted(rows, merged, contract, name="leads.merged")
+
+
+def _versions(connection: Backend, contract: Contract) -> ir.Table:
+    if contract.leads.history is None:
+        rows = _opened(connection, contract.leads, contract, "versions")
+        return lead_versions(rows, contract)
+    return _history(connection, contract.leads.history, contract)
+
+
+def _history(connection: Backend, source: HistorySource, contract: Contract) -> ir.Table:
+    rows = _opened(connection, source, contract, "versions")
+    terms = {"lead_id": source.lead_id, "changed_at": source.changed_at, "field": source.field}
+    terms |= {"new": source.new} | ({"old": source.old} if source.old else {})
+    named = {f"leads.history.{term}": column for term, column in terms.items()}
+    require(rows, named, contract, source)
+    kept = without_deleted(rows, source, contract, name="leads.history")
+    dated = with_utc(kept, [source.changed_at], source, contract)
+    _need_aliases(connection, contract)
+    return with_owners(connection, dated, source.lead_id, contract)
+
+
+def _dated(
+    connection: Backend, contract: Contract, name: str, only: Sequence[Path] | None
+) -> ir.Table:
+    source = contract.events if name == "events" else contract.outcomes
+    if source is None:
+        raise DataError(f"the contract describes no [{name}]")
+    if not is_shaped(contract, name):
+        return _opened(connection, source, contract, name, only)
+    _need_aliases(connection, contract)
+    if not source.tables:
+        rows = _opened(connection, source, contract, name)
+        return dated_rows(connection, rows, source, contract, name=name)
+    parts = []
+    tables: Mapping[str, EventsTable | OutcomesTable] = source.tables
+    for number, (table, each) in enumerate(tables.items()):
+        place = f"{name}.tables.{table}"
+        rows = _opened(connection, each, contract, f"{name}_{table}")
+        shaped = dated_rows(connection, rows, each, contract, name=place)
+        plain = in_our_terms(shaped, each, name=table)
+        parts.append(plain.mutate(**{ROW: plain[ROW] + number * ROWS_A_TABLE}))
+    return ibis.union(*parts) if len(parts) > 1 else parts[0]
+
+
+def _need_aliases(connection: Backend, contract: Contract) -> None:
+    """Collect the leads' other ids, where the leads were not opened on this connection."""
+    if has_aliases(contract) and ALIASES not in connection.list_tables():
+        _leads(connection, contract, None)
+
+
+def _opened(
+    connection: Backend,
+    source: Source,
+    contract: Contract,
+    name: str,
+    only: Sequence[Path] | None = None,
+) -> ir.Table:
+    rows = open_source(connection, source, contract=contract, name=name, only=only)
+    return rows if ROW in rows.columns else rows.mutate(**{ROW: row_number(rows)})
