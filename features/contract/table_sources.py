@@ -80,9 +80,13 @@ class ColumnSpec(Settings):
 
 
 class Source(Settings):
-    """Where a table is: a file or glob, or a table behind an Ibis connection address."""
+    """Where a table is: a file, folder or glob, or a table behind an Ibis connection address.
+
+    `sheet` names the sheet of a workbook; by default it is the first with rows.
+    """
 
     path: str | None = None
+    sheet: str | None = None
     address: str | None = None
     table: str | None = None
     lead_id: str = "lead_id"

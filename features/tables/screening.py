@@ -132,11 +132,7 @@ def broken_lines(connection: Backend, name: str) -> pd.DataFrame:
     if is_pushed(connection) or rejects not in connection.list_tables():
         nothing = pd.DataFrame({column: pd.Series(dtype="str") for column in COLUMNS})
         return nothing.astype({"row": "int64"})
-    # A line with several faults is listed once for each.
-    found = connection.table(rejects).to_pandas().drop_duplicates(["file_id", "line"])
-    reason = found["error_message"].str.split("\n").str[0]
-    lines = pd.DataFrame({"row": found["line"].astype("int64") - 1})
-    lines = lines.assign(table=name, column=WHOLE_LINE, value="", reason=reason)
+    lines = connection.table(rejects).to_pandas().assign(table=name, column=WHOLE_LINE, value="")
     return lines[list(COLUMNS)]
 
 
