@@ -33,14 +33,21 @@ def known_zone(name: str) -> str:
 
 
 class Source(Settings):
-    """Where a table is: a file or glob, or a table behind an Ibis connection address."""
+    """Where a table is: a file, folder or glob, or a table behind an Ibis connection address.
+
+    `sheet` names the sheet of a workbook; by default it is the first with rows.
+    """
 
     path: str | None = None
+    sheet: str | None = None
     address: str | None = None
     table: str | None = None
     lead_id: str = "lead_id"
     timezone: str | None = None  # of moments without a zone; else that of [reading]
     deleted: tuple[str, ...] = ()  # columns in which a word such as true marks a row as deleted
+    deleted_at: tuple[str, ...] = ()  # columns in which anything marks a row as deleted
+    # Columns whose cells stand in for empty ones of another, the first that is filled.
+    otherwise: dict[str, tuple[str, ...]] = Field(default_factory=dict)
 
     @field_validator("timezone")
     @classmethod
@@ -91,6 +98,7 @@ class LeadsSource(Source):
     ids: Literal["salesforce"] | None = None  # 15 and 18 characters are one id
     aliases: tuple[str, ...] = ()  # columns of other ids of the lead, as events may use
     merged: MergedSource | None = None
+    merged_into: str | None = None  # a column: the id of the lead that this one is now
     newest_by: str | None = None  # of several rows of a lead, the one with the highest value holds
     valid_from: str | None = None  # rows are versions of leads, each valid from here
     valid_to: str | None = None

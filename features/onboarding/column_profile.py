@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 import ibis
+import pandas as pd
 import pyarrow as pa
 
 from leadscore.features.cells import EPOCH_PATTERN, number_cell, time_cell
@@ -17,10 +18,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     import ibis.expr.types as ir
-    import pandas as pd
 
     from leadscore.features.onboarding.file_sample import Sample
+    from leadscore.features.onboarding.whole_table import WholeTable
 
+LOOKED_UP = 20_000  # different cells of a column, to tell whether they are ids of a long table
 DATE_CELLS = 1_000  # different cells tried as dates a column; each is tried in many formats
 DATE_SHARE = 0.95  # of those must be dates; the rest goes to the quarantine, 5 % at most
 _DATE_LIKE = r"\d{1,4}[-/. ]\w{1,9}[-/., ]+\d{1,4}|[A-Za-z]{3,9}\.? \d{1,2},? \d{4}"
@@ -39,20 +41,23 @@ class ColumnProfile:
     name: str
     words: tuple[str, ...]
     kind: str
-    counts: pd.Series  # rows by different cell, missing left out, most frequent first
+    # Rows by different cell, missing left out, most frequent first; of a column with many words in
+    # a long table those of the sample.
+    counts: pd.Series
     rows: int
     day_first: bool | None = None  # for dates that mean another day if read the other way
     whole_numbers: bool = False
+    estimated: tuple[int, int] | None = None  # filled and different cells beyond `counts`
 
     @property
     def filled(self) -> int:
         """How many cells are not missing."""
-        return int(self.counts.sum())
+        return int(self.counts.sum()) if self.estimated is None else self.estimated[0]
 
     @property
     def distinct(self) -> int:
         """How many different cells there are."""
-        return len(self.counts)
+        return len(self.counts) if self.estimated is None else self.estimated[1]
 
     @property
     def distinct_share(self) -> float:
@@ -67,6 +72,10 @@ class ColumnProfile:
     def mentions(self, phrases: Iterable[str]) -> bool:
         """Whether the column's name holds one of the phrases."""
         return mentions(self.words, phrases)
+
+    def drawn_cells(self, most: int) -> pd.Series:
+        """Draw some of the different cells evenly, with their rows."""
+        return self.counts[:: -(-len(self.counts) // most) or 1]
 
     def share_matching(self, pattern: str) -> float:
         """Return the share of the different cells that fully match a regular expression."""
@@ -85,17 +94,31 @@ class TableProfile:
         """Return the profiles of all columns but the named."""
         return {name: each for name, each in self.columns.items() if name not in names}
 
+    def known_ids(self, column: str, other: TableProfile) -> set[str]:
+        """Return the cells of another table that stand in a column of this one, in any row.
 
-def missing_words(frames: Iterable[pd.DataFrame]) -> list[str]:
+        Of columns with many words some are looked up, evenly drawn, where this table is long.
+        """
+        if self.sample.whole is None:
+            return set(self.sample.frame[column])
+        wanted = {
+            str(cell)
+            for each in other.columns.values()
+            for cell in each.drawn_cells(LOOKED_UP).index
+        }
+        return set(self.sample.rows_with(wanted, column)[column])
+
+
+def missing_words(samples: Iterable[Sample]) -> list[str]:
     """Find the words for missing values that occur in tables of text cells, in order of appearance.
 
     Words that differ in case alone are listed once. `NA` among two-letter codes (Namibia, North
     America) is left out.
     """
     found: dict[str, str] = {}
-    for frame in frames:
-        for name in frame.columns:
-            cells = frame[name].drop_duplicates()
+    for sample in samples:
+        for name in sample.frame.columns:
+            cells = pd.Series(sample.cells(name), dtype="str")
             hits = cells[cells.str.casefold().isin(vocabulary().cells.missing)]
             others = cells[~cells.isin(hits) & (cells != "")]
             coded = len(others) > 1 and others.str.fullmatch(r"[A-Z]{2}").all()
@@ -105,22 +128,44 @@ def missing_words(frames: Iterable[pd.DataFrame]) -> list[str]:
     return list(found.values())
 
 
-def profile_columns(frame: pd.DataFrame, missing: Iterable[str]) -> dict[str, ColumnProfile]:
+def profile_columns(
+    frame: pd.DataFrame, missing: Iterable[str], whole: WholeTable | None = None
+) -> dict[str, ColumnProfile]:
     """Classify every column by how the tables will read its cells.
 
-    `frame` has text cells, "" where empty; the case of `missing` words does not matter.
+    `frame` has text cells, "" where empty; the case of `missing` words does not matter. Where it
+    is a sample, `whole` has the counts over all rows.
     """
     nothing = {"", *(word.casefold() for word in missing)}
+    known = {} if whole is None else whole.words
     counts: dict[str, pd.Series] = {}
     for name in frame.columns:
-        by_cell = frame[name].value_counts()
-        counts[str(name)] = by_cell[~by_cell.index.str.casefold().isin(nothing)]
+        by_cell = known[name] if name in known else frame[name].value_counts()
+        counts[str(name)] = _without(nothing, by_cell)
     numbers = _numbers(counts)
     dates = _dates({name: each for name, each in counts.items() if not numbers[name]})
     return {
-        name: _profile(name, each, len(frame), is_number=numbers[name], date=dates.get(name))
+        name: replace(
+            _profile(name, each, len(frame), is_number=numbers[name], date=dates.get(name)),
+            rows=len(frame) if whole is None else whole.rows,
+            estimated=_estimated(name, whole, nothing),
+        )
         for name, each in counts.items()
     }
+
+
+def _without(nothing: set[str], counts: pd.Series) -> pd.Series:
+    return counts[~counts.index.str.casefold().isin(nothing)]
+
+
+def _estimated(name: str, whole: WholeTable | None, nothing: set[str]) -> tuple[int, int] | None:
+    """Return the filled and the different cells of a column that is not counted word by word."""
+    if whole is None or name in whole.words:
+        return None
+    words = whole.missing[name]
+    real = _without(nothing, words)  # such as the NA of Namibia
+    filled = whole.rows - int(words.sum()) + int(real.sum())
+    return filled, whole.distinct[name] + len(real)
 
 
 def _profile(

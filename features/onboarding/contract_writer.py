@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pandas as pd
+
 from leadscore.features.contract import Reading
 from leadscore.features.onboarding.column_roles import guess_columns
 from leadscore.features.onboarding.horizons import guess_horizons, measure_durations
@@ -23,8 +25,6 @@ from leadscore.features.onboarding.table_columns import (
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
-
-    import pandas as pd
 
     from leadscore.features.contract import Stage
     from leadscore.features.onboarding.column_profile import ColumnProfile, TableProfile
@@ -51,8 +51,7 @@ class SpecialColumns:
 def head_lines(sample: Sample, name: str) -> list[str]:
     """Write where the draft comes from, and the project's name."""
     plain = re.sub(r"[^A-Za-z0-9_-]+", "-", name).strip("-_") or "leadscore"
-    first = "" if sample.is_whole else "the first "
-    rows = f"{first}{len(sample.frame):,} rows of {Path(sample.path).name}"
+    rows = f"{sample.rows:,} rows of {Path(sample.path).name}"
     return [
         _comment(f"# Drafted by `leadscore init` from {rows}."),
         "# Each guess gives its reason. Change what is wrong: the file is yours.",
@@ -137,21 +136,22 @@ def _horizon_lines(
     leads: TableProfile, outcomes: pd.DataFrame, special: SpecialColumns, reading: Reading
 ) -> tuple[list[str], float]:
     """Choose horizons by how long leads took, and return the share of unusable outcomes."""
-    named = {"lead_id": special.lead_id, "created_at": special.created_at}
-    durations = measure_durations(_renamed(leads, named), outcomes, reading)
+    named = {str(special.lead_id): "lead_id", str(special.created_at): "created_at"}
+    own = leads.sample.rows_with(outcomes.lead_id, *named)
+    every = pd.concat([own, leads.sample.frame[list(named)]]).rename(columns=named)
+    durations = measure_durations(every, outcomes, reading)
     horizons = guess_horizons(durations.days_to, history_days=durations.history_days)
-    unknown_leads = durations.unknown_share if leads.sample.is_whole else 0.0
     unread = float(outcomes.stage.isna().mean())
     lines = [
         "[horizon_days]",
         setting_line("sql", horizons.sql, horizons.sql_reason),
         setting_line("won", horizons.won, horizons.won_reason),
     ]
-    return lines, unread + unknown_leads + durations.too_early_share
+    return lines, unread + durations.unknown_share + durations.too_early_share
 
 
 def _lead_key(tables: Mapping[str, TableProfile], name: str, special: SpecialColumns) -> str:
-    ids = tables["leads"].sample.frame[str(special.lead_id)]
+    ids = tables["leads"].known_ids(str(special.lead_id), tables[name])
     return guess_lead_key(tables[name].columns, ids, sample=tables[name].sample)
 
 

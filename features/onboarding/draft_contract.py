@@ -51,7 +51,7 @@ def draft_contract(
     Parameters
     ----------
     leads, events, outcomes
-        CSV (also gzipped) or Parquet files, or globs of either.
+        CSV, JSON, Excel or Parquet files, packed or not, or folders or globs of them.
     directory
         The project folder the contract is for; paths are written relative to it.
     target
@@ -70,9 +70,9 @@ def draft_contract(
         raise DataError("--target and --outcomes both tell the outcome; give one of them.")
     paths = {"leads": leads, "events": events, "outcomes": outcomes}
     samples = {table: read_sample(path) for table, path in paths.items() if path is not None}
-    missing = missing_words(sample.frame for sample in samples.values())
+    missing = missing_words(samples.values())
     tables = {
-        table: TableProfile(sample, profile_columns(sample.frame, missing))
+        table: TableProfile(sample, profile_columns(sample.frame, missing, sample.whole))
         for table, sample in samples.items()
     }
     special = _special_columns(tables, target=target, stage=stage, created_at=created_at)

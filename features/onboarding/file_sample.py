@@ -1,41 +1,67 @@
-"""The first rows of a user's file: its cells as text, its delimiter and its encoding."""
+"""A user's table as text: an even sample of its rows, counts over all, how its file is written."""
 
 from __future__ import annotations
 
-import csv
-import glob
-import io
+from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import duckdb
-import ibis
-import pandas as pd
 
 from leadscore.features.core import DataError
-from leadscore.features.sources import (
-    decoded,
-    dialect_of,
-    head_of,
-    is_parquet,
-    opened,
-    without_repeats,
+from leadscore.features.onboarding.whole_table import (
+    SAMPLE_ROWS,
+    WholeTable,
+    even_sample,
+    first_rows,
+    rows_with,
+    whole_table,
 )
+from leadscore.features.sources import files_at, scan_files
+from leadscore.features.tables import connected
 
-SAMPLE_ROWS = 200_000  # enough to meet words of 1 in 10,000; some 300 MB at 40 columns of text
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    import ibis.expr.types as ir
+    import pandas as pd
+    from ibis.backends.duckdb import Backend
+
+MEMORY_LIMIT = "500MB"  # of DuckDB; with the sample and the libraries it comes to a GB
 
 
 @dataclass(frozen=True)
 class Sample:
-    """The first rows of a table as text, and how its file is to be read."""
+    """Rows of a table as text, and how its file is to be read."""
 
     path: str
     frame: pd.DataFrame  # every column text without blanks around it, "" where empty
     delimiter: str = ","
     encoding: str = "utf-8"  # "ascii" where nothing tells: then any encoding reads it
     is_text: bool = False  # a CSV, to which delimiter and encoding matter
-    is_whole: bool = True
+    sheet: str | None = None  # as it was asked for
+    whole: WholeTable | None = None  # counts over all rows, where `frame` has not all
+
+    @property
+    def rows(self) -> int:
+        """How many rows the table has."""
+        return len(self.frame) if self.whole is None else self.whole.rows
+
+    def cells(self, column: str) -> pd.Index[str]:
+        """List different cells of a column, all if they are few, and all words for missing."""
+        if self.whole is not None and column in self.whole.words:
+            return self.whole.words[column].index
+        drawn = self.frame.set_index(column).index.drop_duplicates()
+        return drawn if self.whole is None else drawn.union(self.whole.missing[column].index)
+
+    def rows_with(self, words: Iterable[str], *columns: str) -> pd.DataFrame:
+        """Return `columns` of all the table's rows whose first one holds one of the words."""
+        if self.whole is None:
+            own = self.frame[list(columns)]
+            return own[own[columns[0]].isin(set(words))]
+        with _scanned(self.path, self.sheet) as (_, rows, _):
+            return rows_with(rows, columns, words)
 
     def require(self, column: str, *, setting: str) -> None:
         """Raise `DataError` for a missing column, with the nearest name."""
@@ -45,83 +71,53 @@ class Sample:
             )
 
 
-def read_sample(path: str | Path, *, rows: int = SAMPLE_ROWS) -> Sample:
-    """Read the first rows of a CSV (also gzipped) or Parquet file, or of a glob of either.
+def read_sample(path: str | Path, *, sheet: str | None = None) -> Sample:
+    """Read a table as the contract's tables are read; of a long one a sample, and counts over all.
+
+    Parameters
+    ----------
+    path
+        A CSV, JSON, Excel or Parquet file, packed or not, a folder or a glob.
+    sheet
+        Of a workbook; by default the first with rows.
 
     Raises
     ------
     DataError
         Where there is no file, it is empty, has only a header, or is no table.
     """
-    files = _files(str(path))
-    is_text = not is_parquet(files[0])
-    delimiter, encoding = ",", "utf-8"
-    if is_text:
-        dialect = dialect_of(files)
-        delimiter, encoding = dialect.delimiter, dialect.encoding
-        frame = _read_csv(files, rows + 1, delimiter=delimiter, encoding=encoding)
-    else:
-        frame = _read_parquet(files, rows + 1)
+    whole = None
+    with _scanned(str(path), sheet) as (connection, rows, dialect):
+        frame = first_rows(rows, SAMPLE_ROWS + 1)
+        if len(frame) > SAMPLE_ROWS:
+            whole = whole_table(connection, rows)
+            frame = even_sample(rows, whole.rows)
     if frame.empty:
-        raise DataError(f"{path} has a header but no rows. Export it again with its rows.")
-    is_whole = len(frame) <= rows
+        raise DataError(f"{path} has a header and no rows. Export it again with its rows.")
+    delimiter, encoding = dialect or (",", "utf-8")
     return Sample(
-        str(path), frame.head(rows), delimiter, encoding, is_text=is_text, is_whole=is_whole
+        str(path),
+        frame,
+        delimiter,
+        encoding,
+        is_text=dialect is not None,
+        sheet=sheet,
+        whole=whole,
     )
 
 
-def _files(path: str) -> list[Path]:
-    if Path(path).is_dir():
-        raise DataError(f"{path} is a folder. Give a file in it, or a glob such as {path}/*.csv.")
-    if Path(path).is_file():
-        return [Path(path)]
-    found = sorted(Path(each) for each in glob.glob(path, recursive=True))  # noqa: PTH207 - absolute globs too
-    files = [each for each in found if each.is_file()]
-    if not files:
-        raise DataError(
-            f"{path} does not exist. Check the name, or give a glob that matches files."
-        )
-    return files
-
-
-def _read_csv(files: list[Path], rows: int, *, delimiter: str, encoding: str) -> pd.DataFrame:
-    """Read the first rows over all files, without those that have another number of cells."""
-    codec = "utf-8" if encoding == "ascii" else encoding
-    frames: list[pd.DataFrame] = []
-    for file in files:
-        wanted = rows - sum(len(frame) for frame in frames)
-        names = _header(file, delimiter, encoding)
+@contextmanager
+def _scanned(
+    path: str, sheet: str | None
+) -> Iterator[tuple[Backend, ir.Table, tuple[str, str] | None]]:
+    """Look at a table's rows; of CSV files delimiter and encoding are told too."""
+    remedy = "Check the name, or give a glob that matches files."
+    files = files_at(path, directory=Path(), remedy=remedy)
+    with connected(MEMORY_LIMIT) as connection:
+        rows, dialect = scan_files(connection, files, name="sample", sheet=sheet)
+        written = None if dialect is None else (dialect.delimiter, dialect.encoding)
         try:
-            with io.TextIOWrapper(opened(file), codec, errors="replace", newline="") as lines:
-                records = islice(csv.reader(lines, delimiter=delimiter), 1, wanted + 1)
-                cells = [record for record in records if len(record) == len(names)]
-        except csv.Error as error:
-            raise DataError(f"{file} cannot be read as a table: {error}") from error
-        frame = pd.DataFrame(cells, columns=names, dtype="str")
-        frames.append(frame.apply(lambda column: column.str.strip()))
-        if len(frame) == wanted:
-            break
-    return pd.concat(frames, ignore_index=True).fillna("")
-
-
-def _header(file: Path, delimiter: str, encoding: str) -> list[str]:
-    """Return the columns' names as the tables will have them later."""
-    first = next(csv.reader(io.StringIO(decoded(head_of(file), encoding)), delimiter=delimiter))
-    if not any(name.strip() for name in first):
-        raise DataError(f"{file} begins with a blank line. The first line must name the columns.")
-    return without_repeats(tuple(first))
-
-
-def _read_parquet(files: list[Path], rows: int) -> pd.DataFrame:
-    """Read the first rows, every cell as the engine's text."""
-    connection = ibis.duckdb.connect()
-    try:
-        table = connection.read_parquet([str(file) for file in files], union_by_name=True)
-        texts = {name: table[name].cast("string").strip().fill_null("") for name in table.columns}
-        frame: pd.DataFrame = table.limit(rows).select(**texts).to_pyarrow().to_pandas()
-    except duckdb.Error as error:
-        reason = str(error).splitlines()[0]
-        raise DataError(f"{files[0]} cannot be read as Parquet: {reason}") from error
-    finally:
-        connection.disconnect()
-    return frame
+            yield connection, rows, written
+        except duckdb.Error as error:
+            reason = str(error).splitlines()[0]
+            raise DataError(f"{path} cannot be read: {reason}") from error

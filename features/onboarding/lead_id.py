@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from leadscore.features.core import DataError
+from leadscore.features.onboarding.column_profile import LOOKED_UP
 from leadscore.features.onboarding.column_roles import guess_lead_id, may_identify, says_key
 from leadscore.features.onboarding.table_columns import ID_OVERLAP
 
@@ -81,11 +82,11 @@ def _why_none(
 
 def _share_known(leads: TableProfile, others: list[TableProfile], column: str) -> float:
     """Return the largest share of ids in a column of each other table; of these the smallest."""
-    ids = set(leads.sample.frame[column])
-    return min(_best_share(table, ids) for table in others)
+    return min(_best_share(table, leads.known_ids(column, table)) for table in others)
 
 
 def _best_share(table: TableProfile, ids: set[str]) -> float:
     """Return the largest share of a column's different cells that are ids of leads."""
     filled = [each for each in table.columns.values() if each.filled]
-    return max((float(each.counts.index.isin(ids).mean()) for each in filled), default=0.0)
+    shares = (float(each.drawn_cells(LOOKED_UP).index.isin(ids).mean()) for each in filled)
+    return max(shares, default=0.0)

@@ -6,14 +6,13 @@ from typing import TYPE_CHECKING
 
 from leadscore.features.contract import mentions, words_of
 from leadscore.features.core import DataError
+from leadscore.features.onboarding.column_profile import LOOKED_UP
 from leadscore.features.onboarding.column_roles import FREE_TEXT_SHARE
 from leadscore.features.onboarding.outcome_labels import understands_stages
 from leadscore.features.onboarding.vocabulary import vocabulary
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
-
-    import pandas as pd
 
     from leadscore.features.onboarding.column_profile import ColumnProfile
     from leadscore.features.onboarding.file_sample import Sample
@@ -40,14 +39,15 @@ def guess_created_at(columns: Mapping[str, ColumnProfile]) -> str | None:
 
 
 def guess_lead_key(
-    columns: Mapping[str, ColumnProfile], known_ids: pd.Series, *, sample: Sample
+    columns: Mapping[str, ColumnProfile], known_ids: Iterable[str], *, sample: Sample
 ) -> str:
     """Find the column of an events or outcomes table with ids of the leads table."""
     known = set(known_ids)
     overlap = {
-        name: float(column.counts[column.counts.index.isin(known)].sum()) / column.filled
+        name: float(cells[cells.index.isin(known)].sum()) / float(cells.sum())
         for name, column in columns.items()
         if column.filled and column.kind != "date"
+        for cells in [column.drawn_cells(LOOKED_UP)]
     }
     best = max(overlap.values(), default=0.0)
     if best > ID_OVERLAP:

@@ -9,7 +9,7 @@ import ibis
 from leadscore.features.cells import text_cell
 from leadscore.features.contract import WHOLE_ROW, EventsTable, OutcomesTable
 from leadscore.features.shaping.lead_ids import with_owners
-from leadscore.features.shaping.lead_rows import require, without_deleted
+from leadscore.features.shaping.lead_rows import require, rows_that_count
 from leadscore.features.shaping.local_times import with_utc
 from leadscore.features.sources import ROW, own_columns, row_number
 
@@ -41,7 +41,7 @@ def dated_rows(
     Columns keep the user's names; those that the table lacks get ours: `kind`, `stage` and
     `occurred_at`, and `WHOLE_ROW_CELL`, by which events are told apart.
     """
-    kept = without_deleted(rows, source, contract, name=name)
+    kept = rows_that_count(rows, source, contract, name=name)
     require(kept, {f"{name}.lead_id": source.lead_id}, contract, source)
     if isinstance(source, OutcomesTable) and source.dates:
         kept = _stage_rows(kept, source, contract, name=name)

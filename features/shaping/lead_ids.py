@@ -10,6 +10,8 @@ from ibis import _
 from leadscore.features.cells import text_cell
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import ibis.expr.types as ir
     from ibis.backends.duckdb import Backend
 
@@ -54,15 +56,16 @@ def own_id(column: ir.Column, contract: Contract) -> ir.StringValue:
 
 def has_aliases(contract: Contract) -> bool:
     """Whether other tables may name leads by other ids."""
-    return bool(contract.leads.aliases) or contract.leads.merged is not None
+    leads = contract.leads
+    return bool(leads.aliases or leads.merged or leads.merged_into)
 
 
 def keep_aliases(
-    connection: Backend, leads: ir.Table, merged: ir.Table | None, contract: Contract
+    connection: Backend, leads: ir.Table, merged: Sequence[ir.Table], contract: Contract
 ) -> None:
-    """Store the leads' other ids: from columns of the leads, and from a table of merges.
+    """Store the leads' other ids: from columns of the leads, and from merged records.
 
-    An id of a lead of its own is nobody's alias. An alias may belong to several leads, as two
+    `merged` are tables of `owner_id` and `cell`, an id or several that the owner has taken over. An id of a lead of its own is nobody's alias. An alias may belong to several leads, as two
     leads may become one contact.
     """
     lead_id = own_id(leads[str(contract.leads.lead_id)], contract)
@@ -70,10 +73,7 @@ def keep_aliases(
         leads.select(owner_id=lead_id, cell=leads[column].cast("string"))
         for column in contract.leads.aliases
     ]
-    source = contract.leads.merged
-    if merged is not None and source is not None:
-        kept = own_id(merged[source.lead_id], contract)
-        parts.append(merged.select(owner_id=kept, cell=merged[source.alias].cast("string")))
+    parts += [each.mutate(owner_id=own_id(each.owner_id, contract)) for each in merged]
     listed = ibis.union(*parts, distinct=True) if len(parts) > 1 else parts[0].distinct()
     split = listed.mutate(alias=listed.cell.re_replace(SEPARATORS, ";").split(";").unnest())
     pairs = split.select("owner_id", alias=own_id(split.alias, contract)).drop_null()

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import ibis
-from ibis import _
 
 from leadscore.features.cells import flag_cell, text_cell, time_cell
 from leadscore.features.core import DataError
@@ -32,21 +31,33 @@ def require(rows: ir.Table, columns: Mapping[str, str], contract: Contract, sour
             )
 
 
-def without_deleted(rows: ir.Table, source: Source, contract: Contract, *, name: str) -> ir.Table:
-    """Leave out rows that a column marks as deleted."""
-    require(rows, {f"{name}.deleted": each for each in source.deleted}, contract, source)
+def rows_that_count(rows: ir.Table, source: Source, contract: Contract, *, name: str) -> ir.Table:
+    """Leave out rows that a column marks as deleted; fill empty cells from other columns."""
+    marks = {"deleted": source.deleted, "deleted_at": source.deleted_at}
+    for setting, columns in marks.items():
+        require(rows, {f"{name}.{setting}": each for each in columns}, contract, source)
     for column in source.deleted:
-        rows = rows.filter(~flag_cell(_[column], contract.reading).fill_null(False))
+        rows = rows.filter(~flag_cell(rows[column], contract.reading).fill_null(False))
+    for column in source.deleted_at:
+        rows = rows.filter(text_cell(rows[column], contract.reading).isnull())
+    for column, others in source.otherwise.items():
+        wanted = {f"{name}.otherwise": each for each in (column, *others)}
+        require(rows, wanted, contract, source)
+        cells = [text_cell(rows[each], contract.reading) for each in (column, *others)]
+        rows = rows.mutate(**{column: ibis.coalesce(*cells)})
     return rows
 
 
 def lead_versions(rows: ir.Table, contract: Contract) -> ir.Table:
     """Return the rows of the leads table that count, each as it was written, with plain ids."""
     source = contract.leads
-    kept = without_deleted(rows, source, contract, name="leads")
+    kept = rows_that_count(rows, source, contract, name="leads")
     if source.lead_id is None:
         return with_utc(kept, [source.created_at], source, contract)
     require(kept, {"leads.lead_id": source.lead_id}, contract, source)
+    if source.merged_into is not None:
+        require(kept, {"leads.merged_into": source.merged_into}, contract, source)
+        kept = kept.filter(text_cell(kept[source.merged_into], contract.reading).isnull())
     plain = kept.mutate(**{source.lead_id: own_id(kept[source.lead_id], contract)})
     times = [source.created_at or "created_at", source.valid_from]
     return with_utc(plain, times, source, contract)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from leadscore.features.shaping.dated_rows import WHOLE_ROW_CELL, dated_rows
-from leadscore.features.shaping.lead_rows import lead_versions, newest_leads, without_deleted
+from leadscore.features.shaping.lead_rows import lead_versions, newest_leads, rows_that_count
 from leadscore.features.shaping.shaped_tables import is_shaped, open_shaped
 from leadscore.features.sources import open_source
 
@@ -46,7 +46,7 @@ def passed_over(connection: Backend, contract: Contract) -> list[PassedOver]:
 
 def _of_leads(connection: Backend, contract: Contract) -> Iterator[PassedOver]:
     rows = open_source(connection, contract.leads, contract=contract, name="counted")
-    kept = without_deleted(rows, contract.leads, contract, name="leads")
+    kept = rows_that_count(rows, contract.leads, contract, name="leads")
     versions = lead_versions(rows, contract)
     yield PassedOver("leads", "deleted", _count(rows) - _count(kept))
     older = _count(versions) - _count(newest_leads(versions, contract))
@@ -61,7 +61,7 @@ def _of_dated(
     leads: ir.Table,
 ) -> Iterator[PassedOver]:
     rows = open_source(connection, source, contract=contract, name="counted")
-    kept = without_deleted(rows, source, contract, name=place)
+    kept = rows_that_count(rows, source, contract, name=place)
     yield PassedOver(place, "deleted", _count(rows) - _count(kept))
     shaped = dated_rows(connection, rows, source, contract, name=place)
     if source.other_leads == "pass":

@@ -13,7 +13,7 @@ from leadscore.features.shaping.lead_rows import (
     lead_versions,
     newest_leads,
     require,
-    without_deleted,
+    rows_that_count,
 )
 from leadscore.features.shaping.local_times import with_utc
 from leadscore.features.sources import ROW, ROWS_A_TABLE, is_pushed, open_source, row_number
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
         Contract,
         EventsTable,
         HistorySource,
-        MergedSource,
         OutcomesTable,
         Source,
     )
@@ -41,7 +40,10 @@ def is_shaped(contract: Contract, name: str) -> bool:
     source = {"events": contract.events, "outcomes": contract.outcomes}.get(name, leads)
     if source is None:
         return False
-    own = ("tables", "deleted", "timezone", "dates", "kind_is", "event_id", "newest_by")
+    own = (
+        *("tables", "deleted", "deleted_at", "otherwise", "timezone", "dates", "kind_is"),
+        *("event_id", "newest_by", "merged_into"),
+    )
     by_ids = leads.ids is not None or has_aliases(contract)
     return by_ids or leads.has_history or any(getattr(source, each, None) for each in own)
 
@@ -83,19 +85,31 @@ def _leads(connection: Backend, contract: Contract, only: Sequence[Path] | None)
         return rows
     leads = newest_leads(lead_versions(rows, contract), contract)
     if has_aliases(contract):
-        merged = contract.leads.merged
-        found = None if merged is None else _merged(connection, merged, contract)
+        found = _merged(connection, rows, contract)
         aliases = {f"leads.aliases #{n}": each for n, each in enumerate(contract.leads.aliases, 1)}
         require(leads, aliases, contract, contract.leads)
         keep_aliases(connection, leads, found, contract)
     return leads
 
 
-def _merged(connection: Backend, merged: MergedSource, contract: Contract) -> ir.Table:
-    rows = _opened(connection, merged, contract, "merged")
-    columns = {"leads.merged.lead_id": merged.lead_id, "leads.merged.alias": merged.alias}
-    require(rows, columns, contract, merged)
-    return without_deleted(rows, merged, contract, name="leads.merged")
+def _merged(connection: Backend, leads: ir.Table, contract: Contract) -> list[ir.Table]:
+    """Return ids that were given up (`cell`) and the lead that each is now (`owner_id`)."""
+    found, source = [], contract.leads
+    if source.merged is not None:
+        rows = _opened(connection, source.merged, contract, "merged")
+        own, alias = source.merged.lead_id, source.merged.alias
+        named = {"leads.merged.lead_id": own, "leads.merged.alias": alias}
+        require(rows, named, contract, source.merged)
+        kept = rows_that_count(rows, source.merged, contract, name="leads.merged")
+        found.append(
+            kept.select(owner_id=kept[own].cast("string"), cell=kept[alias].cast("string"))
+        )
+    if source.merged_into is not None:
+        named = {"leads.merged_into": source.merged_into}
+        require(leads, named, contract, source)
+        own, into = leads[str(source.lead_id)], leads[source.merged_into]
+        found.append(leads.select(owner_id=into.cast("string"), cell=own.cast("string")))
+    return found
 
 
 def _versions(connection: Backend, contract: Contract) -> ir.Table:
@@ -111,7 +125,7 @@ def _history(connection: Backend, source: HistorySource, contract: Contract) -> 
     terms |= {"new": source.new} | ({"old": source.old} if source.old else {})
     named = {f"leads.history.{term}": column for term, column in terms.items()}
     require(rows, named, contract, source)
-    kept = without_deleted(rows, source, contract, name="leads.history")
+    kept = rows_that_count(rows, source, contract, name="leads.history")
     dated = with_utc(kept, [source.changed_at], source, contract)
     _need_aliases(connection, contract)
     return with_owners(connection, dated, source.lead_id, contract)

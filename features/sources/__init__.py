@@ -1,11 +1,12 @@
 """Files and database tables, opened as they are.
 
-CSV and Parquet files, databases behind an address, and tables that stay in PostgreSQL, with the
+CSV, JSON, Excel and Parquet files, packed or not, databases behind an address, and tables that stay in PostgreSQL, with the
 user's own columns. What the columns mean is decided in `tables`.
 """
 
-from leadscore.features.sources.csv_dialect import decoded, dialect_of, head_of, opened
-from leadscore.features.sources.csv_source import split_lines, without_repeats
+from leadscore.features.sources.csv_dialect import dialect_of
+from leadscore.features.sources.csv_source import split_lines
+from leadscore.features.sources.found_tables import FoundTable, tables_in
 from leadscore.features.sources.postgres_pushdown import (
     is_pushed,
     keep_rows,
@@ -14,32 +15,35 @@ from leadscore.features.sources.postgres_pushdown import (
 )
 from leadscore.features.sources.remote_source import places_of, sources_of
 from leadscore.features.sources.row_numbers import ROW, ROWS_A_TABLE, own_columns, row_number
+from leadscore.features.sources.source_files import (
+    file_states,
+    files_at,
+    files_of,
+    is_csv,
+    parquet_files,
+    state_of,
+)
 from leadscore.features.sources.source_tables import (
     close_sources,
-    file_states,
-    files_of,
-    is_parquet,
     open_source,
-    parquet_files,
     place_of,
     rows_about,
-    state_of,
+    scan_files,
 )
 
 __all__ = [
     "ROW",
     "ROWS_A_TABLE",
+    "FoundTable",
     "close_sources",
-    "decoded",
     "dialect_of",
     "file_states",
+    "files_at",
     "files_of",
-    "head_of",
-    "is_parquet",
+    "is_csv",
     "is_pushed",
     "keep_rows",
     "open_source",
-    "opened",
     "own_columns",
     "parquet_files",
     "place_of",
@@ -48,8 +52,9 @@ __all__ = [
     "refuse_text",
     "row_number",
     "rows_about",
+    "scan_files",
     "sources_of",
     "split_lines",
     "state_of",
-    "without_repeats",
+    "tables_in",
 ]

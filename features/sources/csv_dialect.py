@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import codecs
-import gzip
-import re
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, cast
 
 import charset_normalizer
 import duckdb
 
+from leadscore.features.contract import Reading
 from leadscore.features.core import DataError
 from leadscore.features.sources.csv_source import DELIMITERS
+from leadscore.features.sources.source_files import UNREADABLE, opened
 
 HEAD_BYTES = 262_144  # a few hundred rows of the widest exports, to tell the delimiter from
 ENCODING_BYTES = 268_435_456  # decoding 256 MB takes a second
@@ -34,8 +33,8 @@ SNIFF_DELIMITER = """
 
 # First bytes of files that are no CSV.
 _NOT_TEXT = {
-    b"PK\x03\x04": "an Excel workbook or a zip file",
-    b"\xd0\xcf\x11\xe0": "an old Excel workbook",
+    b"PK\x03\x04": "an Excel workbook (.xlsx) or a zip file (.zip)",
+    b"\xd0\xcf\x11\xe0": "an old Excel workbook (.xls)",
     b"%PDF": "a PDF",
     b"PAR1": "a Parquet file without the .parquet ending",
 }
@@ -47,6 +46,12 @@ class Dialect:
 
     delimiter: str
     encoding: str
+
+    @property
+    def reading(self) -> Reading:
+        """Say it in the contract's words."""
+        encoding = "utf-8" if self.encoding == "ascii" else self.encoding
+        return Reading(delimiter=self.delimiter, encoding=encoding)
 
 
 def dialect_of(files: list[Path]) -> Dialect:
@@ -62,19 +67,12 @@ def dialect_of(files: list[Path]) -> Dialect:
     return Dialect(_delimiter(decoded(heads[0], encoding)), encoding)
 
 
-def opened(file: Path) -> BinaryIO:
-    """Open a file's bytes, gzipped or not."""
-    if file.suffix.lower() == ".gz":
-        return cast("BinaryIO", gzip.open(file, "rb"))
-    return file.open("rb")
-
-
 def head_of(file: Path) -> bytes:
     """Return the first bytes of a text file, or refuse what is none."""
     try:
         with opened(file) as stream:
             head = stream.read(HEAD_BYTES)
-    except (OSError, EOFError) as error:
+    except UNREADABLE as error:
         raise DataError(
             f"{file} cannot be read: {error}. Check the file, or export it again."
         ) from error
@@ -82,7 +80,10 @@ def head_of(file: Path) -> bytes:
         raise DataError(f"{file} is empty. Export it again with a header line and its rows.")
     for start, what in _NOT_TEXT.items():
         if head.startswith(start):
-            raise DataError(f"{file} is {what}, not a CSV. Save it as CSV (UTF-8) or as .parquet.")
+            raise DataError(
+                f"{file} is {what}, not a CSV. Save it as CSV (UTF-8), or "
+                "give its name the right ending."
+            )
     if b"\0" in head and not head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         raise DataError(
             f"{file} is a binary file, not a CSV. Save it as CSV (UTF-8) or as .parquet."
@@ -134,8 +135,8 @@ def _legacy_encoding(chunk: bytes) -> str:
     best = matches.best()
     if best is not None and not any("cp1252" in each.could_be_from_charset for each in matches):
         return best.encoding
-    # The two differ in 0x80-0x9f alone: curly quotes and € from Windows, control codes in latin-1.
-    return "cp1252" if best is not None and re.search(rb"[\x80-\x9f]", telling) else "latin-1"
+    # Not latin-1: it has control codes where cp1252 has € and curly quotes, else they are the same.
+    return "cp1252"
 
 
 def decoded(head: bytes, encoding: str) -> str:

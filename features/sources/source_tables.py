@@ -2,29 +2,36 @@
 
 from __future__ import annotations
 
-import gzip
-import zlib
 from contextlib import contextmanager
-from glob import glob, has_magic
 from itertools import accumulate
 from typing import TYPE_CHECKING
-from uuid import uuid4
 
+import duckdb
 import ibis
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from leadscore.features.core import DataError
-from leadscore.features.sources.csv_source import open_csv
+from leadscore.features.sources.csv_dialect import dialect_of
+from leadscore.features.sources.csv_source import copied_csv, scanned_csv, scratch_of
+from leadscore.features.sources.json_lines import scanned_json
 from leadscore.features.sources.postgres_pushdown import is_pushed, pushed_table
 from leadscore.features.sources.remote_source import (
     address_of,
     connection_to,
-    places_of,
     remote_batches,
     remote_table,
 )
 from leadscore.features.sources.row_numbers import ROW, numbered_copy
+from leadscore.features.sources.source_files import (
+    UNREADABLE,
+    files_of,
+    format_of,
+    is_packed,
+    opened,
+    unpacked,
+)
+from leadscore.features.sources.workbooks import copied_workbooks
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -34,10 +41,13 @@ if TYPE_CHECKING:
     from ibis.backends.duckdb import Backend
 
     from leadscore.features.contract import Contract, Source
+    from leadscore.features.sources.csv_dialect import Dialect
+    from leadscore.features.sources.source_files import Format
 
 IN_FILE, FILE = "file_row_number", "filename"  # as DuckDB calls where in which file a row stands
 SAMPLED_BYTES = 1 << 16  # a few hundred lines, which tell how long lines are
 PACKED_RATIO = 6  # how many times smaller gzip makes such tables, about
+PACKED_ROW_BYTES = 20  # the least that a row takes in a workbook or a zip file, about
 
 
 def open_source(
@@ -48,7 +58,7 @@ def open_source(
     name: str,
     only: Sequence[Path] | None = None,
 ) -> ir.Table:
-    """Open one table of the contract in DuckDB, every CSV cell as text.
+    """Open one table of the contract in DuckDB, every cell of CSV, Excel and JSON as text.
 
     Parameters
     ----------
@@ -64,7 +74,7 @@ def open_source(
     ir.Table
         The rows as they are and, in the last column, their numbers `ROW`, from 1; it is absent
         where another database holds them. Broken CSV lines are left out and stand in the
-        connection's table `broken_<name>` with their line number.
+        connection's table `broken_<name>`: `row`, the line below its file's header, and `reason`.
 
     Raises
     ------
@@ -76,9 +86,15 @@ def open_source(
     if source.address is not None:
         return _open_address(connection, source, name=name)
     files = list(only or files_of(contract, source, name=name))
-    if _is_parquet(files):
+    files, kind = _one_format(connection, files, name=name)
+    if kind == "parquet":
         return _open_parquet(connection, files, name=name)
-    return open_csv(connection, files, contract=contract, name=name)
+    if kind == "workbook":
+        return copied_workbooks(connection, files, sheet=source.sheet, name=name)
+    if kind == "csv":
+        return copied_csv(connection, files, reading=contract.reading, name=name)
+    rows = scanned_json(connection, files, name=name)
+    return numbered_copy(connection.create_table(f"source_{name}", rows, overwrite=True))
 
 
 def close_sources(connection: Backend, name: str) -> None:
@@ -88,64 +104,63 @@ def close_sources(connection: Backend, name: str) -> None:
             connection.drop_table(table, force=True)
 
 
-def file_states(contract: Contract) -> list[tuple[str, int, int]]:
-    """Return path, bytes and nanosecond of change of every file of a contract's tables.
+def scan_files(
+    connection: Backend, files: Sequence[Path], *, name: str, sheet: str | None = None
+) -> tuple[ir.Table, Dialect | None]:
+    """Look at files as `open_source` reads them, without a copy of the rows where that can be.
 
-    A table behind an address has a new state every time, as its changes cannot be seen.
+    Returns
+    -------
+    rows : ir.Table
+        Without row numbers; broken CSV lines are left out.
+    dialect : Dialect or None
+        How CSV files are written.
     """
-    states = []
-    for name, source in places_of(contract).items():
-        if source.address is not None:
-            states.append((uuid4().hex, 0, 0))
-        else:
-            states += [state_of(file) for file in files_of(contract, source, name=name)]
-    return states
+    files, kind = _one_format(connection, files, name=name)
+    if kind == "csv":
+        dialect = dialect_of(files)
+        return scanned_csv(connection, files, reading=dialect.reading, name=name), dialect
+    if kind == "parquet":
+        return _scanned_parquet(connection, files), None
+    if kind == "workbook":
+        return copied_workbooks(connection, files, sheet=sheet, name=name).drop(ROW), None
+    return scanned_json(connection, files, name=name), None
 
 
-def state_of(file: Path) -> tuple[str, int, int]:
-    """Return a file's path, bytes and nanosecond of change."""
-    state = file.stat()
-    return str(file), state.st_size, state.st_mtime_ns
-
-
-def files_of(contract: Contract, source: Source, *, name: str) -> list[Path]:
-    """Find the files that hold a table, in order of their names.
-
-    Raises
-    ------
-    DataError
-        Where there is none, or one is empty or a folder.
-    """
-    directory, path = contract.directory, str(source.path)
-    files = [directory / path]
-    if has_magic(path) and not files[0].exists():
-        found = glob(path, root_dir=directory)  # noqa: PTH207 - Path.glob takes no absolute ones
-        files = [directory / each for each in sorted(found)]
-    if not files or not files[0].exists():
+def _one_format(
+    connection: Backend, files: Sequence[Path], *, name: str
+) -> tuple[list[Path], Format]:
+    """Unpack files where needed, and return their format, which must be the same."""
+    found = unpacked(files, scratch_of(connection) / f"unpacked_{name}")
+    kinds = {format_of(file): file for file in found}
+    if len(kinds) > 1:
+        first, other = list(kinds.values())[:2]
         raise DataError(
-            f"{directory / path} does not exist. Mend `{name}.path` in leadscore.toml, or put "
-            "the file there."
+            f"{first} and {other} have different formats and cannot be read as one table. "
+            f"Mend `{name}.path`, such as with *{first.suffix} at its end."
         )
-    for file in files:
-        if file.is_dir():
-            raise DataError(f"{file} is a folder; give a file or a glob such as {path}/*.parquet")
-        if file.stat().st_size == 0:
-            raise DataError(f"{file} is empty. Export it again, with its header line.")
-    return files
+    return found, next(iter(kinds))
 
 
 def rows_about(source: Source, contract: Contract, *, name: str) -> int:
-    """Estimate how many rows a table has: exact for Parquet and addresses, by size for text.
+    """Estimate how many rows a table has: exact for Parquet and addresses, by size for others.
 
     A file that is missing, empty or unreadable raises `DataError`.
     """
     if source.address is not None:
         with _behind_address(source, name=name) as found:
             return int(found.count().to_pyarrow().as_py())
-    files = files_of(contract, source, name=name)
-    if _is_parquet(files):
-        return sum(_rows_of_parquet(file) for file in files)
-    return sum(_lines_about(file) for file in files)
+    return sum(_rows_in(file) for file in files_of(contract, source, name=name))
+
+
+def _rows_in(file: Path) -> int:
+    kind = format_of(file)
+    if kind == "parquet" and not is_packed(file):
+        return _rows_of_parquet(file)
+    size = file.stat().st_size
+    if kind in {"parquet", "workbook"} or file.suffix.lower() == ".zip":
+        return size // PACKED_ROW_BYTES
+    return _lines_about(file, size * (PACKED_RATIO if is_packed(file) else 1))
 
 
 def _rows_of_parquet(file: Path) -> int:
@@ -156,31 +171,15 @@ def _rows_of_parquet(file: Path) -> int:
         raise DataError(f"{file} cannot be read as Parquet: {reason} Export it again.") from error
 
 
-def _lines_about(file: Path) -> int:
-    """Divide a file's size by that of its first lines."""
-    is_packed = file.suffix.lower() == ".gz"
+def _lines_about(file: Path, size: int) -> int:
+    """Divide a file's size by that of its first lines; JSON may stand in one."""
     try:
-        with gzip.open(file) if is_packed else file.open("rb") as content:
+        with opened(file) as content:
             start = content.read(SAMPLED_BYTES)
-    except (OSError, EOFError, zlib.error) as error:
+    except UNREADABLE as error:
         raise DataError(f"{file} cannot be read: {error}. Export it again.") from error
-    size = file.stat().st_size * (PACKED_RATIO if is_packed else 1)
-    return int(size * start.count(b"\n") / max(len(start), 1))
-
-
-def parquet_files(source: Source, contract: Contract, *, name: str) -> list[Path]:
-    """List a table's files as `files_of` does; none where they are not Parquet."""
-    files = [] if source.address is not None else files_of(contract, source, name=name)
-    return files if _is_parquet(files) else []
-
-
-def _is_parquet(files: list[Path]) -> bool:
-    return bool(files) and is_parquet(files[0])
-
-
-def is_parquet(file: Path) -> bool:
-    """Whether a file is Parquet by its name; all else is taken for CSV."""
-    return file.suffix.lower() in {".parquet", ".pq"}
+    lines = max(start.count(b"\n"), start.count(b"},{"))
+    return int(size * lines / max(len(start), 1))
 
 
 def place_of(contract: Contract, source: Source) -> str:
@@ -212,20 +211,23 @@ def _behind_address(source: Source, *, name: str) -> Iterator[ir.Table]:
 
 def _open_parquet(connection: Backend, files: list[Path], *, name: str) -> ir.Table:
     paths, counts = [str(file) for file in files], [_rows_of_parquet(file) for file in files]
-    try:
-        rows = connection.read_parquet(paths, union_by_name=True)
-        if {IN_FILE, FILE} & {column.lower() for column in rows.columns}:
-            return rows.mutate(**{ROW: ibis.row_number() + 1})
-        # `row_number` would run on one thread; the rows' places in their files are known.
-        rows = connection.read_parquet(
-            paths, union_by_name=True, **dict.fromkeys((IN_FILE, FILE), True)
-        )
-    except Exception as error:  # DuckDB's own error classes share no public base
-        reason = str(error).splitlines()[0]
-        raise DataError(f"{files[0]} cannot be read as Parquet: {reason}") from error
+    rows = _scanned_parquet(connection, files)
+    if {IN_FILE, FILE} & {column.lower() for column in rows.columns}:
+        return rows.mutate(**{ROW: ibis.row_number() + 1})
+    # `row_number` would run on one thread; the rows' places in their files are known.
+    rows = _scanned_parquet(connection, files, **dict.fromkeys((IN_FILE, FILE), True))
     if len(files) == 1:
         return rows.mutate(**{ROW: rows[IN_FILE] + 1}).drop(IN_FILE, FILE)
     starts = pa.table({FILE: paths, ROW: list(accumulate(counts[:-1], initial=1))})
     first = connection.create_table(f"files_of_{name}", starts, overwrite=True)
     found = rows.left_join(first, rows[FILE] == first[FILE])
     return found.mutate(**{ROW: found[ROW] + found[IN_FILE]}).drop(IN_FILE, FILE, f"{FILE}_right")
+
+
+def _scanned_parquet(connection: Backend, files: list[Path], **options: bool) -> ir.Table:
+    try:
+        paths = [str(file) for file in files]
+        return connection.read_parquet(paths, union_by_name=True, **options)
+    except duckdb.Error as error:
+        reason = str(error).splitlines()[0]
+        raise DataError(f"{files[0]} cannot be read as Parquet: {reason}") from error

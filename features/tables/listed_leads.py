@@ -12,7 +12,7 @@ from leadscore.features.cells import unreadable_numbers
 from leadscore.features.core import DataError
 from leadscore.features.sources import (
     dialect_of,
-    is_parquet,
+    is_csv,
     open_source,
     own_columns,
     split_lines,
@@ -117,7 +117,7 @@ def _open(
 
 def _reading_of(leads_file: Path, reading: Reading) -> Reading:
     """Read a list as it was written: it need not come from where the project's tables do."""
-    if not leads_file.is_file() or is_parquet(leads_file):
+    if not leads_file.is_file() or not is_csv(leads_file):
         return reading
     dialect = dialect_of([leads_file])
     # Bytes tell Unicode from the code pages surely, one code page from another by guessing.

@@ -138,16 +138,11 @@ def broken_lines(connection: Backend, name: str) -> pd.DataFrame:
     parts = [nothing.astype({"row": "int64"})]
     tables = [] if is_pushed(connection) else connection.list_tables()
     for rejects in sorted(tables):
-        start, is_scan = f"broken_{name}", rejects.startswith("broken_scan_")
-        if is_scan or not (rejects == start or rejects.startswith(f"{start}_")):
-            continue
-        # A line with several faults is listed once for each.
-        found = connection.table(rejects).to_pandas().drop_duplicates(["file_id", "line"])
-        reason = found["error_message"].str.split("\n").str[0]
-        lines = pd.DataFrame({"row": found["line"].astype("int64") - 1})
-        table = rejects.removeprefix("broken_").replace("_", ".", 1)
-        lines = lines.assign(table=table, column=WHOLE_LINE, value="", reason=reason)
-        parts.append(lines[list(COLUMNS)])
+        if rejects == f"broken_{name}" or rejects.startswith(f"broken_{name}_"):
+            table = rejects.removeprefix("broken_").replace("_", ".", 1)
+            lines = connection.table(rejects).to_pandas()
+            lines = lines.assign(table=table, column=WHOLE_LINE, value="")
+            parts.append(lines[list(COLUMNS)])
     return pd.concat(parts, ignore_index=True)
 
 
