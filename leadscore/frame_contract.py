@@ -120,7 +120,7 @@ def _drafted(folder: Path, files: Mapping[str, str], changes: Mapping[str, Any])
         stage=leads.get("stage", "won"),
         created_at=leads.get("created_at"),
         name=changes.get("name"),
-    )
+    ).text
 
 
 def _merged(settings: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:

@@ -10,18 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import pandas as pd
-
 from leadscore.features.contract import Reading
-from leadscore.features.onboarding.column_roles import guess_columns
-from leadscore.features.onboarding.horizons import guess_horizons, measure_durations
-from leadscore.features.onboarding.outcome_labels import stage_words
-from leadscore.features.onboarding.table_columns import (
-    guess_event_columns,
-    guess_groups,
-    guess_lead_key,
-    guess_outcome_columns,
-)
+from leadscore.features.onboarding.column_roles import Guess, guess_columns
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -30,11 +20,22 @@ if TYPE_CHECKING:
     from leadscore.features.onboarding.column_profile import ColumnProfile, TableProfile
     from leadscore.features.onboarding.file_sample import Sample
     from leadscore.features.onboarding.outcome_labels import TargetWords
+    from leadscore.features.onboarding.table_plans import TablePlan
 
 QUARANTINE_MARGIN = 0.03  # on top of the present share: the next export differs
 MOSTLY_EMPTY_CELLS = 20  # with fewer, the comment says how many; a share would read 100 %
 MAX_STEPS = 50  # of a sales process; a column of more words has not stages alone
 UNKNOWN_WORDS_SHOWN = 12  # in a comment; more do not fit a line
+SHAPES = {  # settings of the leads that come from a table's plan, with the reason
+    "aliases": "other ids under which events and outcomes name the lead",
+    "merged_into": "leads that were merged into another: their rows are that lead's",
+    "deleted": "rows marked so are no leads",
+    "deleted_at": "rows with a date here are no leads",
+    "newest_by": "of several rows of a lead, the newest holds",
+    "valid_from": "rows are versions: a night knows what was valid then",
+    "valid_to": "",
+    "otherwise": "cells that stand in for empty ones",
+}
 
 
 @dataclass(frozen=True)
@@ -60,10 +61,12 @@ def head_lines(sample: Sample, name: str) -> list[str]:
 
 
 def leads_lines(
-    table: TableProfile, special: SpecialColumns, directory: Path, stage: Stage
+    plan: TablePlan, table: TableProfile, special: SpecialColumns, directory: Path, stage: Stage
 ) -> list[str]:
-    """Describe the leads table: its special columns, then every other one in the file's order."""
-    lines = ["[leads]", setting_line("path", _path(table.sample, directory))]
+    """Describe the leads table: its special columns, then what each shape of it needs."""
+    lines = ["[leads]", setting_line("path", source_path(table.sample, directory), plan.why)]
+    if table.sample.sheet is not None:
+        lines.append(setting_line("sheet", table.sample.sheet))
     lines += _lead_id_lines(table, special.lead_id)
     lines += _created_at_lines(table, special.created_at)
     if special.account is not None:
@@ -71,100 +74,51 @@ def leads_lines(
         share = companies.filled / max(companies.distinct, 1)
         reason = f"{companies.distinct:,} companies of {share:.1f} leads: colleagues count"
         lines.append(setting_line("account", special.account, reason))
+    if plan.ids is not None:
+        lines.append(setting_line("ids", plan.ids, "15 and 18 characters are one id"))
+    for key, reason in SHAPES.items():
+        if key in plan.settings:
+            lines.append(setting_line(key, plan.settings[key], reason))
     if special.target is not None and special.words is not None:
         lines += _target_lines(table.columns[special.target], special.words, stage)
-    rest = table.without(special.lead_id, special.created_at, special.account, special.target)
-    guesses = guess_columns(rest.values())
-    if guesses:
-        lines += ["", "[leads.columns]"]
-    lines += [
-        setting_line(name, guess.spec, guess.reason or _shape(rest[name]))
-        for name, guess in guesses.items()
-    ]
     return lines
 
 
-def events_lines(
-    tables: Mapping[str, TableProfile], special: SpecialColumns, directory: Path
-) -> list[str]:
-    """Describe the events table and group its kinds by their English names."""
-    table, key = tables["events"], _lead_key(tables, "events", special)
-    columns = table.without(key)
-    mapped = guess_event_columns(columns, sample=table.sample)
-    touch = {
-        guess.spec.removeprefix("channel."): name
-        for name, guess in guess_columns(
-            column for name, column in columns.items() if name not in mapped.values()
-        ).items()
-        if guess.spec.startswith("channel.") and not guess.spec.startswith("channel.latest_")
-    }
-    lines = ["[events]", *_source_lines(table, key, {**mapped, **touch}, directory)]
-    groups = guess_groups(map(str, columns[mapped["kind"]].counts.index))
-    if groups:
-        lines += ["", "[events.groups]"]
-        lines += [
-            setting_line(group, kinds, "by the words in the kinds' names")
-            for group, kinds in groups.items()
-        ]
-    return lines
+def columns_lines(plan: TablePlan, table: TableProfile, special: SpecialColumns) -> list[str]:
+    """Write what each attribute of the leads is, in the file's order.
+
+    What a preset says holds, except of a column with a history: it is known as it stood.
+    """
+    own = (special.lead_id, special.created_at, special.account, special.target)
+    shown = table.without(*own, *plan.unused)
+    guesses = guess_columns(shown.values())
+    known = {} if "valid_from" in plan.settings else plan.attributes
+    taken = {each.spec for each in known.values() if "." in each.spec}
+    lines = []
+    for name, guess in guesses.items():
+        found = known.get(name)
+        if found is None or (found.spec != "ignored" and table.columns[name].kind == "empty"):
+            found = _beside(guess, taken)
+        lines.append(setting_line(name, found.spec, found.reason or shape_of(shown[name])))
+    return ["[leads.columns]", *lines] if lines else []
 
 
-def outcomes_lines(
-    tables: Mapping[str, TableProfile], special: SpecialColumns, directory: Path, reading: Reading
-) -> tuple[list[str], list[str], float]:
-    """Write the outcomes and the horizons; also return the share of unusable outcomes."""
-    table, key = tables["outcomes"], _lead_key(tables, "outcomes", special)
-    mapped = guess_outcome_columns(table.without(key), sample=table.sample)
-    column = table.columns[mapped["stage"]]
-    by_stage, strange = stage_words(column, path=table.sample.path)
-    lines = ["[outcomes]", *_source_lines(table, key, mapped, directory)]
-    lines += _no_stage_lines(column, strange)
-    renamed = {stage: words for stage, words in by_stage.items() if words != [stage]}
-    if renamed:
-        lines += ["", "[outcomes.stages]"]
-        lines += [setting_line(stage, words) for stage, words in renamed.items()]
-    outcomes = _renamed(table, {"lead_id": key, **mapped})
-    if len(strange) <= MAX_STEPS:  # these are passed over
-        outcomes = outcomes[~outcomes.stage.isin(strange)]
-    stage_of = {word: stage for stage, words in by_stage.items() for word in words}
-    outcomes = outcomes.assign(stage=outcomes.stage.map(stage_of))
-    horizon_lines, unusable_share = _horizon_lines(tables["leads"], outcomes, special, reading)
-    return lines, horizon_lines, unusable_share
+def _beside(guess: Guess, taken: set[str]) -> Guess:
+    """Leave out a term that a preset has given to another column."""
+    form = guess.spec.split(":")[0]
+    return Guess(guess.spec.split(".")[0], guess.reason) if form in taken else guess
 
 
-def _horizon_lines(
-    leads: TableProfile, outcomes: pd.DataFrame, special: SpecialColumns, reading: Reading
-) -> tuple[list[str], float]:
-    """Choose horizons by how long leads took, and return the share of unusable outcomes."""
-    named = {str(special.lead_id): "lead_id", str(special.created_at): "created_at"}
-    own = leads.sample.rows_with(outcomes.lead_id, *named)
-    every = pd.concat([own, leads.sample.frame[list(named)]]).rename(columns=named)
-    durations = measure_durations(every, outcomes, reading)
-    horizons = guess_horizons(durations.days_to, history_days=durations.history_days)
-    unread = float(outcomes.stage.isna().mean())
-    lines = [
-        "[horizon_days]",
-        setting_line("sql", horizons.sql, horizons.sql_reason),
-        setting_line("won", horizons.won, horizons.won_reason),
-    ]
-    return lines, unread + durations.unknown_share + durations.too_early_share
-
-
-def _lead_key(tables: Mapping[str, TableProfile], name: str, special: SpecialColumns) -> str:
-    ids = tables["leads"].known_ids(str(special.lead_id), tables[name])
-    return guess_lead_key(tables[name].columns, ids, sample=tables[name].sample)
-
-
-def _no_stage_lines(column: ColumnProfile, strange: list[str]) -> list[str]:
-    """Name the steps that are no stages; of too many words some may be stages."""
+def no_stage_lines(strange: Mapping[str, int]) -> list[str]:
+    """Name the steps that are no stages, with their rows; of too many some may be stages."""
     if not strange:
         return []
-    shown = ", ".join(f"{word} ({column.counts[word]:,})" for word in strange[:UNKNOWN_WORDS_SHOWN])
+    shown = [f"{word} ({rows:,})" for word, rows in strange.items()][:UNKNOWN_WORDS_SHOWN]
     if len(strange) > MAX_STEPS:
-        return [_comment(f"# no stage of the funnel, and so set aside: {shown}, …")]
-    rows = sum(int(column.counts[word]) for word in strange)
+        return [_comment(f"# no stage of the funnel, and so set aside: {', '.join(shown)}, …")]
+    rows = sum(strange.values())
     reason = f"passed over ({rows:,} rows); what is a stage goes to [outcomes.stages]"
-    return [setting_line("no_stage", strange, reason)]
+    return [setting_line("no_stage", list(strange), reason)]
 
 
 def quarantine_lines(unusable_share: float) -> list[str]:
@@ -212,24 +166,13 @@ def _target_lines(column: ColumnProfile, words: TargetWords, stage: Stage) -> li
     return lines
 
 
-def _source_lines(
-    table: TableProfile, key: str, mapped: Mapping[str, str], directory: Path
-) -> Iterable[str]:
-    yield setting_line("path", _path(table.sample, directory))
-    yield setting_line("lead_id", key, "holds ids of the leads table")
-    for term, column in mapped.items():
-        yield setting_line(term, column, _shape(table.columns[column]))
-    unused = [name for name in table.columns if name not in {key, *mapped.values()}]
-    if unused:
-        yield _comment(f"# not used: {', '.join(unused)}")
+def unused_line(columns: Iterable[str]) -> list[str]:
+    """Name the columns that the contract does not read."""
+    names = ", ".join(columns)
+    return [_comment(f"# not used: {names}")] if names else []
 
 
-def _renamed(table: TableProfile, columns: Mapping[str, str | None]) -> pd.DataFrame:
-    names = {str(column): term for term, column in columns.items()}
-    return table.sample.frame[list(names)].rename(columns=names)
-
-
-def _path(sample: Sample, directory: Path) -> str:
+def source_path(sample: Sample, directory: Path) -> str:
     """Write a path relative to the project folder, unless only the root is common to both."""
     full = Path(os.path.abspath(sample.path))  # noqa: PTH100 - a glob is no path to resolve
     folder = directory.resolve()
@@ -242,7 +185,8 @@ def _path(sample: Sample, directory: Path) -> str:
     return Path(os.path.relpath(full, folder)).as_posix()
 
 
-def _shape(column: ColumnProfile) -> str:
+def shape_of(column: ColumnProfile) -> str:
+    """Say how many different cells of which kind a column has."""
     noun = {"number": "numbers", "date": "dates"}.get(column.kind, "texts")
     if column.filled < MOSTLY_EMPTY_CELLS:
         return f"{noun}, known in {column.filled:,} rows only"
@@ -252,14 +196,20 @@ def _shape(column: ColumnProfile) -> str:
 
 def setting_line(key: str, value: object, reason: str = "") -> str:
     """Write one setting, with the reason for it as a comment."""
-    bare = re.fullmatch(r"[a-z_]+", key) is not None
-    line = f"{key if bare else _toml(key)} = {_toml(value)}"
+    line = f"{_key(key)} = {_toml(value)}"
     return _comment(f"{line}  # {reason}") if reason else line
 
 
 def _toml(value: object) -> str:
     """Write a value as TOML, whose strings, numbers, booleans and lists are those of JSON."""
+    if isinstance(value, dict):
+        pairs = ", ".join(f"{_key(name)} = {_toml(each)}" for name, each in value.items())
+        return f"{{ {pairs} }}"
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def _key(name: str) -> str:
+    return name if re.fullmatch(r"[a-z_]+", name) else _toml(name)
 
 
 def _comment(line: str) -> str:

@@ -2,41 +2,50 @@
 
 from __future__ import annotations
 
-import tempfile
-from pathlib import Path
+import tomllib
+from dataclasses import dataclass
+from pathlib import PurePath
 from typing import TYPE_CHECKING
 
-from leadscore.features.contract import CONTRACT_FILE, Reading, load_contract
-from leadscore.features.core import DataError
-from leadscore.features.onboarding.column_profile import (
-    TableProfile,
-    decimal_mark,
-    missing_words,
-    profile_columns,
-)
+from leadscore.features.contract import CONTRACT_FILE, Contract
+from leadscore.features.core import DataError, validated
 from leadscore.features.onboarding.column_roles import guess_account
 from leadscore.features.onboarding.contract_writer import (
     SpecialColumns,
-    events_lines,
+    columns_lines,
     head_lines,
     leads_lines,
-    outcomes_lines,
     quarantine_lines,
     setting_line,
 )
-from leadscore.features.onboarding.file_sample import Sample, read_sample
+from leadscore.features.onboarding.dated_sections import events_section, outcomes_section
+from leadscore.features.onboarding.export_plan import Export, export_of
+from leadscore.features.onboarding.history_sections import history_lines
+from leadscore.features.onboarding.horizons import guess_horizons, measure_durations
+from leadscore.features.onboarding.init_notes import notes_on
 from leadscore.features.onboarding.lead_id import choose_lead_id
 from leadscore.features.onboarding.outcome_labels import find_target, target_words
+from leadscore.features.onboarding.reading_section import reading_section
 from leadscore.features.onboarding.table_columns import guess_created_at
+from leadscore.features.tables import open_tables
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Sequence
+    from pathlib import Path
 
     from leadscore.features.contract import Stage
 
 
+@dataclass(frozen=True)
+class Draft:
+    """A drafted `leadscore.toml` that loads as it is, and what its reader should know."""
+
+    text: str
+    notes: tuple[str, ...]
+
+
 def draft_contract(
-    leads: str | Path,
+    leads: str | Path | Sequence[str | Path],
     *,
     directory: Path,
     events: str | Path | None = None,
@@ -45,13 +54,17 @@ def draft_contract(
     stage: Stage = "won",
     created_at: str | None = None,
     name: str | None = None,
-) -> str:
-    """Draft the contract that describes somebody's files: a `leadscore.toml` that loads as it is.
+    system: str | None = None,
+) -> Draft:
+    """Draft the contract that describes somebody's files.
 
     Parameters
     ----------
-    leads, events, outcomes
-        CSV, JSON, Excel or Parquet files, packed or not, or folders or globs of them.
+    leads
+        The leads' file, or a folder or files in any order with the tables of an export: each is
+        recognised by its columns.
+    events, outcomes
+        Files, folders or globs with events and outcomes alone.
     directory
         The project folder the contract is for; paths are written relative to it.
     target
@@ -60,6 +73,8 @@ def draft_contract(
         The column with the date a lead was created; found by its name if not given.
     name
         The project's name; by default the folder's.
+    system
+        The system that the files come from, as `leadscore systems` names it.
 
     Raises
     ------
@@ -68,48 +83,93 @@ def draft_contract(
     """
     if target is not None and outcomes is not None:
         raise DataError("--target and --outcomes both tell the outcome; give one of them.")
-    paths = {"leads": leads, "events": events, "outcomes": outcomes}
-    samples = {table: read_sample(path) for table, path in paths.items() if path is not None}
-    missing = missing_words(samples.values())
-    tables = {
-        table: TableProfile(sample, profile_columns(sample.frame, missing, sample.whole))
-        for table, sample in samples.items()
-    }
-    special = _special_columns(tables, target=target, stage=stage, created_at=created_at)
-    reading, reading_lines = _reading(tables, missing, special)
-    parts = [leads_lines(tables["leads"], special, directory, stage)]
-    if "events" in tables:
-        parts.append(events_lines(tables, special, directory))
-    if "outcomes" in tables:
-        outcome_lines, horizon_lines, unusable = outcomes_lines(tables, special, directory, reading)
-        reading_lines += quarantine_lines(unusable)
-        parts += [outcome_lines, horizon_lines]
-    head = head_lines(tables["leads"].sample, name or directory.resolve().name)
-    section = ["[reading]", *reading_lines] if reading_lines else []
-    text = "\n".join(["\n".join(part) + "\n" for part in (head, section, *parts) if part])
-    return _validated(text)
+    given = [leads] if isinstance(leads, str | PurePath) else leads
+    export = export_of(list(map(str, given)), events, outcomes, directory=directory, system=system)
+    special = _special_columns(export, target=target, stage=stage, created_at=created_at)
+    return _written(export, special, directory, stage, name or directory.resolve().name)
+
+
+def _written(
+    export: Export, special: SpecialColumns, directory: Path, stage: Stage, name: str
+) -> Draft:
+    """Write the sections, with horizons by what the tables that they describe tell."""
+    plan, profile = export.leads
+    dated = export.dated(special)
+    head = head_lines(profile.sample, name)
+    reading = reading_section(export, special)
+    sections = [leads_lines(plan, profile, special, directory, stage)]
+    sections += history_lines(export, special, directory)
+    sections.append(columns_lines(plan, profile, special))
+    if dated.events:
+        sections.append(events_section(dated.events, directory))
+    if dated.outcomes:
+        sections.append(outcomes_section(dated.outcomes, directory))
+        ending, unusable = _horizon_lines(_text([head, reading, *sections]), directory)
+        sections.append(ending)
+        reading = [*(reading or ["[reading]"]), *quarantine_lines(unusable)]
+        reading = reading if len(reading) > 1 else []
+    text = _text([head, reading, *sections])
+    _contract(text, directory)
+    return Draft(text, notes_on(export, special, dated))
+
+
+def _text(sections: Sequence[Sequence[str]]) -> str:
+    return "\n".join("\n".join(section) + "\n" for section in sections if section)
+
+
+def _contract(text: str, directory: Path) -> Contract:
+    """Return the contract that a text describes, which must load."""
+    raw = tomllib.loads(text)
+    return validated(raw, Contract, place=CONTRACT_FILE).in_directory(directory)
+
+
+def _horizon_lines(text: str, directory: Path) -> tuple[list[str], float]:
+    """Choose horizons by how long leads took, and return the share of unusable outcomes."""
+    drafted = _contract(text, directory)
+    reading = drafted.reading.model_copy(update={"max_quarantine_share": 1.0})
+    contract = drafted.model_copy(update={"events": None, "reading": reading})
+    with open_tables(contract.in_directory(directory)) as tables:
+        days_to, history_days = measure_durations(tables)
+        counts = tables.quarantine.counts.set_index("table")["share"]
+    horizons = guess_horizons(days_to, history_days=history_days)
+    lines = [
+        "[horizon_days]",
+        setting_line("sql", horizons.sql, horizons.sql_reason),
+        setting_line("won", horizons.won, horizons.won_reason),
+    ]
+    return lines, float(counts.get("outcomes", 0.0))
 
 
 def _special_columns(
-    tables: Mapping[str, TableProfile], *, target: str | None, stage: Stage, created_at: str | None
+    export: Export, *, target: str | None, stage: Stage, created_at: str | None
 ) -> SpecialColumns:
-    leads = tables["leads"]
+    plan, leads = export.leads
     path = leads.sample.path
+    stands_alone = not export.events and not export.outcomes and not export.dates
     if target is not None:
         leads.sample.require(target, setting="--target")
-    elif "outcomes" not in tables:
+    elif not export.outcomes and not export.dates:
         target = find_target(leads.columns, path=path, stage=stage)
     words = target_words(leads.columns[target], path=path, stage=stage) if target else None
-    created_at = _creation_column(tables, created_at, target)
-    lead_id = choose_lead_id(tables, leads.without(target, created_at))
-    account = guess_account(leads.without(target, created_at, lead_id).values())
-    return SpecialColumns(lead_id, created_at, target, account, words)
+    created_at = _creation_column(export, created_at, target, needed=not stands_alone)
+    candidates = leads.without(target, created_at, *plan.unused)
+    lead_id = plan.settings.get("lead_id") or choose_lead_id(export.unkeyed, candidates)
+    account = plan.settings.get("account")
+    if account is None or leads.columns[str(account)].kind == "empty":
+        account = guess_account(leads.without(target, created_at, str(lead_id)).values())
+    return SpecialColumns(
+        None if lead_id is None else str(lead_id),
+        created_at,
+        target,
+        None if account is None else str(account),
+        words,
+    )
 
 
 def _creation_column(
-    tables: Mapping[str, TableProfile], created_at: str | None, target: str | None
+    export: Export, created_at: str | None, target: str | None, *, needed: bool
 ) -> str | None:
-    leads = tables["leads"]
+    plan, leads = export.leads
     if created_at is not None:
         leads.sample.require(created_at, setting="--created-at")
         if leads.columns[created_at].kind != "date":
@@ -118,69 +178,11 @@ def _creation_column(
                 "Write them as 2024-05-31 or 2024-05-31 18:05, or name another column."
             )
         return created_at
-    found = guess_created_at(leads.without(target))
-    if found is None and len(tables) > 1:
+    preset = plan.settings.get("created_at")
+    found = str(preset) if preset is not None else guess_created_at(leads.without(target))
+    if found is None and needed:
         raise DataError(
             f"{leads.sample.path}: no column tells when a lead was created, which events and "
             "outcomes need. Name it with --created-at COL."
         )
     return found
-
-
-def _reading(
-    tables: Mapping[str, TableProfile], missing: list[str], special: SpecialColumns
-) -> tuple[Reading, list[str]]:
-    """Choose how all tables are read, and write what differs from the default."""
-    samples = [table.sample for table in tables.values() if table.sample.is_text]
-    encodings = {each.encoding for each in samples} - {"ascii"}
-    if {"utf-8", "utf-8-sig"} <= encodings:
-        encodings.remove("utf-8")
-    day_first, day_reason = _day_order(tables, special)
-    reading = Reading(
-        delimiter=_one_of({each.delimiter for each in samples}, "delimiters", samples) or ",",
-        encoding=_one_of(encodings, "encodings", samples) or "utf-8",
-        missing=tuple(missing),
-        day_first=day_first,
-        decimal=decimal_mark(each for table in tables.values() for each in table.columns.values()),
-    )
-    reasons = {
-        "delimiter": "splits most lines as the header",
-        "encoding": "how the file's bytes read as text",
-        "missing": "found in cells; they say that nothing is known",
-        "day_first": day_reason,
-        "decimal": "so 1.234 is a thousand and more",
-    }
-    given, usual = reading.model_dump(), Reading().model_dump()
-    differ = [
-        key for key in reasons if given[key] != usual[key] or (key == "day_first" and day_reason)
-    ]
-    return reading, [setting_line(key, given[key], reasons[key]) for key in differ]
-
-
-def _one_of(found: set[str], what: str, samples: list[Sample]) -> str | None:
-    """Return the setting that all files share, as one contract has one."""
-    if len(found) > 1:
-        files = ", ".join(f"{each.path} ({getattr(each, what[:-1])!r})" for each in samples)
-        raise DataError(f"The files have different {what}: {files}. Save all of them alike.")
-    return next(iter(found), None)
-
-
-def _day_order(tables: Mapping[str, TableProfile], special: SpecialColumns) -> tuple[bool, str]:
-    """Return whether dates are day first, by the creation dates, else by all others; and why."""
-    columns = [each for table in tables.values() for each in table.columns.values()]
-    every = {(each.name, each.day_first) for each in columns if each.kind == "date"}
-    named = {order for name, order in every if name == special.created_at} - {None}
-    orders = named or {order for _, order in every} - {None}
-    if orders == {True}:
-        return True, "days above 12, or dots, stand first in the dates"
-    if len(orders) > 1:
-        return False, "some columns write the day first, others the month; check created_at"
-    return False, ""
-
-
-def _validated(text: str) -> str:
-    """Return the text if it loads as a contract."""
-    with tempfile.TemporaryDirectory() as folder:
-        (Path(folder) / CONTRACT_FILE).write_text(text, encoding="utf-8")
-        load_contract(Path(folder))
-    return text

@@ -5,18 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import ibis
-import pandas as pd
-import pyarrow as pa
+from ibis import _
 
-from leadscore.features.cells import time_cell
 from leadscore.features.core import SECONDS_A_DAY
-from leadscore.features.onboarding.column_profile import computed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from leadscore.features.contract import Reading
+    import pandas as pd
+
+    from leadscore.features.tables import Tables
 
 # In less than a week a nightly score could hardly be acted on.
 HORIZONS_DAYS = (7, 14, 21, 30, 45, 60, 90, 120, 180, 365)
@@ -78,42 +76,25 @@ def _horizon(
     return chosen, reason
 
 
-@dataclass(frozen=True)
-class Durations:
-    """Days from creation to each stage, one value a lead, and how long the history is."""
-
-    days_to: Mapping[str, pd.Series]
-    history_days: float
-    too_early_share: float  # of the outcomes, dated before their lead was created
-    unknown_share: float  # of the outcomes, of leads that the leads table lacks
-
-
-def measure_durations(leads: pd.DataFrame, outcomes: pd.DataFrame, reading: Reading) -> Durations:
+def measure_durations(tables: Tables) -> tuple[dict[str, pd.Series], float]:
     """Measure how long leads took from their creation to each stage.
 
-    Text columns: `lead_id`, `created_at` of leads; `lead_id`, `occurred_at`, `stage` (in the
-    contract's words) of outcomes.
+    Returns
+    -------
+    days_to : dict
+        By stage, days from creation, one value a lead that reached it.
+    history_days : float
+        From the first creation to the newest row.
     """
-    created = _moments(leads.created_at, reading)
-    by_id = pd.Series(created.to_numpy(), index=leads.lead_id)
-    by_id = by_id[~by_id.index.duplicated()]
-    occurred = _moments(outcomes.occurred_at, reading)
-    days = (occurred - outcomes.lead_id.map(by_id)).dt.total_seconds() / SECONDS_A_DAY
-    known = outcomes.assign(days=days).dropna(subset=["days"])
-    first = known[known.days >= 0].groupby(["stage", "lead_id"], observed=True).days.min()
-    newest = max(created.max(), occurred.max())
-    return Durations(
-        {str(stage): each for stage, each in first.groupby(level="stage", observed=True)},
-        (newest - created.min()).total_seconds() / SECONDS_A_DAY if created.notna().any() else 0.0,
-        float((days < 0).mean()),
-        float((~outcomes.lead_id.isin(by_id.index)).mean()),
+    if tables.outcomes is None:
+        return {}, 0.0
+    own = tables.leads.select(own_id="lead_id", created_at="created_at")
+    dated = tables.outcomes.join(own, tables.outcomes.lead_id == own.own_id)
+    first = dated.group_by("stage", "lead_id").aggregate(
+        seconds=(_.occurred_at.epoch_seconds() - _.created_at.epoch_seconds()).min()
     )
-
-
-def _moments(texts: pd.Series, reading: Reading) -> pd.Series:
-    """Parse moments as the tables do."""
-    places = range(len(texts))
-    table = ibis.memtable(pa.table({"place": places, "text": pa.array(texts, type=pa.string())}))
-    moments = table.select(table.place, moment=time_cell(table.text, reading)).order_by("place")
-    read = computed(moments)["moment"].to_numpy(zero_copy_only=False)
-    return pd.Series(read, index=texts.index).astype("datetime64[us]")
+    found = first.drop_null("seconds").to_pandas()
+    days = found["seconds"] / SECONDS_A_DAY
+    begin = tables.leads.created_at.min().to_pyarrow().as_py()
+    span = 0.0 if begin is None or tables.data_end is None else (tables.data_end - begin).days
+    return {str(stage): own for stage, own in days.groupby(found["stage"])}, float(span)

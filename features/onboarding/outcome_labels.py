@@ -115,7 +115,7 @@ def stage_words(column: ColumnProfile, *, path: str) -> tuple[dict[str, list[str
 
     Where no word is understood, it raises `DataError`.
     """
-    stages = {str(cell): _stage_of(str(cell)) for cell in column.counts.index}
+    stages = {str(cell): stage_of(str(cell)) for cell in column.counts.index}
     by_stage = {
         stage: [cell for cell, found in stages.items() if found == stage]
         for stage in OUTCOME_STAGES
@@ -131,10 +131,11 @@ def stage_words(column: ColumnProfile, *, path: str) -> tuple[dict[str, list[str
 
 def understands_stages(column: ColumnProfile) -> bool:
     """Whether a column has a word for a stage of the funnel."""
-    return any(_stage_of(str(cell)) is not None for cell in column.counts.index)
+    return any(stage_of(str(cell)) is not None for cell in column.counts.index)
 
 
-def _stage_of(cell: str) -> str | None:
+def stage_of(cell: str) -> str | None:
+    """Return the stage that a cell names; None where it names none."""
     plain = _plain(cell)
     stages = vocabulary().cells.stages
     return next((stage for stage, known in stages.items() if plain in known), None)

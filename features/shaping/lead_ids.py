@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from leadscore.features.contract import Contract
 
-ALIASES = "aliases_of_leads"  # the table with columns `alias`, `owner_id`
+ALIASES = "aliases_of_leads"  # the table with columns `other_id`, `owner_id`
 MERGES = 10  # times that a record may have been merged into one that was merged again
 SEPARATORS = r"[;,|\s]+"  # of several ids in a cell
 
@@ -65,7 +65,8 @@ def keep_aliases(
 ) -> None:
     """Store the leads' other ids: from columns of the leads, and from merged records.
 
-    `merged` are tables of `owner_id` and `cell`, an id or several that the owner has taken over. An id of a lead of its own is nobody's alias. An alias may belong to several leads, as two
+    `merged` are tables of `owner_id` and `cell`: an id or several that the owner has taken over.
+    An id of a lead of its own is nobody's alias. An alias may belong to several leads, as two
     leads may become one contact.
     """
     lead_id = own_id(leads[str(contract.leads.lead_id)], contract)
@@ -75,11 +76,11 @@ def keep_aliases(
     ]
     parts += [each.mutate(owner_id=own_id(each.owner_id, contract)) for each in merged]
     listed = ibis.union(*parts, distinct=True) if len(parts) > 1 else parts[0].distinct()
-    split = listed.mutate(alias=listed.cell.re_replace(SEPARATORS, ";").split(";").unnest())
-    pairs = split.select("owner_id", alias=own_id(split.alias, contract)).drop_null()
-    pairs = pairs.filter(_.alias != _.owner_id).distinct()
+    split = listed.mutate(other_id=listed.cell.re_replace(SEPARATORS, ";").split(";").unnest())
+    pairs = split.select("owner_id", other_id=own_id(split.other_id, contract)).drop_null()
+    pairs = pairs.filter(_.other_id != _.owner_id).distinct()
     owners = leads.select(own=lead_id).distinct()
-    free = pairs.anti_join(owners, pairs.alias == owners.own)
+    free = pairs.anti_join(owners, pairs.other_id == owners.own)
     connection.create_table(ALIASES, _resolved(connection, free, owners), overwrite=True)
 
 
@@ -88,11 +89,11 @@ def _resolved(connection: Backend, pairs: ir.Table, owners: ir.Table) -> ir.Tabl
     steps = connection.create_table(f"{ALIASES}_given", pairs, overwrite=True)
     found = steps
     for _step in range(MERGES):
-        onward = steps.rename(next_id="owner_id", from_id="alias")
+        onward = steps.rename(next_id="owner_id", from_id="other_id")
         joined = found.left_join(onward, found.owner_id == onward.from_id)
-        found = joined.select("alias", owner_id=ibis.coalesce(joined.next_id, joined.owner_id))
+        found = joined.select("other_id", owner_id=ibis.coalesce(joined.next_id, joined.owner_id))
         found = connection.create_table(f"{ALIASES}_{_step}", found.distinct(), overwrite=True)
-        if not found.semi_join(steps, found.owner_id == steps.alias).count().to_pyarrow().as_py():
+        if not found.semi_join(steps, found.owner_id == steps.other_id).count().to_pyarrow().as_py():
             break
     return found.semi_join(owners, found.owner_id == owners.own).distinct()
 
@@ -103,6 +104,6 @@ def with_owners(connection: Backend, rows: ir.Table, column: str, contract: Cont
     if not has_aliases(contract):
         return named
     aliases = connection.table(ALIASES)
-    joined = named.left_join(aliases, named[column] == aliases.alias)
+    joined = named.left_join(aliases, named[column] == aliases.other_id)
     owned = joined.mutate(**{column: ibis.coalesce(joined.owner_id, joined[column])})
-    return owned.drop("alias", "owner_id")
+    return owned.drop("other_id", "owner_id")

@@ -72,7 +72,9 @@ def demo(
 @app.command()
 @command
 def init(
-    leads: Annotated[str, typer.Argument(help="The leads: a CSV or Parquet file, or a glob.")],
+    leads: Annotated[
+        list[str], typer.Argument(help="The leads' file, or an export: a folder, or files.")
+    ],
     directory: Folder = Path(),
     events: Annotated[str | None, typer.Option(help="The events, if any.")] = None,
     outcomes: Annotated[str | None, typer.Option(help="The outcomes, if any.")] = None,
@@ -81,6 +83,7 @@ def init(
     created_at: Annotated[
         str | None, typer.Option("--created-at", help="The column with the creation date.")
     ] = None,
+    system: Annotated[str | None, typer.Option(help="Where the files come from.")] = None,
     overwrite: Annotated[bool, typer.Option(help="Replace drafts that are there.")] = False,
 ) -> int:
     """Draft leadscore.toml and tiers.toml from somebody's files."""
@@ -88,7 +91,7 @@ def init(
 
     if stage not in {"sql", "won"}:
         raise LeadScoreError(f"--stage {stage}: use sql or won")
-    files = start_project(
+    files, notes = start_project(
         directory,
         leads,
         events=events,
@@ -97,7 +100,10 @@ def init(
         stage=stage,  # type: ignore[arg-type]
         created_at=created_at,
         overwrite=overwrite,
+        system=system,
     )
+    for note in notes:
+        tell(note)
     tell("\n".join(f"wrote {file}" for file in files))
     tell(f"Read them, each guess has its reason; then: leadscore train -C {directory}")
     return DONE

@@ -14,6 +14,7 @@ from leadscore.serving.policy import POLICY_FILE, draft_policy
 from leadscore.training.dataset import stages_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     import ibis.expr.types as ir
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 def start_project(
     directory: Path,
-    leads: str,
+    leads: str | Sequence[str],
     *,
     events: str | None = None,
     outcomes: str | None = None,
@@ -32,15 +33,18 @@ def start_project(
     stage: Stage = "won",
     created_at: str | None = None,
     overwrite: bool = False,
-) -> list[Path]:
+    system: str | None = None,
+) -> tuple[list[Path], tuple[str, ...]]:
     """Draft `leadscore.toml` and `tiers.toml` from somebody's files.
 
     Parameters
     ----------
     directory
         The project folder; made where it does not exist.
-    leads, events, outcomes
-        Files or globs, CSV or Parquet.
+    leads
+        Files, folders or globs: the leads, or the tables of an export in any order.
+    events, outcomes
+        Files or globs of events and of outcomes alone.
     target, stage, created_at
         The outcome column of a flat file, the stage it stands for, the column with the date.
     overwrite
@@ -48,8 +52,10 @@ def start_project(
 
     Returns
     -------
-    list of Path
+    files : list of Path
         The files written.
+    notes : tuple of str
+        What their reader should know.
 
     Raises
     ------
@@ -63,7 +69,7 @@ def start_project(
         raise ContractError(
             f"{standing[0]} is there already. Edit it, or draft it anew with --overwrite."
         )
-    contract_text = draft_contract(
+    draft = draft_contract(
         leads,
         directory=directory,
         events=events,
@@ -71,8 +77,9 @@ def start_project(
         target=target,
         stage=stage,
         created_at=created_at,
+        system=system,
     )
-    return write_project(directory, contract_text)
+    return write_project(directory, draft.text), draft.notes
 
 
 def write_project(directory: Path, contract_text: str) -> list[Path]:

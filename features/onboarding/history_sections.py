@@ -1,0 +1,50 @@
+"""The sections of the leads' histories and merged records in a drafted contract."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from leadscore.features.contract import words_of
+from leadscore.features.onboarding.contract_writer import setting_line, source_path
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from leadscore.features.onboarding.column_profile import ColumnProfile
+    from leadscore.features.onboarding.contract_writer import SpecialColumns
+    from leadscore.features.onboarding.export_plan import Export
+
+
+def history_lines(export: Export, special: SpecialColumns, directory: Path) -> list[list[str]]:
+    """Write `[leads.history]` and `[leads.merged]`, where an export has such tables."""
+    sections = []
+    plan, leads = export.leads
+    if export.history and "valid_from" not in plan.settings:
+        own, profile = export.history[0]
+        path = source_path(profile.sample, directory)
+        lines = ["[leads.history]", setting_line("path", path, own.why)]
+        lines += [setting_line(key, value) for key, value in own.settings.items()]
+        fields = same_fields(
+            leads.without(special.lead_id, special.created_at, special.target),
+            profile.columns[str(own.settings["field"])],
+        )
+        if fields:
+            reason = "columns of the leads by their names in the history"
+            sections.append([*lines, setting_line("fields", fields, reason)])
+    for own, profile in export.merges[:1]:
+        path = source_path(profile.sample, directory)
+        lines = ["[leads.merged]", setting_line("path", path, own.why)]
+        sections.append([*lines, *(setting_line(key, each) for key, each in own.settings.items())])
+    return sections
+
+
+def same_fields(columns: Mapping[str, ColumnProfile], field: ColumnProfile) -> dict[str, str]:
+    """Match columns of the leads with the names of fields in a history, by their words."""
+    by_words = {_plain(str(name)): str(name) for name in field.counts.index}
+    found = {name: by_words.get(_plain(name)) for name in columns}
+    return {name: other for name, other in found.items() if other is not None}
+
+
+def _plain(name: str) -> str:
+    return "".join(word for word in words_of(name) if word not in {"property", "properties"})
