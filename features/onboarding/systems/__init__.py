@@ -5,24 +5,13 @@ add to ours or to replace one; what landings such as Fivetran or dbt snapshots a
 system (`landings.toml`). It reads names of columns alone, never cells.
 """
 
-from leadscore.features.onboarding.systems.described import (
-    ObjectSummary,
-    SystemSummary,
-    describe_systems,
-)
+from leadscore.features.onboarding.systems.described import describe_systems
 from leadscore.features.onboarding.systems.landings import Landed, landing_of
 from leadscore.features.onboarding.systems.load import load_systems
-from leadscore.features.onboarding.systems.preset import System, SystemObject
-from leadscore.features.onboarding.systems.recognise import Attribute, Recognised, recognise
+from leadscore.features.onboarding.systems.recognise import recognise
 
 __all__ = [
-    "Attribute",
     "Landed",
-    "ObjectSummary",
-    "Recognised",
-    "System",
-    "SystemObject",
-    "SystemSummary",
     "describe_systems",
     "landing_of",
     "load_systems",

@@ -7,7 +7,6 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-
 from leadscore.features.core import Settings, read_settings
 from leadscore.features.onboarding.systems.spellings import words
 

@@ -99,7 +99,7 @@ class Recognised:
 
     @property
     def attributes(self) -> dict[str, Attribute]:
-        """What the columns of a leads table are, each with its reason; unknown ones are left out."""
+        """What the columns of a leads table are, and why; unknown ones are left out."""
         if self.object.holds != "leads":
             return {}
         forms = self.object.attributes

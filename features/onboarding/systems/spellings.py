@@ -27,7 +27,8 @@ def match_columns(
     Examples
     --------
     >>> spellings = {"created": ["createdate", "Create Date"], "id": ["Record ID", "id"]}
-    >>> match_columns(["ID", "Create Date", "property_createdate"], spellings, prefixes=["property"])
+    >>> columns = ["ID", "Create Date", "property_createdate"]
+    >>> match_columns(columns, spellings, prefixes=["property"])
     {'created': ('property_createdate', 'Create Date'), 'id': ('ID',)}
     """
     known = {
