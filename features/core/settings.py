@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from typing import TYPE_CHECKING, Any, Self, TypeVar, get_args
+from typing import TYPE_CHECKING, Any, Self, TypeVar, get_args, get_origin
 
 from pydantic import (
     BaseModel,
@@ -121,15 +121,17 @@ def _place(path: list[str]) -> str:
 def _fields_at(kind: type[BaseModel], path: list[str]) -> list[str]:
     """List the settings that the section at `path` may hold."""
     section: type[BaseModel] = kind
+    named = False  # whether the next part is the name of a section in a table of sections
     for part in path:
-        if part.isdigit():  # the place in a list of sections
+        if named or part.isdigit():  # or the place in a list of sections
+            named = False
             continue
         field = section.model_fields.get(part)
         kinds = (field.annotation, *get_args(field.annotation)) if field else ()
         nested = next((each for each in kinds if _is_section(each)), None)
         if nested is None:
             return []
-        section = nested
+        section, named = nested, get_origin(field.annotation) is dict if field else False
     return [field.alias or name for name, field in section.model_fields.items()]
 
 
