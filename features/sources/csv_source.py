@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 from dataclasses import dataclass
@@ -153,9 +154,7 @@ def _broken(
         here = lines[lines["file_path"] == str(file)]
         row = here["line"].astype("int64") - 1 - layout.skip
         reason = here["error_message"].str.split("\n").str[0]
-        kept.append(
-            pd.DataFrame({"row": row, "reason": reason}).head(len(here) - layout.notices)
-        )
+        kept.append(pd.DataFrame({"row": row, "reason": reason}).head(len(here) - layout.notices))
     schema = pa.schema([("row", pa.int64()), ("reason", pa.string())])
     return pa.Table.from_pandas(pd.concat(kept), schema=schema, preserve_index=False)
 
@@ -211,6 +210,7 @@ def codec_of(encoding: str) -> str:
 
 def opened_text(file: Path, codec: str, errors: str = "strict") -> TextIO:
     """Open a text file, packed or not, with its line ends as they are."""
+    codecs.lookup(codec)  # before the file is open
     return io.TextIOWrapper(opened(file), codec, errors=errors, newline="")
 
 

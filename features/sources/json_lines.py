@@ -85,9 +85,7 @@ def _is_plain_list(kind: dt.DataType) -> bool:
     return isinstance(kind, dt.Array) and not kind.value_type.is_nested()
 
 
-def _cells(
-    label: str, value: ir.Value, kind: dt.DataType
-) -> Iterator[tuple[str, ir.Value]]:
+def _cells(label: str, value: ir.Value, kind: dt.DataType) -> Iterator[tuple[str, ir.Value]]:
     """Yield the plain cells of a field, each with its column's name."""
     if isinstance(kind, dt.Struct):
         for field, each in kind.fields.items():

@@ -83,9 +83,7 @@ def files_at(path: str, *, directory: Path, remedy: str) -> list[Path]:
         found = [directory / each for each in sorted(matches)]
     if not found or not found[0].exists():
         raise DataError(f"{directory / path} does not exist. {remedy}")
-    files = [
-        file for each in found for file in (_files_in(each) if each.is_dir() else [each])
-    ]
+    files = [file for each in found for file in (_files_in(each) if each.is_dir() else [each])]
     for file in files:
         if file.stat().st_size == 0:
             raise DataError(f"{file} is empty. Export it again, with its header line.")

@@ -132,7 +132,8 @@ def broken_lines(connection: Backend, name: str) -> pd.DataFrame:
     if is_pushed(connection) or rejects not in connection.list_tables():
         nothing = pd.DataFrame({column: pd.Series(dtype="str") for column in COLUMNS})
         return nothing.astype({"row": "int64"})
-    lines = connection.table(rejects).to_pandas().assign(table=name, column=WHOLE_LINE, value="")
+    found: pd.DataFrame = connection.table(rejects).to_pandas()
+    lines = found.assign(table=name, column=WHOLE_LINE, value="")
     return lines[list(COLUMNS)]
 
 
