@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -124,23 +125,25 @@ def _missing_and_distinct(
     longest, parts = max(map(len, known)), -(-rows // COMPARED_CELLS)
     asked: dict[str, ir.Value] = {}
     for at, name in enumerate(columns):
-        cell, word, number = texts[name], texts[name].strip(), _hash(texts[name])
-        # Trimming is slow, and few cells of such columns are as short as words for missing.
-        is_missing = (cell.length() <= longest) & word.lower().isin(known)
-        compared = (number % parts == 0) & ~is_missing
+        cell, number = texts[name], _hash(texts[name])
+        # Trimming is slow; few cells of such columns are as short as words for missing.
+        short = ibis.ifelse(cell.length() <= longest, cell.strip().lower(), "(long)")
+        is_missing = short.isin(known)
+        compared = (number % parts == 0) & cell.notnull() & ~is_missing  # noqa: PD004 - Ibis
         asked[f"present {at}"] = cell.count()
-        asked[f"missing {at}"] = _histogram(word, is_missing)
+        asked[f"missing {at}"] = _histogram(cell, is_missing)
         asked[f"compared {at}"] = texts.count(where=compared)
         asked[f"different {at}"] = number.nunique(where=compared)
     [found] = connection.to_pyarrow(texts.aggregate(**asked)).to_pylist()
     missing, distinct = {}, {}
     for at, name in enumerate(columns):
-        counts = dict(found[f"missing {at}"] or ())
-        counts[""] = counts.get("", 0) + rows - found[f"present {at}"]
+        counts = Counter({"": rows - found[f"present {at}"]})
+        for word, count in found[f"missing {at}"] or ():
+            counts[word.strip()] += count
         occurring = {word: count for word, count in counts.items() if count}
         index = pd.Index(list(occurring), dtype="str")
         missing[name] = pd.Series(list(occurring.values()), index=index, dtype="int64")
-        filled = rows - sum(occurring.values())
+        filled = rows - counts.total()
         share = found[f"different {at}"] / max(1, found[f"compared {at}"])
         distinct[name] = round(share * filled)
     return missing, distinct

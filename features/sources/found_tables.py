@@ -56,7 +56,8 @@ def tables_in(path: str | Path) -> list[FoundTable]:
         for sheet, columns in _columns_in(file):
             names = frozenset(column.lower() for column in columns)
             groups[_folder_of(file), format_of(file), sheet, names].append((file, sheet, columns))
-    return [table for each in groups.values() for table in _tables_of(each, files)]
+    found = [table for each in groups.values() for table in _tables_of(each, files)]
+    return sorted(found, key=lambda table: table.files[0])
 
 
 def _tables_of(
