@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import ibis
+import ibis.expr.datatypes as dt
 import pandas as pd
 
 from leadscore.features.onboarding.vocabulary import vocabulary
@@ -19,10 +21,8 @@ if TYPE_CHECKING:
 SAMPLE_ROWS = 200_000  # some 300 MB at 40 columns of text
 FIRST_ROWS = 1_000  # are in the sample too
 FEW_WORDS = 5_000  # of a column are counted one by one; kinds and stages are fewer
-EXACT_ROWS = 10_000_000  # of more, different ids are estimated: exactly they take a GB a column
-MOSTLY_DIFFERENT = 0.5  # of cells: these may be ids, whose repeats matter
+COMPARED_CELLS = 1_000_000  # to count different ones; all of a long table take a GB of memory
 GROUPED_AT_ONCE = 32  # columns, each a bit of the number of its group
-BLANKS = r"' \t\n\r\v\f'"
 NUMBER = "(number)"
 
 
@@ -33,7 +33,7 @@ class WholeTable:
     rows: int
     words: Mapping[str, pd.Series]  # rows by cell, of the columns with few different cells
     missing: Mapping[str, pd.Series]  # rows by word for missing, of the other columns
-    distinct: Mapping[str, int]  # different filled cells of these, by estimate in long tables
+    distinct: Mapping[str, int]  # different filled cells of these; in long tables about
 
 
 def first_rows(rows: ir.Table, limit: int) -> pd.DataFrame:
@@ -68,65 +68,41 @@ def _as_text(rows: ir.Table) -> ir.Table:
     return rows.select(**texts)
 
 
+@ibis.udf.agg.builtin(name="histogram", signature=((str,), dt.Map(dt.string, dt.int64)))
+def _histogram(word, where):  # type: ignore[no-untyped-def]
+    """Call DuckDB's function: how often each value occurs."""
+
+
+@ibis.udf.scalar.builtin(name="hash", signature=((str,), dt.uint64))
+def _hash(cell):  # type: ignore[no-untyped-def]
+    """Call DuckDB's function, without Ibis's slow cast of the result."""
+
+
 def whole_table(connection: Backend, rows: ir.Table) -> WholeTable:
-    """Count the cells of all rows, in two or three passes."""
+    """Count the cells of all rows, in three passes."""
     texts = rows.select(**{name: rows[name].cast("string") for name in rows.columns})
-    table = f"({connection.compile(texts)})"
-    count, about, missing = _first_pass(connection, table, rows.columns)
-    few = [name for name in rows.columns if about[name] <= FEW_WORDS]
-    many = [name for name in rows.columns if name not in few]
+    about = {f"column {at}": texts[name].approx_nunique() for at, name in enumerate(texts.columns)}
+    [found] = connection.to_pyarrow(texts.aggregate(rows=texts.count(), **about)).to_pylist()
+    few = [name for at, name in enumerate(texts.columns) if found[f"column {at}"] <= FEW_WORDS]
     words: dict[str, pd.Series] = {}
     for start in range(0, len(few), GROUPED_AT_ONCE):
-        words |= _words(connection, table, few[start : start + GROUPED_AT_ONCE])
-    filled = {name: count - int(missing[name].sum()) for name in many}
-    exact = [name for name in many if about[name] >= MOSTLY_DIFFERENT * filled[name]]
-    if exact and count <= EXACT_ROWS:
-        about |= _distinct(connection, table, exact)
-    distinct = {name: max(1, min(about[name] - len(missing[name]), filled[name])) for name in many}
-    return WholeTable(count, words, {name: missing[name] for name in many}, distinct)
+        words |= _words(connection, texts, few[start : start + GROUPED_AT_ONCE])
+    many = [name for name in texts.columns if name not in words]
+    missing, distinct = _missing_and_distinct(connection, texts, many, int(found["rows"]))
+    return WholeTable(int(found["rows"]), words, missing, distinct)
 
 
-def _first_pass(
-    connection: Backend, table: str, columns: Sequence[str]
-) -> tuple[int, dict[str, int], dict[str, pd.Series]]:
-    """Count rows; by column estimate the different cells, and count words for missing."""
-    known = sorted({"", *vocabulary().cells.missing})
-    listed = ", ".join(map(_literal, known))
-    longest = max(len(word.encode()) for word in known)
-    asked = ["count(*)"]
-    for name in map(_quoted, columns):
-        word = f"trim({name}, e{BLANKS})"
-        # Trimming is slow, and few cells are as short as words for missing.
-        is_missing = f"strlen({name}) <= {longest} AND lower({word}) IN ({listed})"
-        asked += [
-            f"approx_count_distinct({name})",
-            f"count({name})",
-            f"histogram({word}) FILTER ({is_missing})",
-        ]
-    found = connection.raw_sql(f"SELECT {', '.join(asked)} FROM {table}").fetchone()
-    rows, about, missing = int(found[0]), {}, {}
-    for place, name in enumerate(columns):
-        different, present, words = found[1 + 3 * place : 4 + 3 * place]
-        counts = dict(words or {})
-        counts[""] = counts.get("", 0) + rows - present
-        about[name] = int(different)
-        missing[name] = pd.Series(
-            {word: each for word, each in counts.items() if each}, dtype="int64"
-        )
-    return rows, about, missing
-
-
-def _words(connection: Backend, table: str, columns: Sequence[str]) -> dict[str, pd.Series]:
+def _words(connection: Backend, texts: ir.Table, columns: Sequence[str]) -> dict[str, pd.Series]:
     """Count the rows of each different cell, of several columns in one pass."""
     names = [_quoted(name) for name in columns]
-    sets = ", ".join(f"({name})" for name in names)
-    listed = ", ".join(names)
+    sets, listed = ", ".join(f"({name})" for name in names), ", ".join(names)
     # Ibis has no grouping sets. A group's number has a bit for every column but its own.
     query = (
-        f"SELECT GROUPING({listed}) AS which, trim(coalesce({listed}, ''), e{BLANKS}) AS cell, "
-        f"count(*) AS rows FROM {table} GROUP BY GROUPING SETS ({sets})"
+        f"SELECT GROUPING({listed}) AS which, coalesce({listed}, '') AS cell, count(*) AS rows "  # noqa: S608 - names are quoted
+        f"FROM ({connection.compile(texts)}) GROUP BY GROUPING SETS ({sets})"
     )
     found = connection.raw_sql(query).df()
+    found["cell"] = found["cell"].astype("str").str.strip()
     counts = {}
     for place, name in enumerate(columns):
         which = (1 << len(columns)) - 1 - (1 << (len(columns) - 1 - place))
@@ -135,16 +111,43 @@ def _words(connection: Backend, table: str, columns: Sequence[str]) -> dict[str,
     return counts
 
 
-def _distinct(connection: Backend, table: str, columns: Sequence[str]) -> dict[str, int]:
-    """Count different cells exactly, by their hashes."""
-    asked = [f"count(DISTINCT hash(trim({_quoted(name)}, e{BLANKS})))" for name in columns]
-    found = connection.raw_sql(f"SELECT {', '.join(asked)} FROM {table}").fetchone()
-    return dict(zip(columns, map(int, found), strict=True))
+def _missing_and_distinct(
+    connection: Backend, texts: ir.Table, columns: Sequence[str], rows: int
+) -> tuple[dict[str, pd.Series], dict[str, int]]:
+    """Count the words for missing, and the different cells, of columns with many words.
+
+    In a long table only cells are compared whose hash falls into a part of all; a repeated cell is
+    in the part each time, so its share of repeats is that of the whole.
+    """
+    if not columns:
+        return {}, {}
+    known = sorted({"", *vocabulary().cells.missing})
+    longest, parts = max(map(len, known)), -(-rows // COMPARED_CELLS)
+    asked: dict[str, ir.Value] = {}
+    for at, name in enumerate(columns):
+        cell, number = texts[name], _hash(texts[name])
+        # Trimming is slow; few cells of such columns are as short as words for missing.
+        short = ibis.ifelse(cell.length() <= longest, cell.strip().lower(), "(long)")
+        is_missing = short.isin(known)
+        compared = (number % parts == 0) & cell.notnull() & ~is_missing  # noqa: PD004 - Ibis
+        asked[f"present {at}"] = cell.count()
+        asked[f"missing {at}"] = _histogram(cell, is_missing)
+        asked[f"compared {at}"] = texts.count(where=compared)
+        asked[f"different {at}"] = number.nunique(where=compared)
+    [found] = connection.to_pyarrow(texts.aggregate(**asked)).to_pylist()
+    missing, distinct = {}, {}
+    for at, name in enumerate(columns):
+        counts = Counter({"": rows - found[f"present {at}"]})
+        for word, count in found[f"missing {at}"] or ():
+            counts[word.strip()] += count
+        occurring = {word: count for word, count in counts.items() if count}
+        index = pd.Index(list(occurring), dtype="str")
+        missing[name] = pd.Series(list(occurring.values()), index=index, dtype="int64")
+        filled = rows - counts.total()
+        share = found[f"different {at}"] / max(1, found[f"compared {at}"])
+        distinct[name] = round(share * filled)
+    return missing, distinct
 
 
 def _quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
-
-
-def _literal(word: str) -> str:
-    return "'" + word.replace("'", "''") + "'"

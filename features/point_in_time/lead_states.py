@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ibis import _
+import ibis
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -30,21 +30,26 @@ def leads_as_of(tables: Tables, snapshots: ir.Table) -> tuple[ir.Table, tuple[st
     if versions is None:
         return leads, ("lead_id",)
     held = [name for name in versions.columns if name not in {"lead_id", "valid_from"}]
+    since = versions.select(version_id="lead_id", version_from="valid_from")
     seen = snapshots.join(
-        versions.select(version_id="lead_id", version_from="valid_from"),
-        [_.lead_id == _.version_id, _.as_of > _.version_from],
+        since, [snapshots.lead_id == since.version_id, snapshots.as_of > since.version_from]
     )
-    last = seen.group_by("lead_id", "as_of").aggregate(valid_from=seen.version_from.max())
-    at = snapshots.select("lead_id", "as_of").left_join(last, ["lead_id", "as_of"])
-    at = at.select("lead_id", "as_of", "valid_from")
-    valued = at.left_join(
-        versions.rename({f"{name}_then": name for name in held}), ["lead_id", "valid_from"]
-    ).drop("lead_id_right", "valid_from_right")
+    last = seen.group_by(last_id=seen.lead_id, last_as_of=seen.as_of).aggregate(
+        version_from=seen.version_from.max()
+    )
+    at = snapshots.select(snapshot_id="lead_id", as_of="as_of").left_join(
+        last, [("snapshot_id", "last_id"), ("as_of", "last_as_of")]
+    )
+    then = versions.rename(
+        {"held_id": "lead_id", "held_from": "valid_from"} | {f"{name}_then": name for name in held}
+    )
+    valued = at.left_join(then, [("snapshot_id", "held_id"), ("version_from", "held_from")])
     known = versions.select(known_id="lead_id").distinct()
-    valued = valued.left_join(known, valued.lead_id == known.known_id)
-    joined = leads.join(valued.rename(snapshot_id="lead_id"), leads.lead_id == _.snapshot_id)
+    valued = valued.left_join(known, [("snapshot_id", "known_id")])
+    joined = leads.join(valued, [("lead_id", "snapshot_id")])
     values = {
-        name: joined.known_id.isnull().ifelse(joined[name], joined[f"{name}_then"]) for name in held
+        name: ibis.ifelse(joined.known_id.isnull(), joined[name], joined[f"{name}_then"])
+        for name in held
     }
     others = [name for name in leads.columns if name not in held]
     return joined.select(*others, "as_of", **values), ("lead_id", "as_of")

@@ -93,7 +93,12 @@ def _resolved(connection: Backend, pairs: ir.Table, owners: ir.Table) -> ir.Tabl
         joined = found.left_join(onward, found.owner_id == onward.from_id)
         found = joined.select("other_id", owner_id=ibis.coalesce(joined.next_id, joined.owner_id))
         found = connection.create_table(f"{ALIASES}_{_step}", found.distinct(), overwrite=True)
-        if not found.semi_join(steps, found.owner_id == steps.other_id).count().to_pyarrow().as_py():
+        if (
+            not found.semi_join(steps, found.owner_id == steps.other_id)
+            .count()
+            .to_pyarrow()
+            .as_py()
+        ):
             break
     return found.semi_join(owners, found.owner_id == owners.own).distinct()
 

@@ -1,7 +1,7 @@
 """Files and database tables, opened as they are.
 
-CSV, JSON, Excel and Parquet files, packed or not, databases behind an address, and tables that stay in PostgreSQL, with the
-user's own columns. What the columns mean is decided in `tables`.
+CSV, JSON, Excel and Parquet files, packed or not, databases behind an address, and tables that
+stay in PostgreSQL, with the user's own columns. What the columns mean is decided in `tables`.
 """
 
 from leadscore.features.sources.csv_dialect import dialect_of

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import codecs
+import re
 import tempfile
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,10 +22,13 @@ ENCODING_BYTES = 268_435_456  # decoding 256 MB takes a second
 
 # Encodings of spreadsheets: the Windows code page of each alphabet, and that of DOS. To choose
 # among more takes more text than a few names of cities.
-LEGACY_ENCODINGS = [
-    *("cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "cp1255", "cp1256", "cp850"),
+LATIN_ENCODINGS = ["cp1250", "cp1254", "cp850"]
+OTHER_ENCODINGS = [
+    *("cp1251", "cp1253", "cp1255", "cp1256"),
     *("cp932", "gb18030", "big5", "cp949"),
 ]
+QUOTES_AND_DASHES = b"\x80\x82\x84\x85\x91\x92\x93\x94\x96\x97\xa0\xab\xbb"  # in cp1252
+LETTERS_SHARE = 0.9  # of words; some hold signs such as ™
 # Ibis has no function for it. Lines that do not fit are ignored, as in the sample; the quotes are
 # those by which the tables are read later.
 SNIFF_DELIMITER = """
@@ -131,12 +136,37 @@ def _legacy_encoding(chunk: bytes) -> str:
     charset-normalizer takes German for Polish, as both decode without an error.
     """
     telling = b"\n".join(line for line in chunk.splitlines() if not line.isascii())
-    matches = charset_normalizer.from_bytes(telling, cp_isolation=LEGACY_ENCODINGS)
+    accented = _accented_words(telling)
+    if _is_latin(accented) and _is_western(accented):
+        return "cp1252"
+    others = (
+        LATIN_ENCODINGS if _is_latin(accented) else ["cp1252", *LATIN_ENCODINGS, *OTHER_ENCODINGS]
+    )
+    matches = charset_normalizer.from_bytes(telling, cp_isolation=others)
     best = matches.best()
     if best is not None and not any("cp1252" in each.could_be_from_charset for each in matches):
         return best.encoding
     # Not latin-1: it has control codes where cp1252 has € and curly quotes, else they are the same.
     return "cp1252"
+
+
+def _accented_words(text: bytes) -> list[bytes]:
+    words = re.findall(rb"[A-Za-z\x80-\xff]+", text)
+    bare = (word.strip(QUOTES_AND_DASHES) for word in words)
+    return [word for word in bare if not word.isascii()]
+
+
+def _is_latin(words: list[bytes]) -> bool:
+    """Whether words are of ASCII letters, with some others among them."""
+    text = b"".join(words)
+    plain = len(re.findall(rb"[A-Za-z]", text))
+    return plain > len(text) - plain or not words
+
+
+def _is_western(words: list[bytes]) -> bool:
+    """Whether words have letters only when read by the Western code page."""
+    western = [word for word in words if word.decode("cp1252", errors="replace").isalpha()]
+    return len(western) >= LETTERS_SHARE * len(words)
 
 
 def decoded(head: bytes, encoding: str) -> str:
@@ -147,7 +177,7 @@ def decoded(head: bytes, encoding: str) -> str:
 
 
 def _delimiter(text: str) -> str:
-    """Detect the delimiter with DuckDB, or by the header where a quote is never closed."""
+    """Detect the delimiter with DuckDB, or by the lines that have it equally often."""
     with tempfile.TemporaryDirectory() as folder, duckdb.connect() as connection:
         file = Path(folder) / "head.csv"
         file.write_text(text, encoding="utf-8", newline="")
@@ -158,4 +188,11 @@ def _delimiter(text: str) -> str:
     delimiter, width = sniffed or ("", 1)
     if width > 1 and delimiter in DELIMITERS:
         return str(delimiter)
-    return max(DELIMITERS, key=text.split("\n", 1)[0].count)
+    lines = [line for line in text.split("\n") if line.strip()]
+    return max(DELIMITERS, key=lambda mark: _lines_alike(lines, mark))
+
+
+def _lines_alike(lines: list[str], mark: str) -> tuple[int, int]:
+    """Count the lines that have a mark as often as most lines that have it."""
+    counts = Counter(found for line in lines if (found := line.count(mark)))
+    return counts.most_common(1)[0][::-1] if counts else (0, 0)

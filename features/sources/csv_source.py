@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 from dataclasses import dataclass
@@ -209,6 +210,7 @@ def codec_of(encoding: str) -> str:
 
 def opened_text(file: Path, codec: str, errors: str = "strict") -> TextIO:
     """Open a text file, packed or not, with its line ends as they are."""
+    codecs.lookup(codec)  # before the file is open
     return io.TextIOWrapper(opened(file), codec, errors=errors, newline="")
 
 

@@ -6,7 +6,6 @@ import tempfile
 from collections import defaultdict
 from dataclasses import dataclass
 from glob import escape
-from os.path import commonprefix
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -57,7 +56,8 @@ def tables_in(path: str | Path) -> list[FoundTable]:
         for sheet, columns in _columns_in(file):
             names = frozenset(column.lower() for column in columns)
             groups[_folder_of(file), format_of(file), sheet, names].append((file, sheet, columns))
-    return [table for each in groups.values() for table in _tables_of(each, files)]
+    found = [table for each in groups.values() for table in _tables_of(each, files)]
+    return sorted(found, key=lambda table: table.files[0])
 
 
 def _tables_of(
@@ -79,12 +79,18 @@ def _pattern(members: list[Path], files: list[Path]) -> str | None:
     if set(members) == {file for file in files if file.is_relative_to(folder)}:
         return str(folder)
     names = [file.name for file in members]
-    start, end = commonprefix(names), commonprefix([name[::-1] for name in names])[::-1]
+    start, end = _shared_start(names), _shared_start([name[::-1] for name in names])[::-1]
     end = end[max(0, len(start) + len(end) - min(map(len, names))) :]
     if any(file.parent != folder for file in members):
         return None
     glob = f"{escape(start)}*{escape(end)}"
     return str(folder / glob) if set(folder.glob(glob)) == set(members) else None
+
+
+def _shared_start(names: list[str]) -> str:
+    first, last = min(names), max(names)
+    same = (at for at, (one, other) in enumerate(zip(first, last, strict=False)) if one != other)
+    return first[: next(same, len(min(first, last, key=len)))]
 
 
 def _folder_of(file: Path) -> Path:

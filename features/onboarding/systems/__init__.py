@@ -8,10 +8,13 @@ system (`landings.toml`). It reads names of columns alone, never cells.
 from leadscore.features.onboarding.systems.described import describe_systems
 from leadscore.features.onboarding.systems.landings import Landed, landing_of
 from leadscore.features.onboarding.systems.load import load_systems
-from leadscore.features.onboarding.systems.recognise import recognise
+from leadscore.features.onboarding.systems.preset import System
+from leadscore.features.onboarding.systems.recognise import Recognised, recognise
 
 __all__ = [
     "Landed",
+    "Recognised",
+    "System",
     "describe_systems",
     "landing_of",
     "load_systems",

@@ -222,7 +222,7 @@ def test_the_order_of_day_and_month_comes_from_the_dates(company, tmp_path, date
     assert contract.reading.day_first is day_first
 
 
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "latin-1", "cp1252"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252"])
 def test_delimiter_and_encoding_are_read_off_the_file(company, tmp_path, encoding):
     company["Stadt"] = ["Köln", "Zürich – „Mitte“" if encoding == "cp1252" else "Zürich"] * 30
     company.to_csv(tmp_path / "leads.csv", sep=";", index=False, encoding=encoding)
@@ -251,8 +251,8 @@ def test_other_alphabets_are_read_by_their_code_page(tmp_path, encoding, cities)
 def test_one_accent_far_down_a_long_file_tells_its_encoding(company, tmp_path):
     last = company.tail(1).to_csv(index=False, header=False).replace("Firm", "Bäcker")
     text = pd.concat([company] * 60).to_csv(index=False) + last
-    (tmp_path / "leads.csv").write_bytes(text.encode("latin-1"))
-    assert loaded(tmp_path / "leads.csv", tmp_path, target="Result").reading.encoding == "latin-1"
+    (tmp_path / "leads.csv").write_bytes(text.encode("cp1252"))
+    assert loaded(tmp_path / "leads.csv", tmp_path, target="Result").reading.encoding == "cp1252"
 
 
 def test_a_quote_that_is_never_closed_leaves_the_delimiter_to_the_header(company, tmp_path):
@@ -316,10 +316,9 @@ def test_odd_column_names_survive(tmp_path):
         ("gone.csv", None, "gone.csv does not exist"),
         (".", None, "is a folder"),
         ("empty.csv", b"", "empty.csv is empty"),
-        ("header.csv", b"a,b\n", "has a header but no rows"),
+        ("header.csv", b"a,b\n", "has a header and no rows"),
         ("book.csv", b"PK\x03\x04rest", "Excel workbook.*Save it as CSV"),
         ("bytes.csv", b"a,b\n\0\x01\x02,3\n", "binary file"),
-        ("blank.csv", b"\n\na,b\n1,2\n", "begins with a blank line"),
         ("broken.csv.gz", b"a,b\n1,2\n", "cannot be read"),
         ("broken.parquet", b"a,b\n1,2\n", "cannot be read as Parquet"),
     ],

@@ -51,7 +51,7 @@ def test_a_line_in_another_encoding_is_named(tmp_path):
 
 
 def test_no_line_may_be_whole(tmp_path):
-    whole, broken = split(tmp_path, HEADER + "1\n")
+    whole, broken = split(tmp_path, HEADER + "1,2,3\n")
     assert whole == []
     assert len(broken) == 1
 

@@ -107,7 +107,7 @@ def test_every_bad_cell_of_a_row_is_named(quarantined):
 
 
 def test_broken_lines_of_two_files_are_told_apart(write_project, open_project):
-    broken = "city,won\nUlm,1\nBern\n"
+    broken = "city,won\nUlm,1\nBern,1,0\n"
     contract = write_project(
         '[leads]\npath = "part_*.csv"\ntarget = "won"\n[reading]\nmax_quarantine_share = 1\n'
         '[leads.columns]\ncity = "firmographic"\n',
