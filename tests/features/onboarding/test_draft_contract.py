@@ -53,7 +53,7 @@ def drafted(frame, folder, **options):
 
 
 def loaded(leads, folder, **options):
-    text = draft_contract(leads, directory=folder, **options)
+    text = draft_contract(leads, directory=folder, **options).text
     (folder / CONTRACT_FILE).write_text(text, encoding="utf-8")
     return load_contract(folder)
 
@@ -116,7 +116,7 @@ def test_the_code_of_namibia_is_not_a_missing_word(company, tmp_path):
 
 def test_every_guess_has_a_reason_and_a_name_that_speaks_of_outcomes_is_marked(company, tmp_path):
     company.to_csv(tmp_path / "leads.csv", index=False)
-    text = draft_contract(tmp_path / "leads.csv", directory=tmp_path, target="Result")
+    text = draft_contract(tmp_path / "leads.csv", directory=tmp_path, target="Result").text
     columns = text.split("[leads.columns]")[1].strip().splitlines()
     assert all("  # " in line for line in columns)
     line = next(line for line in columns if line.startswith('"Lead Grade"'))
@@ -147,7 +147,7 @@ def test_the_words_of_the_target_are_told_apart(company, tmp_path, words, positi
 
 def test_words_read_as_not_yet_known_are_listed(company, tmp_path):
     company.to_csv(tmp_path / "leads.csv", index=False)
-    text = draft_contract(tmp_path / "leads.csv", directory=tmp_path, target="Result")
+    text = draft_contract(tmp_path / "leads.csv", directory=tmp_path, target="Result").text
     assert "# not yet known: Negotiation (20)" in text
 
 
@@ -482,7 +482,7 @@ def test_real_companies_open_without_hand_editing(tmp_path, files, target):
 
 
 def test_the_real_company_with_select_reads_it_as_missing(tmp_path):
-    text = draft_contract(real("x_education/leads.csv"), directory=tmp_path, target="Converted")
+    text = draft_contract(real("x_education/leads.csv"), directory=tmp_path, target="Converted").text
     drafted_toml = tomllib.loads(text)
     assert "Select" in drafted_toml["reading"]["missing"]
     assert drafted_toml["leads"]["lead_id"] == "Prospect ID"

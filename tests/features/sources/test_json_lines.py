@@ -20,7 +20,7 @@ BOTH = [(1, "Ulm", 1), (2, "Bern", 0)]
         ("leads.jsonl", LINES.encode()),
         ("LEADS.NDJSON", LINES.encode()),
         ("leads.json", b'[{"city":"Ulm","won":1},\n {"won":0,"city":"Bern"}]'),
-        ("leads.jsonl.gz", gzip.compress(LINES.encode())),
+        ("leads.jsonl.gz", gzip.compress(LINES.encode(), mtime=0)),
     ],
 )
 def test_a_file_is_read(tmp_path, rows_of, name, content):

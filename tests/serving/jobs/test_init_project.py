@@ -43,7 +43,7 @@ def write_leads(folder: Path, *, share: float = 0.2, bad_dates: int = 0) -> str:
 
 
 def test_contract_and_policy_are_drafted_and_readable(tmp_path: Path) -> None:
-    files = start_project(tmp_path / "p", write_leads(tmp_path), target="Won")
+    files, _ = start_project(tmp_path / "p", write_leads(tmp_path), target="Won")
     assert [file.name for file in files] == ["leadscore.toml", "tiers.toml"]
     assert load_contract(tmp_path / "p").leads.target == "Won"
     load_policy(tmp_path / "p")

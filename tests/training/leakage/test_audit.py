@@ -264,7 +264,7 @@ def real(file: str, target: str, folder: Path) -> list[Finding]:
     if not (REAL_DATA / file).exists():
         pytest.skip(f"{REAL_DATA / file} is missing; set LEADSCORE_DATA")
     path = (REAL_DATA / file).resolve()
-    text = draft_contract(path, directory=folder, target=target)
+    text = draft_contract(path, directory=folder, target=target).text
     (folder / "leadscore.toml").write_text(text, encoding="utf-8")
     contract = load_contract(folder)
     cells = read_sample(path).frame
