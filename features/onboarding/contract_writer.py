@@ -63,7 +63,7 @@ def leads_lines(
     table: TableProfile, special: SpecialColumns, directory: Path, stage: Stage
 ) -> list[str]:
     """Describe the leads table: its special columns, then every other one in the file's order."""
-    lines = ["[leads]", setting_line("path", _path(table.sample, directory))]
+    lines = ["[leads]", *_place_lines(table.sample, directory)]
     lines += _lead_id_lines(table, special.lead_id)
     lines += _created_at_lines(table, special.created_at)
     if special.account is not None:
@@ -215,7 +215,7 @@ def _target_lines(column: ColumnProfile, words: TargetWords, stage: Stage) -> li
 def _source_lines(
     table: TableProfile, key: str, mapped: Mapping[str, str], directory: Path
 ) -> Iterable[str]:
-    yield setting_line("path", _path(table.sample, directory))
+    yield from _place_lines(table.sample, directory)
     yield setting_line("lead_id", key, "holds ids of the leads table")
     for term, column in mapped.items():
         yield setting_line(term, column, _shape(table.columns[column]))
@@ -227,6 +227,11 @@ def _source_lines(
 def _renamed(table: TableProfile, columns: Mapping[str, str | None]) -> pd.DataFrame:
     names = {str(column): term for term, column in columns.items()}
     return table.sample.frame[list(names)].rename(columns=names)
+
+
+def _place_lines(sample: Sample, directory: Path) -> list[str]:
+    lines = [setting_line("path", _path(sample, directory))]
+    return lines if sample.sheet is None else [*lines, setting_line("sheet", sample.sheet)]
 
 
 def _path(sample: Sample, directory: Path) -> str:
