@@ -64,9 +64,7 @@ def leads_lines(
     plan: TablePlan, table: TableProfile, special: SpecialColumns, directory: Path, stage: Stage
 ) -> list[str]:
     """Describe the leads table: its special columns, then what each shape of it needs."""
-    lines = ["[leads]", setting_line("path", source_path(table.sample, directory), plan.why)]
-    if table.sample.sheet is not None:
-        lines.append(setting_line("sheet", table.sample.sheet))
+    lines = ["[leads]", *place_lines(table.sample, directory, plan.why)]
     lines += _lead_id_lines(table, special.lead_id)
     lines += _created_at_lines(table, special.created_at)
     if special.account is not None:
@@ -172,7 +170,13 @@ def unused_line(columns: Iterable[str]) -> list[str]:
     return [_comment(f"# not used: {names}")] if names else []
 
 
-def source_path(sample: Sample, directory: Path) -> str:
+def place_lines(sample: Sample, directory: Path, reason: str = "") -> list[str]:
+    """Write where a table is."""
+    lines = [setting_line("path", _path(sample, directory), reason)]
+    return lines if sample.sheet is None else [*lines, setting_line("sheet", sample.sheet)]
+
+
+def _path(sample: Sample, directory: Path) -> str:
     """Write a path relative to the project folder, unless only the root is common to both."""
     full = Path(os.path.abspath(sample.path))  # noqa: PTH100 - a glob is no path to resolve
     folder = directory.resolve()

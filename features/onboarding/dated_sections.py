@@ -9,9 +9,9 @@ from leadscore.features.contract import OUTCOME_STAGES, WHOLE_ROW
 from leadscore.features.onboarding.column_roles import guess_columns
 from leadscore.features.onboarding.contract_writer import (
     no_stage_lines,
+    place_lines,
     setting_line,
     shape_of,
-    source_path,
     unused_line,
 )
 from leadscore.features.onboarding.outcome_labels import stage_words
@@ -56,9 +56,7 @@ class DatedTable:
 
     def lines(self, directory: Path) -> list[str]:
         """Write the settings of the table."""
-        lines = [setting_line("path", source_path(self.profile.sample, directory), self.plan.why)]
-        if self.profile.sample.sheet is not None:
-            lines.append(setting_line("sheet", self.profile.sample.sheet))
+        lines = place_lines(self.profile.sample, directory, self.plan.why)
         for key, value in self.settings.items():
             columns = self.profile.columns
             column = columns.get(value) if isinstance(value, str) else None

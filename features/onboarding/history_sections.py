@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from leadscore.features.contract import words_of
-from leadscore.features.onboarding.contract_writer import setting_line, source_path
+from leadscore.features.onboarding.contract_writer import place_lines, setting_line
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,8 +22,7 @@ def history_lines(export: Export, special: SpecialColumns, directory: Path) -> l
     plan, leads = export.leads
     if export.history and "valid_from" not in plan.settings:
         own, profile = export.history[0]
-        path = source_path(profile.sample, directory)
-        lines = ["[leads.history]", setting_line("path", path, own.why)]
+        lines = ["[leads.history]", *place_lines(profile.sample, directory, own.why)]
         lines += [setting_line(key, value) for key, value in own.settings.items()]
         fields = same_fields(
             leads.without(special.lead_id, special.created_at, special.target),
@@ -33,8 +32,7 @@ def history_lines(export: Export, special: SpecialColumns, directory: Path) -> l
             reason = "columns of the leads by their names in the history"
             sections.append([*lines, setting_line("fields", fields, reason)])
     for own, profile in export.merges[:1]:
-        path = source_path(profile.sample, directory)
-        lines = ["[leads.merged]", setting_line("path", path, own.why)]
+        lines = ["[leads.merged]", *place_lines(profile.sample, directory, own.why)]
         sections.append([*lines, *(setting_line(key, each) for key, each in own.settings.items())])
     return sections
 

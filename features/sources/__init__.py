@@ -6,7 +6,7 @@ stay in PostgreSQL, with the user's own columns. What the columns mean is decide
 
 from leadscore.features.sources.csv_dialect import dialect_of
 from leadscore.features.sources.csv_source import split_lines
-from leadscore.features.sources.found_tables import FoundTable, tables_in
+from leadscore.features.sources.found_tables import tables_in
 from leadscore.features.sources.postgres_pushdown import (
     is_pushed,
     keep_rows,
@@ -34,7 +34,6 @@ from leadscore.features.sources.source_tables import (
 __all__ = [
     "ROW",
     "ROWS_A_TABLE",
-    "FoundTable",
     "close_sources",
     "dialect_of",
     "file_states",

@@ -154,7 +154,9 @@ def _broken(
         here = lines[lines["file_path"] == str(file)]
         row = here["line"].astype("int64") - 1 - layout.skip
         reason = here["error_message"].str.split("\n").str[0]
-        kept.append(pd.DataFrame({"row": row, "reason": reason}).head(len(here) - layout.notices))
+        kept.append(
+            pd.DataFrame({"row": row, "reason": reason}).head(max(0, len(here) - layout.notices))
+        )
     schema = pa.schema([("row", pa.int64()), ("reason", pa.string())])
     return pa.Table.from_pandas(pd.concat(kept), schema=schema, preserve_index=False)
 

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
 # Columns come from every row, as a rare field may begin far down; none becomes a map.
 WHOLE_FILE = {"sample_size": -1, "map_inference_threshold": -1, "field_appearance_threshold": 0}
-LARGEST_OBJECT = 1 << 28  # bytes; a list in one line counts as one
 
 
 def scanned_json(connection: Backend, files: Sequence[Path], *, name: str) -> ir.Table:
@@ -33,13 +32,16 @@ def scanned_json(connection: Backend, files: Sequence[Path], *, name: str) -> ir
         Where a file is no JSON, or its rows are no objects.
     """
     paths = [str(file) for file in files]
-    options = {"union_by_name": True, "maximum_object_size": LARGEST_OBJECT}
     try:
-        found = connection.read_json(paths, table_name=f"shape_{name}", **options, **WHOLE_FILE)
+        found = connection.read_json(
+            paths, table_name=f"shape_{name}", union_by_name=True, **WHOLE_FILE
+        )
         shape = found.schema()
         _refuse_wrapped(files[0], found, shape)
         columns = {column: _as_text(kind) for column, kind in shape.items()}
-        rows = connection.read_json(paths, table_name=f"json_{name}", columns=columns, **options)
+        rows = connection.read_json(
+            paths, table_name=f"json_{name}", columns=columns, union_by_name=True
+        )
     except duckdb.Error as error:
         reason = str(error).splitlines()[0]
         raise DataError(

@@ -482,7 +482,9 @@ def test_real_companies_open_without_hand_editing(tmp_path, files, target):
 
 
 def test_the_real_company_with_select_reads_it_as_missing(tmp_path):
-    text = draft_contract(real("x_education/leads.csv"), directory=tmp_path, target="Converted").text
+    text = draft_contract(
+        real("x_education/leads.csv"), directory=tmp_path, target="Converted"
+    ).text
     drafted_toml = tomllib.loads(text)
     assert "Select" in drafted_toml["reading"]["missing"]
     assert drafted_toml["leads"]["lead_id"] == "Prospect ID"

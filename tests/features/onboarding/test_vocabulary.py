@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from leadscore.features.contract.column_names import name_words, words_of
 from leadscore.features.contract import OUTCOME_STAGES, TERMS
+from leadscore.features.contract.column_names import name_words, words_of
 from leadscore.features.onboarding.vocabulary import vocabulary
 
 WORDS = vocabulary()

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from leadscore.features.core.errors import DataError
-from leadscore.features.sources.found_tables import tables_in
+from leadscore.features.sources import tables_in
 from tests.features.sources.test_workbooks import book
 
 EVENTS = "id,at,kind\n1,2024-05-01,open\n"

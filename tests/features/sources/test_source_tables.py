@@ -20,6 +20,8 @@ target = "won"
 """
 ROWS = "city,won\nUlm,1\nKöln,0\n"
 
+CUT_SHORT = gzip.compress(b"city,won\n", mtime=0)[:-9]
+
 
 def flat(path="leads.csv", column="city", **reading):
     lines = [f'{name} = "{value}"' for name, value in reading.items()]
@@ -158,7 +160,11 @@ def test_columns_that_share_a_name_are_told_apart():
         (flat(encoding="latin-99"), {"leads__csv": ROWS}, "not latin-99 text"),
         (flat(encoding="ascii"), {"leads__csv": ROWS}, "not ascii text"),
         (flat("leads.csv.gz"), {"leads__csv__gz": ROWS}, "cannot be read: Not a gzipped file"),
-        (flat("l.csv.gz"), {"l__csv__gz": gzip.compress(b"city,won\n", mtime=0)[:-9]}, "cannot be read"),
+        (
+            flat("l.csv.gz"),
+            {"l__csv__gz": gzip.compress(b"city,won\n", mtime=0)[:-9]},
+            "cannot be read",
+        ),
         (flat("leads.parquet"), {"leads__parquet": ROWS}, "cannot be read as Parquet"),
         (flat(column="citi"), {"leads__csv": ROWS}, "has no column 'citi'.* mean 'city'"),
     ],
