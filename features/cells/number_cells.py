@@ -55,7 +55,7 @@ def number_cell(column: ir.Column, reading: Reading) -> ir.FloatingColumn:
 def _number(text: ir.StringValue, reading: Reading) -> ir.FloatingColumn:
     return ibis.ifelse(
         text.re_search(PLAIN),
-        text.re_extract(PLAIN, 0).nullif("").try_cast("float64"),
+        text.re_extract(PLAIN, 0).try_cast("float64"),
         amount(tidied(text), reading.decimal),
     )
 

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 _DATE, _CLOCK = r"\d{4}-\d{2}-\d{2}", r"[ T]\d{2}:\d{2}:\d{2}(?:\.\d+)?"
 PLAIN_LOCAL = rf"^{_DATE}(?:{_CLOCK})?$"
 PLAIN_ZONED = rf"^{_DATE}{_CLOCK}(?:Z|[+-]\d{{2}}:?\d{{2}})$"
+# Numbers with the year last; the third of the plain forms.
+PLAIN_NUMBERED = rf"^(\d{{1,2}})[./-](\d{{1,2}})[./-](\d{{4}})( \d{{1,2}}:\d{{2}}(?::\d{{2}})?)?$"
 # A zone at the end of others: Z, UTC, +01:00, GMT+0100 or +01 after a time, or an IANA name.
 ZONE = (
     r":\d{2}(?:[.,]\d+)?\s*(?:[Zz]|UTC|GMT|(?:UTC|GMT)?\s*[+-]\d{2}(?::?\d{2})?)(?:\s*\(.*\))?$|"
@@ -94,10 +96,13 @@ def time_cell(column: ir.Column, reading: Reading) -> ir.TimestampColumn:
         return _localised(column.cast("timestamp"), reading)
     refuse_text(column, expected="moments")
     text = text_cell(_written_out(column), reading)
+    order = r"\3-\2-\1\4" if reading.day_first else r"\3-\1-\2\4"
+    numbered = text.re_replace(PLAIN_NUMBERED, order).try_cast("timestamp")
     # The plain forms come first: they are read many times as fast as what people write.
     return ibis.cases(
         (text.re_search(PLAIN_LOCAL), _localised(text.try_cast("timestamp"), reading)),
         (text.re_search(PLAIN_ZONED), _zoned(text)),
+        (text.re_search(PLAIN_NUMBERED), _localised(numbered, reading)),
         (text.re_search(rf"^{EPOCH_PATTERN}(?:\.\d*)?$"), _since_1970(text)),
         (text.re_search(f"^{EXCEL_PATTERN}$"), _localised(_excel_day(text), reading)),
         else_=_written_by_people(text, reading),
@@ -134,7 +139,7 @@ def _written_by_people(text: ir.StringValue, reading: Reading) -> ir.TimestampVa
     for pattern, tidy in TIDYINGS:
         written = written.re_replace(pattern, tidy)
     by_halves = _by_formats(written, ibis.array(list(HALF_DAY_FORMATS)))
-    local = written.re_extract(ISO_PATTERN, 0).nullif("").try_cast("timestamp")
+    local = written.re_extract(ISO_PATTERN, 0).try_cast("timestamp")
     return ibis.cases(
         (text.re_search(HALF_DAYS), _localised(by_halves, reading)),
         (text.re_search(ZONE), _zoned(written)),

@@ -19,6 +19,7 @@ class LeadWords(Settings):
     created: Ranked
     later: Phrases
     time: Phrases
+    day_first: Phrases
     phone: Phrases
     personal: Phrases
     ending: Phrases
