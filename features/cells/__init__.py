@@ -12,6 +12,7 @@ from leadscore.features.cells.number_cells import (
     number_cell,
     unreadable_numbers,
 )
+from leadscore.features.cells.numberings import is_sequence, may_be_keys
 from leadscore.features.cells.text_cells import LIST_PATTERN, list_cell, text_cell
 from leadscore.features.cells.time_cells import EPOCH_PATTERN, time_cell
 
@@ -24,7 +25,9 @@ __all__ = [
     "NO",
     "YES",
     "flag_cell",
+    "is_sequence",
     "list_cell",
+    "may_be_keys",
     "measure_cell",
     "number_cell",
     "text_cell",
