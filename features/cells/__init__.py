@@ -4,7 +4,7 @@ Expressions over columns, the same in every engine; which column is which is dec
 """
 
 from leadscore.features.cells.email_domains import EMAIL_PATTERN, with_free_mail
-from leadscore.features.cells.flag_cells import flag_cell
+from leadscore.features.cells.flag_cells import NO, YES, flag_cell
 from leadscore.features.cells.number_cells import (
     BETWEEN_CELLS,
     BETWEEN_PARTS,
@@ -12,7 +12,8 @@ from leadscore.features.cells.number_cells import (
     number_cell,
     unreadable_numbers,
 )
-from leadscore.features.cells.text_cells import text_cell
+from leadscore.features.cells.numberings import is_sequence, may_be_keys
+from leadscore.features.cells.text_cells import LIST_PATTERN, list_cell, text_cell
 from leadscore.features.cells.time_cells import EPOCH_PATTERN, time_cell
 
 __all__ = [
@@ -20,7 +21,13 @@ __all__ = [
     "BETWEEN_PARTS",
     "EMAIL_PATTERN",
     "EPOCH_PATTERN",
+    "LIST_PATTERN",
+    "NO",
+    "YES",
     "flag_cell",
+    "is_sequence",
+    "list_cell",
+    "may_be_keys",
     "measure_cell",
     "number_cell",
     "text_cell",

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     import ibis.expr.types as ir
 
     from leadscore.features.catalogue import Kind
+    from leadscore.features.contract import Reading
     from leadscore.features.tables import Attribute, Tables
 
 SIZE_BANDS = (
@@ -55,7 +56,7 @@ def firmographic_features(tables: Tables, snapshots: ir.Table) -> FeatureSet:
     leads = with_free_mail(leads) if "email" in by_term else leads
     measured: list[tuple[Feature, ir.Value]] = []
     for attribute in tables.attributes:
-        measured += _attribute(leads, attribute)
+        measured += _attribute(leads, attribute, tables.contract.reading)
     if "email" in by_term:
         measured.append(_email_kind(leads))
     measured += _plausibility(leads, by_term)
@@ -67,7 +68,9 @@ def firmographic_features(tables: Tables, snapshots: ir.Table) -> FeatureSet:
     return FeatureSet(snapshots, (Lookup(per_lead, {key: key for key in keys}),), values)
 
 
-def _attribute(leads: ir.Table, attribute: Attribute) -> list[tuple[Feature, ir.Value]]:
+def _attribute(
+    leads: ir.Table, attribute: Attribute, reading: Reading
+) -> list[tuple[Feature, ir.Value]]:
     """Return one firmographic column as it is, or the features of its term."""
     if attribute.role != "firmographic":
         return []
@@ -75,10 +78,10 @@ def _attribute(leads: ir.Table, attribute: Attribute) -> list[tuple[Feature, ir.
     match attribute.term:
         case "company_size":
             own = _feature("company_size", "number", "head count", "people")
-            return _number_and_band(own, measure_cell(column), SIZE_BANDS)
+            return _number_and_band(own, measure_cell(column, reading), SIZE_BANDS)
         case "revenue":
             own = _feature("revenue", "number", "revenue")
-            return _number_and_band(own, measure_cell(column), REVENUE_BANDS)
+            return _number_and_band(own, measure_cell(column, reading), REVENUE_BANDS)
         case "job_title":
             return [
                 (_feature("seniority", "text", "seniority by job title"), seniority(column)),

@@ -4,9 +4,8 @@ What each column probably is, horizons, and the words by which columns and value
 any language (`vocabulary.toml`). What a CRM calls its tables and columns belongs here, as data.
 """
 
-from leadscore.features.onboarding.draft_contract import Draft, draft_contract
+from leadscore.features.onboarding.draft_contract import draft_contract
 
 __all__ = [
-    "Draft",
     "draft_contract",
 ]

@@ -11,15 +11,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from leadscore.features.contract import Reading
-from leadscore.features.onboarding.column_roles import Guess, guess_columns
+from leadscore.features.onboarding.guesses import Guess, guess_columns
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from leadscore.features.contract import Stage
-    from leadscore.features.onboarding.column_profile import ColumnProfile, TableProfile
-    from leadscore.features.onboarding.file_sample import Sample
-    from leadscore.features.onboarding.outcome_labels import TargetWords
+    from leadscore.features.onboarding.guesses import TargetWords
+    from leadscore.features.onboarding.profiles import ColumnProfile, Sample, TableProfile
     from leadscore.features.onboarding.table_plans import TablePlan
 
 QUARANTINE_MARGIN = 0.03  # on top of the present share: the next export differs

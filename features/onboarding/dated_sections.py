@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from leadscore.features.contract import OUTCOME_STAGES, WHOLE_ROW
-from leadscore.features.onboarding.column_roles import guess_columns
 from leadscore.features.onboarding.contract_writer import (
     no_stage_lines,
     place_lines,
@@ -14,19 +13,20 @@ from leadscore.features.onboarding.contract_writer import (
     shape_of,
     unused_line,
 )
-from leadscore.features.onboarding.outcome_labels import stage_words
-from leadscore.features.onboarding.table_columns import (
+from leadscore.features.onboarding.guesses import (
+    guess_columns,
     guess_event_columns,
     guess_groups,
     guess_lead_key,
     guess_outcome_columns,
+    stage_words,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
-    from leadscore.features.onboarding.column_profile import TableProfile
+    from leadscore.features.onboarding.profiles import TableProfile
     from leadscore.features.onboarding.table_plans import TablePlan
 
 EVENT_ID = (("event", "id"), ("event", "uuid"), ("message", "id"), ("activity", "id"), ("uuid",))

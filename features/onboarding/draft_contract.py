@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from leadscore.features.contract import CONTRACT_FILE, Contract
 from leadscore.features.core import DataError, validated
-from leadscore.features.onboarding.column_roles import guess_account
 from leadscore.features.onboarding.contract_writer import (
     SpecialColumns,
     columns_lines,
@@ -20,13 +19,18 @@ from leadscore.features.onboarding.contract_writer import (
 )
 from leadscore.features.onboarding.dated_sections import events_section, outcomes_section
 from leadscore.features.onboarding.export_plan import Export, export_of
+from leadscore.features.onboarding.guesses import (
+    choose_lead_id,
+    find_target,
+    guess_account,
+    guess_created_at,
+    guess_horizons,
+    measure_durations,
+    target_words,
+)
 from leadscore.features.onboarding.history_sections import history_lines
-from leadscore.features.onboarding.horizons import guess_horizons, measure_durations
 from leadscore.features.onboarding.init_notes import notes_on
-from leadscore.features.onboarding.lead_id import choose_lead_id
-from leadscore.features.onboarding.outcome_labels import find_target, target_words
 from leadscore.features.onboarding.reading_section import reading_section
-from leadscore.features.onboarding.table_columns import guess_created_at
 from leadscore.features.tables import open_tables
 
 if TYPE_CHECKING:
@@ -96,7 +100,7 @@ def _written(
     plan, profile = export.leads
     dated = export.dated(special)
     head = head_lines(profile.sample, name)
-    reading = reading_section(export, special)
+    reading, guessed = reading_section(export, special)
     sections = [leads_lines(plan, profile, special, directory, stage)]
     sections += history_lines(export, special, directory)
     sections.append(columns_lines(plan, profile, special))
@@ -110,7 +114,7 @@ def _written(
         reading = reading if len(reading) > 1 else []
     text = _text([head, reading, *sections])
     _contract(text, directory)
-    return Draft(text, notes_on(export, special, dated))
+    return Draft(text, (*notes_on(export, special, dated), *guessed))
 
 
 def _text(sections: Sequence[Sequence[str]]) -> str:

@@ -6,19 +6,19 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from leadscore.features.core import DataError
-from leadscore.features.onboarding.column_profile import (
-    TableProfile,
-    missing_words,
-    profile_columns,
-)
 from leadscore.features.onboarding.dated_sections import (
     DatedTable,
     event_table,
     outcome_table,
 )
+from leadscore.features.onboarding.guesses import role_of, stage_dates
+from leadscore.features.onboarding.profiles import (
+    TableProfile,
+    missing_words,
+    profile_columns,
+)
 from leadscore.features.onboarding.systems import load_systems
 from leadscore.features.onboarding.table_plans import TablePlan, plan_tables
-from leadscore.features.onboarding.table_roles import role_of, stage_dates
 from leadscore.features.sources import tables_in
 
 if TYPE_CHECKING:

@@ -11,9 +11,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from leadscore.features.onboarding.column_profile import ColumnProfile
     from leadscore.features.onboarding.contract_writer import SpecialColumns
     from leadscore.features.onboarding.export_plan import Export
+    from leadscore.features.onboarding.profiles import ColumnProfile
 
 
 def history_lines(export: Export, special: SpecialColumns, directory: Path) -> list[list[str]]:

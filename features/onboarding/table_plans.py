@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from leadscore.features.core import slug, unique
-from leadscore.features.onboarding.column_roles import Guess
-from leadscore.features.onboarding.file_sample import read_sample
+from leadscore.features.onboarding.guesses import Guess
+from leadscore.features.onboarding.profiles import read_sample
 from leadscore.features.onboarding.systems import landing_of, recognise
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from leadscore.features.onboarding.file_sample import Sample
+    from leadscore.features.onboarding.profiles import Sample
     from leadscore.features.onboarding.systems import Landed, Recognised, System
 
 Holds = Literal["leads", "events", "outcomes", "history", "merges", "other", "unknown"]

@@ -4,7 +4,7 @@ How a cell is read (numbers, dates, words for missing), which rows go to quarant
 the data end. `open_tables` yields `Tables`.
 """
 
-from leadscore.features.tables.attributes import Attribute, attributes_of
+from leadscore.features.tables.attributes import MEASURED, Attribute, attributes_of
 from leadscore.features.tables.clean_events_outcomes import CHANNEL_TOUCH
 from leadscore.features.tables.data_end import (
     ONE_DAY,
@@ -25,6 +25,7 @@ __all__ = [
     "AS_MISSING",
     "CELL",
     "CHANNEL_TOUCH",
+    "MEASURED",
     "ONE_DAY",
     "AccountTables",
     "Attribute",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from leadscore.features.cells import number_cell, text_cell
+from leadscore.features.cells import list_cell, number_cell, text_cell
 from leadscore.features.contract import TERMS, ColumnSpec, ColumnType, Contract, Reading, Role
 from leadscore.features.core import DataError, slug, unique
 
@@ -54,8 +54,15 @@ def read_attributes(
     raw: ir.Table, attributes: tuple[Attribute, ...], reading: Reading
 ) -> Mapping[str, ir.Column]:
     """Read each attribute's cells as its type, by its name."""
-    readers = {"number": number_cell, "text": text_cell}
-    return {each.name: readers[each.type](raw[each.column], reading) for each in attributes}
+    return {each.name: _read(raw[each.column], each, reading) for each in attributes}
+
+
+def _read(column: ir.Column, attribute: Attribute, reading: Reading) -> ir.Column:
+    if attribute.type == "number":
+        return number_cell(column, reading)
+    # What a term means is one text: a job title, a page's address.
+    choices = attribute.term is None and attribute.role in {"firmographic", "channel"}
+    return list_cell(column, reading) if choices else text_cell(column, reading)
 
 
 def _type(spec: ColumnSpec, stored: ibis.DataType) -> ColumnType:

@@ -9,10 +9,11 @@ import numpy as np
 import pandas as pd
 from ibis import _
 
+from leadscore.features.cells import measure_cell
 from leadscore.features.core import DataError, TooLittleData
 from leadscore.features.families import common_kinds, feature_frame
 from leadscore.features.point_in_time import reached_at, training_snapshots
-from leadscore.features.tables import rows_of_the_future
+from leadscore.features.tables import MEASURED, rows_of_the_future
 from leadscore.training.dataset.data_sufficiency import (
     NotViable,
     StageViability,
@@ -33,6 +34,8 @@ from leadscore.training.leakage import (
 )
 
 if TYPE_CHECKING:
+    import ibis.expr.types as ir
+
     from leadscore.features.families import Feature
     from leadscore.features.tables import Tables
 
@@ -118,12 +121,13 @@ def audit(tables: Tables) -> tuple[list[Finding], list[AucEffect]]:
 
 def _with_outcome(tables: Tables) -> pd.DataFrame:
     """Each lead's attributes and whether it reached the first stage; missing where too young."""
+    every = _measured(tables)
     if tables.contract.is_flat:
-        frame: pd.DataFrame = tables.leads.order_by("lead_id").to_pandas()
+        frame: pd.DataFrame = every.order_by("lead_id").to_pandas()
         return frame.assign(outcome=frame["target"])
     stage = stages_of(tables)[0]
     reached_stage = reached_at(tables, stage)
-    leads = tables.leads.left_join(reached_stage, tables.leads.lead_id == reached_stage.reached_id)
+    leads = every.left_join(reached_stage, every.lead_id == reached_stage.reached_id)
     frame = leads.order_by("lead_id").to_pandas()
     days = getattr(tables.contract.horizon_days, stage)
     matured = frame["created_at"] + pd.Timedelta(days=days) <= np.datetime64(
@@ -131,6 +135,18 @@ def _with_outcome(tables: Tables) -> pd.DataFrame:
     )
     reached = frame["reached_at"].notna()
     return frame.assign(outcome=np.where(reached, 1.0, np.where(matured, 0.0, np.nan)))
+
+
+def _measured(tables: Tables) -> ir.Table:
+    """Return the leads with sizes and revenues as the numbers that features make of them.
+
+    As texts, revenues would be different in every row, and so pass for names of leads.
+    """
+    measured = [each.name for each in tables.attributes if each.term in MEASURED]
+    reading = tables.contract.reading
+    return tables.leads.mutate(
+        **{name: measure_cell(tables.leads[name], reading) for name in measured}
+    )
 
 
 def _refuse_one_sided(tables: Tables) -> None:

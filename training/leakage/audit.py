@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 import pandas as pd
 
+from leadscore.features.cells import may_be_keys
 from leadscore.features.contract import mentions, name_words, speaks_of_outcome, words_of
 from leadscore.training.leakage.column_power import Levels, levels_of, single_column_power
 from leadscore.training.leakage.evidence_rules import ColumnData, Evidence, evidence_against
@@ -166,7 +167,8 @@ def _is_key(name: str, filled: pd.Series) -> bool:
     whole = bool((filled == filled.round()).all())
     counted_up = bool(filled.is_monotonic_increasing or filled.is_monotonic_decreasing)
     names = (*name_words().id, *name_words().row_number)
-    return whole and (counted_up or mentions(words_of(name), names))
+    named = mentions(words_of(name), names) and may_be_keys(filled)
+    return whole and (counted_up or named)
 
 
 def _findings(columns: Mapping[str, ColumnData]) -> dict[str, Finding]:

@@ -9,7 +9,7 @@ import pytest
 from leadscore.features.contract.contract import CONTRACT_FILE, load_contract
 from leadscore.features.core.errors import DataError
 from leadscore.features.onboarding.draft_contract import draft_contract
-from leadscore.features.onboarding.horizons import guess_horizons
+from leadscore.features.onboarding.guesses.horizons import guess_horizons
 from leadscore.features.tables.open_tables import open_tables
 
 REAL_DATA = Path(os.environ.get("LEADSCORE_DATA", Path(__file__).parents[3] / "../shared/data"))

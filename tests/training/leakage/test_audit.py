@@ -9,7 +9,7 @@ import pytest
 
 from leadscore.features.contract.contract import load_contract
 from leadscore.features.onboarding.draft_contract import draft_contract
-from leadscore.features.onboarding.file_sample import read_sample
+from leadscore.features.onboarding.profiles.file_sample import read_sample
 from leadscore.training.leakage.audit import Finding, audit_columns, excluded_columns
 from leadscore.training.leakage.model_effect import auc_with_and_without
 

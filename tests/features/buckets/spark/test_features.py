@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from leadscore.features.cells import measure_cell
+from leadscore.features.contract import Reading
 from leadscore.features.families.feature_table import build_features
 from leadscore.features.families.job_titles import department, seniority
 from leadscore.features.point_in_time.snapshots import nightly_snapshots, training_snapshots
@@ -49,6 +50,13 @@ WORDS = (
     "$5k",
     "51-200",
     "5 members",
+    "(1.234,50) €",
+    "CHF 1'234.50-",
+    "1,5 Mio.",
+    "10 – 50k",
+    "500-1M",
+    "under 10",
+    "1e999",
     "",
     None,
 )
@@ -137,7 +145,7 @@ def test_words_numbers_and_moments_mean_the_same(connection: SparkConnection) ->
         "row",
         rank=seniority(table.word),
         team=department(table.word),
-        number=measure_cell(table.word),
+        number=measure_cell(table.word, Reading()),
         days=table.at.epoch_seconds() / 86_400.0,
         share=table.row / 86_400.0,
     )

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from leadscore.features.core import DataError
-from leadscore.features.onboarding.column_profile import LOOKED_UP
-from leadscore.features.onboarding.column_roles import guess_lead_id, may_identify, says_key
-from leadscore.features.onboarding.table_columns import ID_OVERLAP
+from leadscore.features.onboarding.guesses.column_roles import guess_lead_id, may_identify, says_key
+from leadscore.features.onboarding.guesses.table_columns import ID_OVERLAP
+from leadscore.features.onboarding.profiles import LOOKED_UP
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from leadscore.features.onboarding.column_profile import ColumnProfile, TableProfile
+    from leadscore.features.onboarding.profiles import ColumnProfile, TableProfile
 
 
 def choose_lead_id(

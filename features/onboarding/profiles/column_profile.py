@@ -4,34 +4,41 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import ibis
 import pandas as pd
 import pyarrow as pa
 
-from leadscore.features.cells import EPOCH_PATTERN, number_cell, time_cell
+from leadscore.features.cells import EPOCH_PATTERN, LIST_PATTERN, number_cell, time_cell
 from leadscore.features.contract import Reading, mentions, words_of
-from leadscore.features.onboarding.vocabulary import vocabulary
+from leadscore.features.onboarding.profiles.day_order import DayOrder, day_order
+from leadscore.features.onboarding.profiles.vocabulary import vocabulary
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     import ibis.expr.types as ir
 
-    from leadscore.features.onboarding.file_sample import Sample
-    from leadscore.features.onboarding.whole_table import WholeTable
+    from leadscore.features.onboarding.profiles.file_sample import Sample
+    from leadscore.features.onboarding.profiles.whole_table import WholeTable
 
 LOOKED_UP = 20_000  # different cells of a column, to tell whether they are ids of a long table
 DATE_CELLS = 1_000  # different cells tried as dates a column; each is tried in many formats
 DATE_SHARE = 0.95  # of those must be dates; the rest goes to the quarantine, 5 % at most
-_DATE_LIKE = r"\d{1,4}[-/. ]\w{1,9}[-/., ]+\d{1,4}|[A-Za-z]{3,9}\.? \d{1,2},? \d{4}"
+_DATE_LIKE = (
+    r"(?:[^\W\d]{2,10}\.?,? )?\d{1,4}(?:st|nd|rd|th|er|º)?[-/. ]+(?:de )?\w{1,12}\.?[-/., ]+"
+    r"(?:del? )?\d{1,4}|(?:[^\W\d]{2,10}\.?,? )?[^\W\d]{3,12}\.?[ -]\d{1,2}(?:st|nd|rd|th)?,?"
+    r"[ -]\d{4}|\d{8}T\d{6}"
+)
+NUMBER_SHARE = 0.98  # of the different cells; the rest are typing errors, and read as missing
 
-CURRENCY = r"[\s'’€$£¥%]"
-# Numbers with a decimal comma, and with a point; 1.234 and 1,234 are ambiguous and in neither.
-COMMA_FORM = r"[+-]?((\d+|[1-9]\d{0,2}(\.\d{3})+),(\d{1,2}|\d{4,})|[1-9]\d{0,2}(\.\d{3})+,\d+)"
-POINT_FORM = r"[+-]?((\d+|[1-9]\d{0,2}(,\d{3})+)\.(\d{1,2}|\d{4,})|[1-9]\d{0,2}(,\d{3})+\.\d+)"
-TELLING_SHARE = 0.1  # of a column's cells with a comma or point; fewer are typing errors
+# Numbers that are moments under the name of one: days of Excel from 1982 to 2064, or 20241231.
+EXCEL_DAYS = r"[3-5]\d{4}(?:[.,]\d+)?"
+COMPACT_DATES = r"(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])"
+
+LIST_SHARE = 0.1  # of the rows hold several choices; the others one
+MOST_CHOICES = 200  # of more, the lists are something else
 
 
 @dataclass(frozen=True)
@@ -45,7 +52,7 @@ class ColumnProfile:
     # a long table those of the sample.
     counts: pd.Series
     rows: int
-    day_first: bool | None = None  # for dates that mean another day if read the other way
+    day_order: DayOrder | None = None  # of dates in numbers with the year last
     whole_numbers: bool = False
     estimated: tuple[int, int] | None = None  # filled and different cells beyond `counts`
 
@@ -81,6 +88,18 @@ class ColumnProfile:
         """Return the share of the different cells that fully match a regular expression."""
         texts = self.counts.index.astype("str")
         return float(texts.str.fullmatch(pattern).mean()) if self.distinct else 0.0
+
+    @property
+    def choices(self) -> int:
+        """How many different words the lists in the cells have; 0 where cells are no lists."""
+        if self.kind != "text" or not self.distinct:
+            return 0
+        texts = self.counts.index.astype("str")
+        is_list = texts.str.fullmatch(LIST_PATTERN)
+        words = {word.strip() for text in texts for word in re.split("[;|]", text)} - {""}
+        common = float(self.counts[is_list].sum()) >= LIST_SHARE * self.filled
+        few = len(words) <= min(MOST_CHOICES, self.filled / 2)
+        return len(words) if common and few else 0
 
 
 @dataclass(frozen=True)
@@ -146,7 +165,7 @@ def profile_columns(
     dates = _dates({name: each for name, each in counts.items() if not numbers[name]})
     return {
         name: replace(
-            _profile(name, each, len(frame), is_number=numbers[name], date=dates.get(name)),
+            _profile(name, each, len(frame), is_number=numbers[name], is_date=name in dates),
             rows=len(frame) if whole is None else whole.rows,
             estimated=_estimated(name, whole, nothing),
         )
@@ -169,68 +188,64 @@ def _estimated(name: str, whole: WholeTable | None, nothing: set[str]) -> tuple[
 
 
 def _profile(
-    name: str,
-    counts: pd.Series,
-    rows: int,
-    *,
-    is_number: bool,
-    date: tuple[bool, bool | None] | None,
+    name: str, counts: pd.Series, rows: int, *, is_number: bool, is_date: bool
 ) -> ColumnProfile:
     texts, words = counts.index.astype("str"), words_of(name)
+    if is_number and mentions(words, vocabulary().leads.time) and _are_moments(texts):
+        is_number, is_date = False, True
     whole = is_number and bool(texts.str.fullmatch(r"[+-]?\d+(\.0+)?").all())
-    if whole and mentions(words, vocabulary().leads.time) and _since_1970(texts):
-        is_number, whole, date = False, False, (True, None)
-    is_date = date is not None and date[0]
     kind = "empty" if counts.empty else "number" if is_number else "date" if is_date else "text"
-    day_first = date[1] if date is not None and is_date else None
-    return ColumnProfile(name, words, kind, counts, rows, day_first, whole_numbers=whole)
+    order = day_order(texts) if is_date else None
+    return ColumnProfile(name, words, kind, counts, rows, order, whole_numbers=whole)
 
 
-def _since_1970(texts: pd.Index[str]) -> bool:
-    """Whether whole numbers are counts of seconds since 1970, or of fractions of them."""
-    return bool(texts.str.fullmatch(rf"{EPOCH_PATTERN}(\.0+)?").mean() >= DATE_SHARE)
+def _are_moments(texts: pd.Index[str]) -> bool:
+    """Whether numbers are counts of seconds since 1970 or of days, or dates without marks."""
+    forms = (rf"{EPOCH_PATTERN}(?:\.\d*)?", EXCEL_DAYS, COMPACT_DATES)
+    return any(texts.str.fullmatch(form).mean() >= DATE_SHARE for form in forms)
 
 
 def _numbers(counts: Mapping[str, pd.Series]) -> dict[str, bool]:
-    """Whether every cell of a column is read as a number; codes such as 01234 are text."""
-    read = _count_readable({name: list(each.index) for name, each in counts.items()}, "number")
+    """Whether nearly all cells of a column are read as numbers; codes such as 01234 are text."""
+    cells = {name: [str(cell) for cell in each.index] for name, each in counts.items()}
+    read = _count_readable(cells, number_cell, Reading())
     return {
         name: not each.empty
-        and read.get(name, 0) == len(each)
+        and read.get(name, 0) >= NUMBER_SHARE * len(each)
         and not each.index.astype("str").str.fullmatch(r"0\d+").any()
         for name, each in counts.items()
     }
 
 
-def _dates(counts: Mapping[str, pd.Series]) -> dict[str, tuple[bool, bool | None]]:
-    """Whether columns are dates, and day-first; None where both orders give the same."""
-    tried = {}
+def _dates(counts: Mapping[str, pd.Series]) -> set[str]:
+    """Find the columns of dates; a day above 12 anywhere tells how a column is tried."""
+    by_order: dict[bool, dict[str, list[str]]] = {True: {}, False: {}}
     for name, each in counts.items():
         cells = [str(cell) for cell in each.index[:: max(1, len(each) // DATE_CELLS)]]
         date_like = sum(re.match(_DATE_LIKE, cell) is not None for cell in cells)
         if cells and date_like >= DATE_SHARE * len(cells):
-            tried[name] = cells
-    by_month, by_day = (_count_readable(tried, what) for what in ("month first", "day first"))
-    found = {}
-    for name, cells in tried.items():
-        month, day = by_month.get(name, 0), by_day.get(name, 0)
-        ambiguous = any(re.match(r"\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4}\b", cell) for cell in cells)
-        dotted = month == day and any(re.match(r"\d{1,2}\.\d{1,2}\.", cell) for cell in cells)
-        day_first = (day > month or dotted) if ambiguous else None
-        found[name] = (max(month, day) >= DATE_SHARE * len(cells), day_first)
-    return found
+            order = day_order(each.index.astype("str"))
+            by_order[order is not None and order.first is True][name] = cells
+    return {
+        name
+        for day_first, tried in by_order.items()
+        for name, read in _count_readable(tried, time_cell, Reading(day_first=day_first)).items()
+        if read >= DATE_SHARE * len(tried[name])
+    }
 
 
-def _count_readable(cells: Mapping[str, list[str]], what: str) -> dict[str, int]:
+def _count_readable(
+    cells: Mapping[str, list[str]],
+    cell: Callable[[ir.Column, Reading], ir.Column],
+    reading: Reading,
+) -> dict[str, int]:
     """Count each column's cells that the engine reads as a number, or as a date."""
     names = [name for name, column in cells.items() for _ in column]
     if not names:
         return {}
-    texts = [str(cell) for column in cells.values() for cell in column]
-    reading = Reading(day_first=what == "day first")
+    texts = [text for column in cells.values() for text in column]
     long = ibis.memtable(pa.table({"name": names, "cell": texts}))
-    value = number_cell(long.cell, reading) if what == "number" else time_cell(long.cell, reading)
-    rows = computed(long.select(long.name, readable=value.notnull()))  # noqa: PD004 - Ibis
+    rows = computed(long.select(long.name, readable=cell(long.cell, reading).notnull()))  # noqa: PD004 - Ibis
     counts = rows.group_by("name").aggregate([("readable", "sum")]).to_pylist()
     return {row["name"]: int(row["readable_sum"]) for row in counts}
 
@@ -242,24 +257,3 @@ def computed(query: ir.Table) -> pa.Table:
         return connection.to_pyarrow(query)
     finally:
         connection.disconnect()
-
-
-def decimal_mark(columns: Iterable[ColumnProfile]) -> Literal[".", ","]:
-    """Find the decimal mark of tables that are read alike.
-
-    It is the comma only where some column shows it and none shows the point.
-    """
-    found = {_mark(column) for column in columns if column.kind == "number"}
-    return "," if "," in found and "." not in found else "."
-
-
-def _mark(column: ColumnProfile) -> str | None:
-    cells = column.counts.index.astype("str").str.replace(CURRENCY, "", regex=True)
-    marked = cells[cells.str.contains("[.,]")]
-    if marked.empty:
-        return None
-    by_comma = marked.str.fullmatch(COMMA_FORM).mean()
-    by_point = marked.str.fullmatch(POINT_FORM).mean()
-    if max(by_comma, by_point) < TELLING_SHARE:
-        return None
-    return "," if by_comma > by_point else "."

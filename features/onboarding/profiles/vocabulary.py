@@ -20,6 +20,7 @@ class LeadWords(Settings):
     later: Phrases
     time: Phrases
     beside_stage: Phrases
+    day_first: Phrases
     phone: Phrases
     personal: Phrases
     ending: Phrases

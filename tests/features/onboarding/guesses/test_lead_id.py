@@ -6,9 +6,9 @@ import pandas as pd
 import pytest
 
 from leadscore.features.core.errors import DataError
-from leadscore.features.onboarding.column_profile import TableProfile, profile_columns
-from leadscore.features.onboarding.file_sample import Sample
-from leadscore.features.onboarding.lead_id import choose_lead_id
+from leadscore.features.onboarding.guesses.lead_id import choose_lead_id
+from leadscore.features.onboarding.profiles.column_profile import TableProfile, profile_columns
+from leadscore.features.onboarding.profiles.file_sample import Sample
 
 ROWS = 60
 

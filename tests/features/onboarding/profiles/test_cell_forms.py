@@ -5,11 +5,12 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from leadscore.features.onboarding.column_profile import decimal_mark, profile_columns
+from leadscore.features.onboarding.profiles.cell_forms import decimal_mark
+from leadscore.features.onboarding.profiles.column_profile import profile_columns
 
 
 def mark(**columns):
-    return decimal_mark(profile_columns(pd.DataFrame(columns, dtype="str"), ()).values())
+    return decimal_mark(profile_columns(pd.DataFrame(columns, dtype="str"), ()).values()).value
 
 
 @pytest.mark.parametrize(

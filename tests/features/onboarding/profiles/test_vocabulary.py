@@ -6,7 +6,7 @@ import pytest
 
 from leadscore.features.contract import OUTCOME_STAGES, TERMS
 from leadscore.features.contract.column_names import name_words, words_of
-from leadscore.features.onboarding.vocabulary import vocabulary
+from leadscore.features.onboarding.profiles.vocabulary import vocabulary
 
 WORDS = vocabulary()
 

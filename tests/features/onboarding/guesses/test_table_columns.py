@@ -6,9 +6,12 @@ import pandas as pd
 import pytest
 
 from leadscore.features.core.errors import DataError
-from leadscore.features.onboarding.column_profile import profile_columns
-from leadscore.features.onboarding.file_sample import Sample
-from leadscore.features.onboarding.table_columns import guess_event_columns, guess_outcome_columns
+from leadscore.features.onboarding.guesses.table_columns import (
+    guess_event_columns,
+    guess_outcome_columns,
+)
+from leadscore.features.onboarding.profiles.column_profile import profile_columns
+from leadscore.features.onboarding.profiles.file_sample import Sample
 
 ROWS = 40
 DAYS = [f"2026-01-{1 + row % 28:02} 10:00" for row in range(ROWS)]

@@ -6,17 +6,14 @@ from typing import TYPE_CHECKING
 
 from leadscore.features.contract import mentions, words_of
 from leadscore.features.core import DataError
-from leadscore.features.onboarding.column_profile import LOOKED_UP
-from leadscore.features.onboarding.column_roles import FREE_TEXT_SHARE
-from leadscore.features.onboarding.outcome_labels import understands_stages
-from leadscore.features.onboarding.vocabulary import vocabulary
+from leadscore.features.onboarding.guesses.column_roles import FREE_TEXT_SHARE
+from leadscore.features.onboarding.guesses.outcome_labels import understands_stages
+from leadscore.features.onboarding.profiles import LOOKED_UP, vocabulary
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
-    from leadscore.features.onboarding.column_profile import ColumnProfile
-    from leadscore.features.onboarding.file_sample import Sample
-    from leadscore.features.onboarding.vocabulary import Ranked
+    from leadscore.features.onboarding.profiles import ColumnProfile, Ranked, Sample
 
 CREATED_FILLED_SHARE = 0.5  # with fewer, it is the date of something else
 ID_OVERLAP = 0.5  # most ids are those of leads; the rest is quarantined later

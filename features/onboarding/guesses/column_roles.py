@@ -5,13 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import pandas as pd
+
+from leadscore.features.cells import is_sequence, may_be_keys
 from leadscore.features.contract import name_words, speaks_of_outcome
-from leadscore.features.onboarding.vocabulary import vocabulary
+from leadscore.features.onboarding.profiles import vocabulary
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from leadscore.features.onboarding.column_profile import ColumnProfile
+    from leadscore.features.onboarding.profiles import ColumnProfile
 
 IDENTIFIER_SHARE = 0.97  # of cells differ; a few rows may repeat
 FREE_TEXT_SHARE = 0.5  # of cells differ: text that describes single leads
@@ -67,7 +70,15 @@ def looks_like_identifier(column: ColumnProfile) -> bool:
     known = vocabulary().leads
     if column.mentions((*known.count, *known.firmographic["company_size"])):
         return False
+    if says_key(column) and column.kind == "number":
+        # A measured quantity may be called "number" too; an id is one whatever its numbers.
+        return _says_id(column) or may_be_keys(_numbers(column))
     return says_key(column) or column.share_matching(UUID_FORM) == 1 or _is_row_index(column)
+
+
+def _numbers(column: ColumnProfile) -> pd.Series[float]:
+    """Return the different numbers of a column of whole ones."""
+    return pd.Series(column.counts.index.astype("str").str.lstrip("+").astype("float64"))
 
 
 def may_identify(column: ColumnProfile) -> bool:
@@ -130,9 +141,13 @@ def _nothing_in_it(column: ColumnProfile) -> Guess | None:
 
 
 def _identifier(column: ColumnProfile) -> Guess | None:
-    if column.rows >= FREE_TEXT_CELLS and looks_like_identifier(column):
+    if column.rows < FREE_TEXT_CELLS:
+        return None
+    if looks_like_identifier(column):
         what = "a row number" if _is_row_index(column) else "an identifier"
         return Guess("ignored", f"{what}: different in every row")
+    if may_identify(column) and column.whole_numbers and is_sequence(_numbers(column)):
+        return Guess("ignored", "numbers that follow one another: they number the rows")
     return None
 
 
@@ -207,8 +222,16 @@ def _firmographic_term(column: ColumnProfile) -> Guess | None:
     for term, phrases in vocabulary().leads.firmographic.items():
         numeric = term in {"company_size", "revenue"}
         if column.mentions(phrases) and (numeric or column.kind == "text"):
-            return Guess(f"firmographic.{term}", _with_suspicion(column))
+            reason = _with_suspicion(column, _bands(column) if numeric else "")
+            return Guess(f"firmographic.{term}", reason)
     return None
+
+
+def _bands(column: ColumnProfile) -> str:
+    """Say how a size or a revenue is read where it stands in bands."""
+    if column.kind != "text":
+        return ""
+    return "bands, read by their lower end: 51-200 is 51, under 10 is 5"
 
 
 def _free_text(column: ColumnProfile) -> Guess | None:
@@ -221,15 +244,21 @@ def _free_text(column: ColumnProfile) -> Guess | None:
 
 def _is_free_text(column: ColumnProfile) -> bool:
     enough = column.filled >= FREE_TEXT_CELLS
-    return column.kind == "text" and enough and column.distinct_share > FREE_TEXT_SHARE
+    varied = column.distinct_share > FREE_TEXT_SHARE and not column.choices
+    return column.kind == "text" and enough and varied
 
 
 def _attribute(column: ColumnProfile) -> Guess:
     is_code = column.whole_numbers and column.mentions(vocabulary().leads.code)
     if column.kind == "number" and not is_code:
         return Guess("firmographic:number", _with_suspicion(column))
-    reason = "a code, not a quantity" if is_code else ""
+    reason = "a code, not a quantity" if is_code else _choices(column)
     return Guess("firmographic:text", _with_suspicion(column, reason))
+
+
+def _choices(column: ColumnProfile) -> str:
+    lists = f"lists of {column.choices:,} words, read as sets: b;a is a;b"
+    return lists if column.choices else ""
 
 
 def _with_suspicion(column: ColumnProfile, reason: str = "") -> str:

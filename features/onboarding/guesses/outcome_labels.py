@@ -6,17 +6,20 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from leadscore.features.cells import NO, YES
 from leadscore.features.contract import OUTCOME_STAGES, speaks_of_outcome, words_of
 from leadscore.features.core import DataError
-from leadscore.features.onboarding.vocabulary import vocabulary
+from leadscore.features.onboarding.profiles import vocabulary
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from leadscore.features.contract import Stage
-    from leadscore.features.onboarding.column_profile import ColumnProfile
+    from leadscore.features.onboarding.profiles import ColumnProfile
 
 _NEGATION = re.compile(r"(not|non|no|never|un|in)[ -]?")
+
+_SHORT = {word for word in YES if len(word) == 1}  # `nox` is no denial
 
 SHOWN_WORDS = 8  # of a column's words in a message
 CANDIDATE_WORDS = 12  # columns of more words are no targets
@@ -75,7 +78,8 @@ def target_words(column: ColumnProfile, *, path: str, stage: Stage) -> TargetWor
 def _by_words(column: ColumnProfile, stage: Stage) -> TargetWords:
     cells = [str(cell) for cell in column.counts.index]
     known = vocabulary().cells
-    positive_words = {*known.positive, *(known.positive_sql if stage == "sql" else ())}
+    yes = {_plain(word) for word in YES}
+    positive_words = {*known.positive, *yes, *(known.positive_sql if stage == "sql" else ())}
     positive = tuple(cell for cell in cells if _plain(cell) in positive_words)
     negative = tuple(cell for cell in cells if _is_negative(cell, positive_words))
     rest = tuple(cell for cell in cells if cell not in {*positive, *negative})
@@ -89,8 +93,9 @@ def _by_words(column: ColumnProfile, stage: Stage) -> TargetWords:
 def _is_negative(cell: str, positive_words: set[str]) -> bool:
     plain = _plain(cell)
     negation = _NEGATION.match(plain)
-    denied = negation is not None and plain[negation.end() :].strip() in positive_words - {"y", "x"}
-    return plain in vocabulary().cells.negative or denied
+    denied = negation is not None and plain[negation.end() :].strip() in positive_words - _SHORT
+    no = {_plain(word) for word in NO}
+    return plain in vocabulary().cells.negative or plain in no or denied
 
 
 def _plain(cell: str) -> str:

@@ -10,7 +10,7 @@ import ibis
 import ibis.expr.datatypes as dt
 import pandas as pd
 
-from leadscore.features.onboarding.vocabulary import vocabulary
+from leadscore.features.onboarding.profiles.vocabulary import vocabulary
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

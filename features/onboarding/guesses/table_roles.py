@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from leadscore.features.contract import OUTCOME_STAGES
-from leadscore.features.onboarding.column_roles import IDENTIFIER_SHARE, says_key
-from leadscore.features.onboarding.outcome_labels import stage_of, understands_stages
-from leadscore.features.onboarding.vocabulary import vocabulary
+from leadscore.features.onboarding.guesses.column_roles import IDENTIFIER_SHARE, says_key
+from leadscore.features.onboarding.guesses.outcome_labels import stage_of, understands_stages
+from leadscore.features.onboarding.profiles import vocabulary
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from leadscore.features.onboarding.column_profile import ColumnProfile
-    from leadscore.features.onboarding.table_plans import Holds
+    from leadscore.features.onboarding.profiles import ColumnProfile
 
 MOST_COLUMNS = 12  # of a table of events or outcomes; a leads table describes the lead
 STAGE_SHARE = 0.3  # of a column's rows name a stage, or it holds something else
 
 
-def role_of(columns: Mapping[str, ColumnProfile]) -> Holds:
+def role_of(columns: Mapping[str, ColumnProfile]) -> Literal["leads", "events", "outcomes"]:
     """Tell whether a table holds leads, events or outcomes."""
     keys = [each for each in columns.values() if says_key(each) and each.filled]
     dates = [each for each in columns.values() if each.kind == "date"]

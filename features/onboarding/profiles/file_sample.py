@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import duckdb
 
 from leadscore.features.core import DataError
-from leadscore.features.onboarding.whole_table import (
+from leadscore.features.onboarding.profiles.whole_table import (
     SAMPLE_ROWS,
     WholeTable,
     even_sample,
