@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, PrivateAttr, StringConstraints, field_validator, model_validator
 
@@ -19,7 +19,9 @@ from leadscore.features.core import Settings, read_settings
 CONTRACT_FILE = "leadscore.toml"
 
 # What of a contract is never written elsewhere: a connection address may hold a password.
-ADDRESSES = {table: {"address"} for table in ("leads", "events", "outcomes")}
+_OF_TABLES = {"address": True, "tables": {"__all__": {"address": True}}}
+_OF_LEADS = {"address": True, "history": {"address": True}, "merged": {"address": True}}
+ADDRESSES: Mapping[str, Any] = {"leads": _OF_LEADS, "events": _OF_TABLES, "outcomes": _OF_TABLES}
 
 
 class Reading(Settings):

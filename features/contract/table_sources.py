@@ -66,7 +66,7 @@ class Source(Settings):
 
     def _only_in_tables(self) -> None:
         """Refuse settings of one table beside several."""
-        shared = {"tables", "groups", "stages", "no_stage", "reason_groups"}
+        shared = {"tables", "kinds", "groups", "stages", "no_stage", "reason_groups"}
         own = sorted(self.model_fields_set - shared)
         if own:
             raise ValueError(f"beside `tables`, move {', '.join(own)} into each of them")
@@ -190,6 +190,7 @@ class EventsSource(EventsTable):
     """The events: one table, or several with columns of their own."""
 
     tables: dict[str, EventsTable] = Field(default_factory=dict)
+    kinds: tuple[str, ...] = ()  # that are known; `check` and the night name others
     groups: dict[str, tuple[str, ...]] = Field(default_factory=dict)
 
     @field_validator("groups")

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from leadscore.features.onboarding.profiles import TableProfile
     from leadscore.features.onboarding.table_plans import TablePlan
 
+MOST_KINDS_NOTED = 60  # of more, the line would be unreadable
 EVENT_ID = (("event", "id"), ("event", "uuid"), ("message", "id"), ("activity", "id"), ("uuid",))
 SECONDS = r".*\d:\d{2}:\d{2}.*|\d{10,19}(\.\d+)?"  # moments that no two acts are likely to share
 
@@ -159,7 +160,6 @@ def _told_apart(
 
 def events_section(tables: Sequence[DatedTable], directory: Path) -> list[str]:
     """Write `[events]` and the groups of its kinds, by their English names."""
-    lines = _sections("events", tables, directory)
     kinds: list[str] = []
     for table in tables:
         column, word = table.settings.get("kind"), table.settings.get("kind_is")
@@ -167,7 +167,11 @@ def events_section(tables: Sequence[DatedTable], directory: Path) -> list[str]:
             kinds.append(str(word))
         elif column is not None:
             kinds += map(str, table.profile.columns[str(column)].counts.index)
-    groups = guess_groups(dict.fromkeys(kinds))
+    kinds = list(dict.fromkeys(kinds))
+    known = "what is known now; `leadscore check` names new kinds"
+    noted = [setting_line("kinds", kinds, known)] if len(kinds) <= MOST_KINDS_NOTED else []
+    lines = _sections("events", tables, directory, noted)
+    groups = guess_groups(kinds)
     if groups:
         lines += ["", "[events.groups]"]
         lines += [

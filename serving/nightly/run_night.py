@@ -13,6 +13,7 @@ from leadscore.features.buckets import SMALL_MACHINE, BucketLimits
 from leadscore.features.contract import ADDRESSES, load_contract
 from leadscore.features.core import LeadScoreError, naive, project_lock
 from leadscore.features.point_in_time import next_midnight
+from leadscore.features.shaping import new_kinds
 from leadscore.features.sources import file_states
 from leadscore.serving.export import write_account_list
 from leadscore.serving.ledger import latest_before, night_batches, nights, write_night
@@ -97,6 +98,7 @@ def score_night(
                 buckets = opened.enter_context(opening)
             moment = naive(as_of) or default_night(buckets.tables)
             _warn_about_drift(buckets.tables, champion, moment)
+            _warn_about_news(buckets.tables)
             logger.info("scoring open leads as of %s by model %s", moment, champion.version)
             night = Night(directory, moment, champion, policy, buckets, work, stages)
             faults = engine.judge(night)
@@ -109,6 +111,18 @@ def score_night(
         logger.info("%s is written; now it is published", result.written.path)
         published = publish(directory, result.written.as_of, contract.publish.postgres)
         return dataclasses.replace(result, published=published)
+
+
+def _warn_about_news(tables: Tables) -> None:
+    """Name the kinds of events that the contract does not know."""
+    if tables.events is None or not tables.contract.events.kinds:
+        return
+    if tables.totals is not None:
+        kinds = tables.totals.kinds
+    else:
+        kinds = frozenset(tables.events.select("kind").distinct().to_pyarrow()["kind"].to_pylist())
+    if news := new_kinds(tables.contract, kinds):
+        logger.warning("%s", news)
 
 
 def _run(

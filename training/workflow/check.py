@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import ibis
+
 from leadscore.features.contract import load_contract
+from leadscore.features.shaping import PassedOver, new_columns, new_kinds, passed_over
 from leadscore.features.tables import open_tables
 from leadscore.training.dataset import NotViable, Prepared, Viability, prepare
 
@@ -13,7 +16,9 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from leadscore.features.tables import Quarantine
+    import ibis.expr.types as ir
+
+    from leadscore.features.tables import Quarantine, Tables
 
 
 @dataclass(frozen=True)
@@ -23,6 +28,8 @@ class Checked:
     quarantine: Quarantine
     viability: Viability
     prepared: Prepared | None
+    passed_over: list[PassedOver]
+    news: list[str]  # what the contract does not know, in sentences
 
     @property
     def needs_a_person(self) -> bool:
@@ -35,6 +42,8 @@ class Checked:
         """Return the check as plain values for JSON."""
         record: dict[str, Any] = {
             "quarantine": self.quarantine.counts.to_dict("records"),
+            "passed_over": [vars(each) for each in self.passed_over],
+            "news": self.news,
             "history_days": self.viability.history_days,
             "viability": [
                 vars(each)
@@ -59,8 +68,23 @@ def check(directory: Path, *, as_of: datetime | None = None) -> Checked:
     """
     with open_tables(load_contract(directory), known_by=as_of) as tables:
         tables.quarantine.write(directory)
+        looked = _looked_at(tables)
         try:
             prepared = prepare(tables)
         except NotViable as short:
-            return Checked(tables.quarantine, short.viability, None)
-        return Checked(tables.quarantine, prepared.viability, prepared)
+            return Checked(tables.quarantine, short.viability, None, *looked)
+        return Checked(tables.quarantine, prepared.viability, prepared, *looked)
+
+
+def _looked_at(tables: Tables) -> tuple[list[PassedOver], list[str]]:
+    """Count the rows that settings leave out, and name what the contract does not know."""
+    connection, contract = ibis.get_backend(tables.leads), tables.contract
+    if contract.reading.push_down:
+        return [], []
+    kinds = [] if tables.events is None else _words(tables.events.select("kind").distinct())
+    news = (new_kinds(contract, kinds), new_columns(connection, contract))
+    return passed_over(connection, contract), [each for each in news if each is not None]
+
+
+def _words(rows: ir.Table) -> list[str]:
+    return [str(word) for word in rows.to_pyarrow()["kind"].to_pylist()]

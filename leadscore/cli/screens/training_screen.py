@@ -51,13 +51,24 @@ def training_summary(result: TrainingResult) -> Group:
 
 def check_summary(checked: Checked) -> Group:
     """Summarise a check in 100 columns."""
-    prepared, screened = checked.prepared, _quarantine(checked.quarantine)
+    prepared, screened = checked.prepared, _screened(checked)
     stages = viability_tables(checked.viability)
     if prepared is None:
         return Group(*screened, *stages, *_cautions(checked.viability.shortages))
     features = Text(f"{len(prepared.catalogue)} features")
     findings = _findings(prepared)
     return Group(*screened, *findings, *stages, features, *_cautions(prepared.cautions))
+
+
+def _screened(checked: Checked) -> list[RenderableType]:
+    """Say how many rows there are, have faults or are passed over, and what is new in them."""
+    passed = [
+        Text(f"{each.table}: {each.rows:,} rows passed over: {each.reason}")
+        for each in checked.passed_over
+    ]
+    news = [Text(f"! {each}", "yellow") for each in checked.news]
+    lines = [*passed, *news]
+    return [*_quarantine(checked.quarantine), *lines, *([Text()] if lines else [])]
 
 
 def _quarantine(quarantine: Quarantine) -> list[RenderableType]:
