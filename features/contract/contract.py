@@ -21,7 +21,7 @@ CONTRACT_FILE = "leadscore.toml"
 # What of a contract is never written elsewhere: a connection address may hold a password.
 _OF_TABLES = {"address": True, "tables": {"__all__": {"address": True}}}
 _OF_LEADS = {"address": True, "history": {"address": True}, "merged": {"address": True}}
-ADDRESSES: Mapping[str, Any] = {"leads": _OF_LEADS, "events": _OF_TABLES, "outcomes": _OF_TABLES}
+ADDRESSES: dict[str, Any] = {"leads": _OF_LEADS, "events": _OF_TABLES, "outcomes": _OF_TABLES}
 
 
 class Reading(Settings):

@@ -101,6 +101,21 @@ def screen_outcomes(
     )
 
 
+def _on_the_day(rows: ir.Table) -> ir.Table:
+    """Take a date without time of day that is the lead's first for the moment of its creation.
+
+    A lead that is converted on the day it came in would else have been converted before.
+    """
+    day = rows.occurred_at
+    has_time = rows.raw_occurred_at.contains(":").fill_null(day != day.truncate("D"))
+    first = (day < rows.created_at) & (rows.created_at < day + ibis.interval(days=1)) & ~has_time
+    later = ibis.greatest(rows.recorded_at, rows.created_at)
+    return rows.mutate(
+        occurred_at=ibis.ifelse(first, rows.created_at, day),
+        recorded_at=ibis.ifelse(first, later, rows.recorded_at),
+    )
+
+
 def _once(typed: ir.Table) -> ir.Table:
     """Keep one row of an event that was delivered more than once; events without id all stay."""
     again = ibis.row_number().over(group_by=["lead_id", "given"], order_by="row")
@@ -187,7 +202,7 @@ def _screened(
     """Set aside rows with no usable word or time, of unknown leads, or from before the lead."""
     known = leads.select(known_id=leads.lead_id, created_at=leads.created_at)
     how = "left" if report_unknown_leads else "inner"
-    joined = typed.join(known, typed.lead_id == known.known_id, how=how)
+    joined = _on_the_day(typed.join(known, typed.lead_id == known.known_id, how=how))
     word, expected = wording
     occurred, recorded = joined.raw_occurred_at, joined.raw_recorded_at
     faults: tuple[Fault, ...] = (

@@ -115,7 +115,8 @@ def score_night(
 
 def _warn_about_news(tables: Tables) -> None:
     """Name the kinds of events that the contract does not know."""
-    if tables.events is None or not tables.contract.events.kinds:
+    source = tables.contract.events
+    if tables.events is None or source is None or not source.kinds:
         return
     if tables.totals is not None:
         kinds = tables.totals.kinds
