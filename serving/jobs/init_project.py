@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING
 from leadscore.features.contract import CONTRACT_FILE, Contract
 from leadscore.features.core import ContractError, validated, write_text
 from leadscore.features.onboarding import draft_contract
+from leadscore.features.sources import places_of, rows_about
 from leadscore.features.tables import open_tables
 from leadscore.serving.lead_facts import SETBACKS
 from leadscore.serving.policy import POLICY_FILE, draft_policy
 from leadscore.training.dataset import stages_of
+
+MANY_EVENTS = 2_000_000  # to screen more takes longer than a person waits for a draft
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -112,15 +115,27 @@ def _files_of(directory: Path) -> list[Path]:
 
 def _policy_for(contract: Contract) -> str:
     """Draft the usual promises, or higher ones where most leads convert anyway."""
+    known = contract.events.kinds if contract.events is not None else ()
+    if known and _events_about(contract) > MANY_EVENTS:  # `check` and `train` screen them
+        contract = contract.model_copy(update={"events": None}).in_directory(contract.directory)
     with open_tables(contract) as tables:
         stages = stages_of(tables)
         outcome: Stage = stages[0] if stages else contract.leads.stage
         return draft_policy(
             outcome=outcome,
             base_rate=_base_rate(tables, outcome),
-            kinds=_words(tables.events, "kind"),
+            kinds=list(known) or _words(tables.events, "kind"),
             reasons=_words(_setbacks(tables), "reason"),
         )
+
+
+def _events_about(contract: Contract) -> int:
+    tables = places_of(contract).items()
+    return sum(
+        rows_about(source, contract, name=name)
+        for name, source in tables
+        if name.startswith("events")
+    )
 
 
 def _setbacks(tables: Tables) -> ir.Table | None:
