@@ -23,6 +23,7 @@ _TIDY = (
     (r"^([0-9]{4})([0-9]{2})([0-9]{2})\b", r"\1-\2-\3"),
     (r"^([0-9]{4})([0-9]{2})([0-9]{2})T([0-9]{2})([0-9]{2})([0-9]{2})", r"\1-\2-\3 \4:\5:\6"),
 )
+_NOT_ISO = (r"^([0-9]{1,2}[./-][0-9]{1,2}[./-][0-9]{2,4})[Tt]([0-9])", r"\1 \2")
 # A year of two digits is one from 1970 to 2069.
 _CENTURIES = (
     (r"^([0-9]{1,2}[./-][0-9]{1,2}[./-])([0-6][0-9])\b", r"\120\2"),
@@ -59,6 +60,7 @@ def year_first(text: ir.StringValue, *, day_first: bool) -> ir.StringValue:
     order = r"\3-\2-\1" if day_first else r"\3-\1-\2"
     steps = (
         *_TIDY,
+        _NOT_ISO,
         *_CENTURIES,
         (_BY_NUMBERS, order),
         *_BY_NAME,

@@ -24,14 +24,12 @@ TELLING_SHARE = 0.1  # of a column's cells with a comma or point; fewer are typi
 _CORE = r"([0-9.,][0-9.,' \u2019\u00a0\u2009\u202f]*[0-9])"
 # Numbers with a decimal comma, and with a point; 1.234 and 1,234 are ambiguous and in neither.
 _GROUPS = r"[1-9]\d{{0,2}}(?:{0}\d{{3}})"
-_FORM = (
-    r"(?:\d+|{groups}+){mark}(?:\d{{1,2}}|\d{{4,}})|(?:0|\d{{4,}}|{groups}+){mark}\d+|{groups}{{2,}}"
-)
+_FORM = r"(?:\d+|{groups}+){mark}(?:\d{{1,2}}|\d{{4,}})|(?:0|\d{{4,}}|{groups}+){mark}\d+|{groups}{{2,}}"
 COMMA_FORM = _FORM.format(groups=_GROUPS.format(r"\."), mark=",")
 POINT_FORM = _FORM.format(groups=_GROUPS.format(","), mark=r"\.")
 AMBIGUOUS = r"[1-9]\d{0,2}[.,]\d{3}"
 
-NUMBERED_DATE = r"^(\d{1,2})([-/.])(\d{1,2})[-/.](?:\d{4}|\d{2})\b"
+NUMBERED_DATE = r"^(\d{1,2})([-/.])(\d{1,2})[-/.](?:\d{4}|\d{2})(?!\d)"
 MONTHS = 12
 
 
@@ -86,7 +84,7 @@ def choose_day_order(
         return Choice(value=True, reason="dots part the dates; no day above 12 tells for sure")
     habit = delimiter == ";" or _names_say_day_first(columns)
     read, other = ("day", "false") if habit else ("month", "true")
-    reason = f"no day above 12 in {named}: 3/4 is read {read} first; if that is wrong, {other}"
+    reason = f"no day above 12 in {named}: 3/4 is read {read} first; if wrong, write {other}"
     return _said("day_first", Choice(value=habit, reason=reason, told=False))
 
 
@@ -115,9 +113,9 @@ def decimal_mark(
         reason = f"some columns have a comma, others a point; this decides for {named}"
         return _said("decimal", Choice(".", reason, told=False))
     if delimiter == ";":
-        reason = f"as semicolons part the cells: nothing else tells whether 1.234 in {named} is more than a thousand; if not, write \".\""
+        reason = f'as semicolons part the cells: nothing else tells whether 1.234 in {named} is more than a thousand; if not, write "."'
         return _said("decimal", Choice(",", reason, told=False))
-    reason = f"nothing tells it: 1,234 in {named} is read as a thousand, 1.234 as little more than 1; if that is wrong, write \",\""
+    reason = f'nothing tells it: 1,234 in {named} is read as a thousand, 1.234 as little more than 1; if that is wrong, write ","'
     return _said("decimal", Choice(".", reason, told=False))
 
 

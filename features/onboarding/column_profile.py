@@ -80,7 +80,6 @@ class ColumnProfile:
         texts = self.counts.index.astype("str")
         return float(texts.str.fullmatch(pattern).mean()) if self.distinct else 0.0
 
-
     @property
     def choices(self) -> int:
         """How many different words the lists in the cells have; 0 where cells are no lists."""

@@ -51,7 +51,9 @@ def test_with_a_decimal_comma_points_part_thousands(read, written, number):
     assert read(number_cell, [written, "7"], decimal=",") == [number, 7.0]
 
 
-@pytest.mark.parametrize("written", ["abc", "1,23,456", "12 apples", "nan", "inf", "-", "(500", "--5", "1e999", "12 may"])
+@pytest.mark.parametrize(
+    "written", ["abc", "1,23,456", "12 apples", "nan", "inf", "-", "(500", "--5", "1e999", "12 may"]
+)
 def test_what_is_no_number_is_missing(read, written):
     assert read(number_cell, [written, "7"]) == [None, 7.0]
 
