@@ -32,5 +32,5 @@ def flag_cell(column: ir.Column, reading: Reading) -> ir.BooleanColumn:
     if column.type().is_boolean():
         return column
     text = text_cell(column, reading).lower().re_replace(r"^([01])\.0+$", r"\1")
-    flags = ((text.isin(words), ibis.literal(value)) for words, value in ((YES, True), (NO, False)))  # noqa: FBT003 - values
+    flags = ((text.isin(words), ibis.literal(value)) for words, value in ((YES, True), (NO, False)))
     return ibis.cases(*flags)

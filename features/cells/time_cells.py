@@ -21,7 +21,7 @@ _DATE, _CLOCK = r"\d{4}-\d{2}-\d{2}", r"[ T]\d{2}:\d{2}:\d{2}(?:\.\d+)?"
 PLAIN_LOCAL = rf"^{_DATE}(?:{_CLOCK})?$"
 PLAIN_ZONED = rf"^{_DATE}{_CLOCK}(?:Z|[+-]\d{{2}}:?\d{{2}})$"
 # Numbers with the year last; the third of the plain forms.
-PLAIN_NUMBERED = rf"^(\d{{1,2}})[./-](\d{{1,2}})[./-](\d{{4}})( \d{{1,2}}:\d{{2}}(?::\d{{2}})?)?$"
+PLAIN_NUMBERED = r"^(\d{1,2})[./-](\d{1,2})[./-](\d{4})( \d{1,2}:\d{2}(?::\d{2})?)?$"
 # A zone at the end of others: Z, UTC, +01:00, GMT+0100 or +01 after a time, or an IANA name.
 ZONE = (
     r":\d{2}(?:[.,]\d+)?\s*(?:[Zz]|UTC|GMT|(?:UTC|GMT)?\s*[+-]\d{2}(?::?\d{2})?)(?:\s*\(.*\))?$|"

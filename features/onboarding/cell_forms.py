@@ -24,13 +24,13 @@ TELLING_SHARE = 0.1  # of a column's cells with a comma or point; fewer are typi
 _CORE = r"([0-9.,][0-9.,' \u2019\u00a0\u2009\u202f]*[0-9])"
 # Numbers with a decimal comma, and with a point; 1.234 and 1,234 are ambiguous and in neither.
 _GROUPS = r"[1-9]\d{{0,2}}(?:{0}\d{{3}})"
-_FORM = r"(?:\d+|{groups}+){mark}(?:\d{{1,2}}|\d{{4,}})|(?:0|\d{{4,}}|{groups}+){mark}\d+|{groups}{{2,}}"
+_FORM = (
+    r"(?:\d+|{groups}+){mark}(?:\d{{1,2}}|\d{{4,}})|"
+    r"(?:0|\d{{4,}}|{groups}+){mark}\d+|{groups}{{2,}}"
+)
 COMMA_FORM = _FORM.format(groups=_GROUPS.format(r"\."), mark=",")
 POINT_FORM = _FORM.format(groups=_GROUPS.format(","), mark=r"\.")
 AMBIGUOUS = r"[1-9]\d{0,2}[.,]\d{3}"
-
-NUMBERED_DATE = r"^(\d{1,2})([-/.])(\d{1,2})[-/.](?:\d{4}|\d{2})(?!\d)"
-MONTHS = 12
 
 
 @dataclass(frozen=True)
@@ -40,26 +40,6 @@ class Choice(Generic[Value]):
     value: Value
     reason: str = ""  # empty where no cell depends on it
     told: bool = True
-
-
-@dataclass(frozen=True)
-class DayOrder:
-    """How a column of dates is written: `first` is None where both orders are possible."""
-
-    first: bool | None
-    dotted: bool = False
-
-
-def day_order(cells: pd.Index[str]) -> DayOrder | None:
-    """Find whether the day comes first, by any day above 12; None where cells are other dates."""
-    parts = cells.to_series().str.extract(NUMBERED_DATE).dropna()
-    if parts.empty:
-        return None
-    first, second = parts[0].astype("int64"), parts[2].astype("int64")
-    days_first, days_second = int((first > MONTHS).sum()), int((second > MONTHS).sum())
-    if days_first != days_second:
-        return DayOrder(days_first > days_second)
-    return DayOrder(None, dotted=bool((parts[1] == ".").mean() > 1 / 2))
 
 
 def choose_day_order(
@@ -113,9 +93,9 @@ def decimal_mark(
         reason = f"some columns have a comma, others a point; this decides for {named}"
         return _said("decimal", Choice(".", reason, told=False))
     if delimiter == ";":
-        reason = f'as semicolons part the cells: nothing else tells whether 1.234 in {named} is more than a thousand; if not, write "."'
+        reason = f"as semicolons part the cells; nothing else tells it, and 1.234 occurs in {named}"
         return _said("decimal", Choice(",", reason, told=False))
-    reason = f'nothing tells it: 1,234 in {named} is read as a thousand, 1.234 as little more than 1; if that is wrong, write ","'
+    reason = f"nothing tells it: in {named} 1,234 is read as a thousand; if wrong, write ','"
     return _said("decimal", Choice(".", reason, told=False))
 
 

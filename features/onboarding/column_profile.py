@@ -11,7 +11,6 @@ import pyarrow as pa
 
 from leadscore.features.cells import EPOCH_PATTERN, LIST_PATTERN, number_cell, time_cell
 from leadscore.features.contract import Reading, mentions, words_of
-from leadscore.features.onboarding.cell_forms import DayOrder, day_order
 from leadscore.features.onboarding.vocabulary import vocabulary
 
 if TYPE_CHECKING:
@@ -26,7 +25,8 @@ DATE_CELLS = 1_000  # different cells tried as dates a column; each is tried in 
 DATE_SHARE = 0.95  # of those must be dates; the rest goes to the quarantine, 5 % at most
 _DATE_LIKE = (
     r"(?:[^\W\d]{2,10}\.?,? )?\d{1,4}(?:st|nd|rd|th|er|º)?[-/. ]+(?:de )?\w{1,12}\.?[-/., ]+"
-    r"(?:del? )?\d{1,4}|(?:[^\W\d]{2,10}\.?,? )?[^\W\d]{3,12}\.?[ -]\d{1,2}(?:st|nd|rd|th)?,?[ -]\d{4}|"
+    r"(?:del? )?\d{1,4}|"
+    r"(?:[^\W\d]{2,10}\.?,? )?[^\W\d]{3,12}\.?[ -]\d{1,2}(?:st|nd|rd|th)?,?[ -]\d{4}|"
     r"\d{8}T\d{6}"
 )
 NUMBER_SHARE = 0.98  # of the different cells; the rest are typing errors, and read as missing
@@ -37,6 +37,18 @@ COMPACT_DATES = r"(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])"
 
 LIST_SHARE = 0.1  # of the rows hold several choices; the others one
 MOST_CHOICES = 200  # of more, the lists are something else
+
+
+NUMBERED_DATE = r"^(\d{1,2})([-/.])(\d{1,2})[-/.](?:\d{4}|\d{2})(?!\d)"
+MONTHS = 12
+
+
+@dataclass(frozen=True)
+class DayOrder:
+    """How a column of dates is written: `first` is None where both orders are possible."""
+
+    first: bool | None
+    dotted: bool = False
 
 
 @dataclass(frozen=True)
@@ -152,6 +164,18 @@ def _profile(
     kind = "empty" if counts.empty else "number" if is_number else "date" if is_date else "text"
     order = day_order(texts) if is_date else None
     return ColumnProfile(name, words, kind, counts, rows, order, whole_numbers=whole)
+
+
+def day_order(cells: pd.Index[str]) -> DayOrder | None:
+    """Find whether the day comes first, by any day above 12; None where cells are other dates."""
+    parts = cells.to_series().str.extract(NUMBERED_DATE).dropna()
+    if parts.empty:
+        return None
+    first, second = parts[0].astype("int64"), parts[2].astype("int64")
+    days_first, days_second = int((first > MONTHS).sum()), int((second > MONTHS).sum())
+    if days_first != days_second:
+        return DayOrder(days_first > days_second)
+    return DayOrder(None, dotted=bool((parts[1] == ".").mean() > 1 / 2))
 
 
 def _are_moments(texts: pd.Index[str]) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 from datetime import UTC, datetime, timedelta, timezone
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import ibis
@@ -188,7 +189,7 @@ def bands(draw):
     bottom = draw(st.sampled_from(LOWEST))
     around = draw(st.sampled_from(["{}", "{} employees", "{} Mitarbeiter", "{} people"]))
     texts = [f"{edge:,}".replace(",", group) for edge in edges]
-    pairs = zip(texts, texts[1:], strict=False)
+    pairs = pairwise(texts)
     cells = [bottom.format(texts[0]), *(style.format(*each) for each in pairs)]
     cells = [around.format(cell) for cell in [*cells, top.format(texts[-1])]]
     return edges, cells, Reading(decimal=draw(st.sampled_from([".", ","])))
@@ -207,10 +208,14 @@ def test_bands_keep_their_order_and_begin_at_their_lower_end(table):
 
 ZONES = ("UTC", "Europe/Berlin", "America/New_York", "Asia/Kolkata", "Australia/Sydney")
 GERMAN = (
-    "Januar Februar März April Mai Juni Juli August September Oktober November Dezember".split()
-)
-FRENCH = "janv. févr. mars avr. mai juin juil. août sept. oct. nov. déc.".split()
-SPANISH = "ene feb mar abr may jun jul ago sep oct nov dic".split()
+    "Januar", "Februar", "März", "April", "Mai", "Juni", "Juli", "August",
+    "September", "Oktober", "November", "Dezember",
+)  # fmt: skip
+FRENCH = (
+    "janv.", "févr.", "mars", "avr.", "mai", "juin",
+    "juil.", "août", "sept.", "oct.", "nov.", "déc.",
+)  # fmt: skip
+SPANISH = ("ene", "feb", "mar", "abr", "may", "jun", "jul", "ago", "sep", "oct", "nov", "dic")
 UNIT_OF = {"": "D", " %H:%M": "m", " %H:%M:%S": "s", ", %H:%M": "m", " %I:%M %p": "m"}
 UNIT_OF |= {" %I:%M:%S %p": "s", ", %I:%M\u202f%p": "m", "T%H:%M:%S.000": "s"}
 LOCAL = ("%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y", "%d.%m.%y", "%m/%d/%y", "%d-%m-%Y", "%Y-%m-%d")
@@ -258,7 +263,9 @@ def as_instant(moment, style, offset_minutes):
 @st.composite
 def local_dates(draw):
     """Draw moments to the unit that their clock shows, and their cells."""
-    clock, style = draw(st.sampled_from(sorted(UNIT_OF))), draw(st.sampled_from(LOCAL))
+    style = draw(st.sampled_from(LOCAL))
+    clocks = [each for each in sorted(UNIT_OF) if style == "%Y-%m-%d" or each[:1] != "T"]
+    clock = draw(st.sampled_from(clocks))
     found = [
         datetime.fromisoformat(str(np.datetime64(each).astype(f"M8[{UNIT_OF[clock]}]")))
         for each in draw(st.lists(moments, min_size=1, max_size=20))
@@ -285,7 +292,7 @@ def test_dates_are_read_back_or_init_says_that_the_order_is_not_told(table, zone
 
 
 def same_wall_clock(moment, local, zone):
-    """Compare a moment in UTC with a local one; a change to or from summer time has no one answer."""
+    """Compare a moment in UTC with a local one; a change of summer time has no one answer."""
     at = local.replace(tzinfo=ZoneInfo(zone))
     if at.utcoffset() != at.replace(fold=1).utcoffset():
         return moment is not None
