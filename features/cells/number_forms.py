@@ -55,20 +55,24 @@ _TIDY = (
 _MONEY = (
     (r"^([^()0-9]*)\(([^()]*)\)([^()0-9]*)$", r"-\1\2\3"),  # an accountant's negative number
     (rf"^([+-]?) ?(?:{CURRENCY})\.? ?([+-]?) ?([0-9.,])", r"\1\2\3"),
-    (rf"([0-9.,]) ?({UNIT})?\.? ?(?:{CURRENCY})\.? ?([+-]?)$", r"\1\2\3"),
-    (r"^([^+-](?:.*[^ ])?) ?([+-])$", r"\2\1"),
+    (rf"([0-9.,]) ?(-?) ?({UNIT})?\.? ?(?:{CURRENCY})\.? ?(-?)$", r"\1\3\2\4"),
+    (r"^([^+-](?:.*[^ +-])?) ?-$", r"-\1"),
     (r"^([+-]) ", r"\1"),
     (r" ?%$", ""),
     *((rf"([0-9.,]) ?(?:{words})\.?$", rf"\1e{power}") for power, words in UNITS.items()),
 )
 _HEAD, _GROUP = "^([+-]?[1-9][0-9]{0,2})", "([0-9]{3})"
 _FRACTION, _UNIT_POWER = "[.,][0-9]+", "(?:e[0-9])?"
+
+
+def _joined(between: str, groups: int, end: str) -> tuple[str, str]:
+    """Match a number of so many groups of thousands, and write them together."""
+    pattern = f"{_HEAD}{f'{between}{_GROUP}' * groups}({end})$"
+    return pattern, "".join(rf"\{group}" for group in range(1, groups + 3))
+
+
 _BLANKS_BETWEEN = tuple(
-    (
-        _HEAD + f"[ ']{_GROUP}" * groups + f"((?:{_FRACTION})?{_UNIT_POWER})$",
-        "".join(rf"\{group}" for group in range(1, groups + 3)),
-    )
-    for groups in (1, 2, 3, 4)
+    _joined("[ ']", groups, f"(?:{_FRACTION})?{_UNIT_POWER}") for groups in (4, 3, 2, 1)
 )
 _DIGITS = "[0-9]{1,60}"  # more would be beyond all numbers
 _WRITTEN_PLAINLY = rf"^[+-]?(?:{_DIGITS}(?:\.[0-9]*)?|\.[0-9]+)(?:e[+-]?[0-9]{{1,2}})?$"
@@ -101,19 +105,9 @@ def amount(
 
 def _marks_between(mark: str, other: str) -> tuple[tuple[str, str], ...]:
     """Join thousands where the form leaves no doubt: two marks or more, or another one behind."""
-    between = (
-        (4, f"((?:{other}[0-9]+)?{_UNIT_POWER})$"),
-        (3, f"((?:{other}[0-9]+)?{_UNIT_POWER})$"),
-        (2, f"((?:{other}[0-9]+)?{_UNIT_POWER})$"),
-        (1, f"({other}[0-9]+{_UNIT_POWER})$"),
-    )
-    return tuple(
-        (
-            f"{_HEAD}{f'{mark}{_GROUP}' * groups}{end}",
-            "".join(rf"\{group}" for group in range(1, groups + 3)),
-        )
-        for groups, end in between
-    )
+    behind = rf"{other}[0-9]+"
+    told = (_joined(mark, groups, f"(?:{behind})?{_UNIT_POWER}") for groups in (4, 3, 2))
+    return *told, _joined(mark, 1, f"{behind}{_UNIT_POWER}")
 
 
 def _replaced(text: ir.StringValue, steps: tuple[tuple[str, str], ...]) -> ir.StringValue:

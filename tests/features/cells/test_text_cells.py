@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from leadscore.features.cells import text_cell
+from leadscore.features.cells import list_cell, text_cell
 
 
 def test_missing_words_are_compared_without_case_and_space(read):
@@ -11,3 +11,14 @@ def test_missing_words_are_compared_without_case_and_space(read):
 
 def test_text_is_trimmed_and_otherwise_kept(read):
     assert read(text_cell, ["  Café & Bar ", "0123"]) == ["Café & Bar", "0123"]
+
+
+def test_a_list_of_choices_is_a_set_and_a_sentence_stays_as_it_is(read):
+    assert read(list_cell, ["b; a", "a|b", "a;b;", "a;a"]) == ["a;b", "a;b", "a;b", "a"]
+    sentence = "We met at the fair; she asked for a quote."
+    assert read(list_cell, [sentence, "one", None, "n/a"], missing=["n/a"]) == [
+        sentence,
+        "one",
+        None,
+        None,
+    ]

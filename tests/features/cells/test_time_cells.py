@@ -88,6 +88,10 @@ def test_the_contract_says_whether_the_day_comes_first(read, written, day_first,
         "December 31, 2024",
         "31-Dec-2024",
         "31-DEC-24",
+        "31. Dezember 2024",
+        "31 déc. 2024",
+        "31 dic 2024",
+        "31 de diciembre de 2024",
     ],
 )
 def test_months_may_have_names(read, written):
@@ -106,3 +110,28 @@ def test_typed_timestamps_are_taken_with_or_without_a_zone(read):
     assert read(time_cell, [local.tz_localize("Europe/Amsterdam")]) == [UTC_HALF_PAST_EIGHT]
     assert read(time_cell, [local], timezone="Europe/Amsterdam") == [UTC_HALF_PAST_EIGHT]
     assert read(time_cell, [local.date()]) == [pd.Timestamp("2024-05-01")]
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "12/31/2024, 2:05 PM",
+        "12/31/24 2:05\u202fPM",
+        "12/31/2024 14:05",
+        "2024-12-31T14:05:00.000+0000",
+        "20241231T140500Z",
+        "Tue, 31 Dec 2024 15:05:00 +0100",
+        "Tue Dec 31 2024 15:05:00 GMT+0100 (CET)",
+        "31. Dezember 2024, 14:05 Uhr",
+        "45657.586805555554",
+        "45657,5868055556",
+        "1735653900000000000",
+    ],
+)
+def test_clocks_and_counts_of_other_systems(read, written):
+    assert read(time_cell, [written]) == [pd.Timestamp("2024-12-31 14:05")]
+
+
+def test_parts_of_a_second_since_1970_are_kept(read):
+    assert read(time_cell, ["1735653900.25"]) == [pd.Timestamp("2024-12-31 14:05:00.25")]
+    assert read(time_cell, [1735653900123456789.0]) == [pd.Timestamp("2024-12-31 14:05:00.123456")]

@@ -65,6 +65,15 @@ def test_a_column_that_the_contract_vouches_for_is_kept(tmp_path: Path) -> None:
     assert any("grade" in each.name for each in prepared.catalogue)
 
 
+def test_a_revenue_that_no_two_leads_share_is_a_feature(tmp_path: Path) -> None:
+    euros = np.random.default_rng(3).lognormal(15, 2, 600)
+    revenue = [f"{each:,.2f} EUR" for each in euros]
+    contract = FLAT.replace('code = "firmographic:text"', 'code = "firmographic.revenue"')
+    prepared = flat(tmp_path, contract, code=revenue)
+    assert "code" not in prepared.excluded
+    assert np.allclose(sorted(prepared.frame["revenue"]), sorted(euros.round(2)))
+
+
 def test_rows_of_the_future_are_named_with_what_they_count_for(tmp_path: Path) -> None:
     days = pd.date_range("2024-01-01", periods=599, freq="18h").astype("str")
     prepared = flat(tmp_path, created_at=[*days, "2999-01-01 00:00:00"])

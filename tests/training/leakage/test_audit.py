@@ -197,6 +197,13 @@ def test_measured_numbers_that_all_differ_are_no_identifiers(
     assert audited(draw.normal(size=3_000), outcome, name="Distance") == []
 
 
+def test_a_quantity_that_is_called_a_number_is_no_identifier(
+    outcome: pd.Series, draw: np.random.Generator
+) -> None:
+    spread = pd.Series(np.exp(draw.normal(12, 3, size=3_000)).round())
+    assert audited(spread, outcome, name="Units number") == []
+
+
 def test_an_overruled_column_carries_the_reason_and_is_kept(outcome: pd.Series) -> None:
     frame = pd.DataFrame({"Field": outcome})
     (finding,) = audit_columns(frame, outcome, overrule={"Field": "asked at sign-up"})

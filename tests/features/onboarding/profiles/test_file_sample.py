@@ -56,7 +56,7 @@ def loaded(folder, leads="leads.csv"):
         directory=folder,
         events=folder / "events.csv",
         outcomes=folder / "outcomes.csv",
-    )
+    ).text
     (folder / CONTRACT_FILE).write_text(text, encoding="utf-8")
     return load_contract(folder), text
 
