@@ -167,7 +167,7 @@ def events_section(tables: Sequence[DatedTable], directory: Path) -> list[str]:
             kinds.append(str(word))
         elif column is not None:
             kinds += map(str, table.profile.columns[str(column)].counts.index)
-    kinds = list(dict.fromkeys(kinds))
+    kinds = sorted(set(kinds))
     known = "what is known now; `leadscore check` names new kinds"
     noted = [setting_line("kinds", kinds, known)] if len(kinds) <= MOST_KINDS_NOTED else []
     lines = _sections("events", tables, directory, noted)

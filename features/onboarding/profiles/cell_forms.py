@@ -60,7 +60,7 @@ def choose_day_order(
         return Choice(value=True, reason="dots part the dates; no day above 12 tells for sure")
     habit = delimiter == ";" or _names_say_day_first(columns)
     read, other = ("day", "false") if habit else ("month", "true")
-    reason = f"no day above 12 in {named}: 3/4 is read {read} first; if that is wrong, {other}"
+    reason = f"no day above 12 in {named}: 3/4 is read {read} first; if wrong, write {other}"
     return Choice(value=habit, reason=reason, told=False)
 
 

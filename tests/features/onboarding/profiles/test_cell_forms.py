@@ -41,14 +41,13 @@ def test_a_typing_error_among_thousands_does_not_turn_them_into_decimals():
     assert mark(employees=[f"{row},234" for row in range(1, 60)] + ["1,5"]) == "."
 
 
-def test_a_mark_that_nothing_tells_is_said_and_semicolons_speak_for_the_comma(caplog):
+def test_a_mark_that_nothing_tells_is_said_and_semicolons_speak_for_the_comma():
     columns = profile_columns(
         pd.DataFrame({"Umsatz": ["1.234", "2.345"]}, dtype="str"), ()
     ).values()
     point, comma = decimal_mark(columns), decimal_mark(columns, delimiter=";")
     assert (point.value, point.told, comma.value, comma.told) == (".", False, ",", False)
     assert "'Umsatz'" in point.reason
-    assert "reading.decimal" in caplog.text
 
 
 def order(cells, *, name="created", created_at=None, **columns):
@@ -68,11 +67,10 @@ def test_another_column_of_the_table_may_decide():
     assert order(["03/04/2024"], other=["25/12/2024"]).value is True
 
 
-def test_an_order_that_nothing_tells_is_said_with_the_remedy(caplog):
+def test_an_order_that_nothing_tells_is_said_with_the_remedy():
     found = order(["03/04/2024", "05/06/2024"])
     assert (found.value, found.told) == (False, False)
     assert found.reason.endswith("3/4 is read month first; if wrong, write true")
-    assert "reading.day_first" in caplog.text
 
 
 def test_dots_and_headers_of_other_languages_speak_for_the_day():

@@ -20,6 +20,7 @@ from leadscore.features.cells import YES, flag_cell, list_cell, measure_cell, nu
 from leadscore.features.contract import Reading
 from leadscore.features.onboarding.profiles.cell_forms import choose_day_order, decimal_mark
 from leadscore.features.onboarding.profiles.column_profile import missing_words, profile_columns
+from leadscore.features.onboarding.profiles.file_sample import Sample
 
 # Each example has several columns: profiling a table costs hardly more than a column.
 EXAMPLES = int(os.environ.get("LEADSCORE_EXAMPLES", "10"))  # of each property
@@ -46,7 +47,7 @@ def drafted(columns, name, **reading):
     names = [f"{name} {place}" for place in range(len(columns))]
     padded = [[*cells, *[""] * (length - len(cells))] for cells in columns]
     frame = pd.DataFrame(dict(zip(names, padded, strict=True)), dtype="str")
-    profiles = profile_columns(frame, missing_words([frame]))
+    profiles = profile_columns(frame, missing_words([Sample("", frame)]))
     found = []
     for each in names:
         decimal, order = decimal_mark([profiles[each]]), choose_day_order([profiles[each]], None)

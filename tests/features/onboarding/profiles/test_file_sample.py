@@ -6,8 +6,8 @@ import pandas as pd
 import pytest
 
 from leadscore.features.contract.contract import CONTRACT_FILE, load_contract
-from leadscore.features.onboarding import file_sample, whole_table
 from leadscore.features.onboarding.draft_contract import draft_contract
+from leadscore.features.onboarding.profiles import file_sample, whole_table
 from leadscore.features.onboarding.profiles.file_sample import read_sample
 from leadscore.features.tables.open_tables import open_tables
 from tests.features.sources.test_workbooks import book

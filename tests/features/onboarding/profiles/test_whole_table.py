@@ -6,7 +6,7 @@ import ibis
 import pandas as pd
 import pytest
 
-from leadscore.features.onboarding import whole_table as module
+from leadscore.features.onboarding.profiles import whole_table as module
 from leadscore.features.onboarding.profiles.whole_table import even_sample, rows_with, whole_table
 
 ROWS = 30_000
