@@ -9,6 +9,8 @@ import ibis
 import pandas as pd
 import pytest
 
+from leadscore.features.cells import flag_cell, list_cell, measure_cell
+from leadscore.features.contract import Reading
 from leadscore.features.core.errors import DataError
 from leadscore.features.families.feature_table import build_features
 from leadscore.features.point_in_time.snapshots import nightly_snapshots, training_snapshots
@@ -161,3 +163,33 @@ def test_a_pattern_means_to_postgresql_what_it_means_to_duckdb(server, pattern, 
     found = theirs.execute(fits)
     theirs.disconnect()
     assert found == ibis.duckdb.connect().execute(fits)
+
+
+def test_text_cells_mean_to_postgresql_what_they_mean_to_duckdb(server):
+    words = [
+        "51-200",
+        "(1.234,50) €",
+        "1,5 Mio.",
+        "under 10",
+        "10 – 50k",
+        "5 members",
+        "x",
+        "",
+        "-5",
+    ]
+    words += ["x", "", "-5", "b; a", "a|b;", "One", "Sí", "NON", "1.0", "1e999"]
+    words += ["1\u202f234,5 €", "CHF 1'234.50-"]
+    reading = Reading(missing=("x",))
+    theirs = ibis.connect(server)
+    theirs.compiler = AsDuckDB()
+    found = []
+    for connection in (theirs, ibis.duckdb.connect()):
+        rows = ibis.array(words).unnest().name("word").as_table()
+        read = rows.mutate(
+            measure=measure_cell(rows.word, reading),
+            choices=list_cell(rows.word, reading),
+            flag=flag_cell(rows.word, reading),
+        )
+        found.append(connection.to_pyarrow(read).to_pandas().sort_values("word", ignore_index=True))
+    theirs.disconnect()
+    pd.testing.assert_frame_equal(*found)
