@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from leadscore.cli.export import export, publish
 from leadscore.cli.models import models_app
 from leadscore.cli.runtime import (
     DONE,
@@ -236,45 +237,8 @@ def explain(
     return DONE
 
 
-@app.command()
-@command
-def export(
-    directory: Folder = Path(),
-    as_of: AsOf = None,
-    out: Annotated[Path | None, typer.Option(help="The folder for the files.")] = None,
-) -> int:
-    """Write the handoff list and all tiers of a night as CSV and XLSX."""
-    from leadscore.serving.export import export as run_export
-    from leadscore.serving.ledger import read_night
-    from leadscore.serving.nightly import last_night
-
-    moment = moment_of(as_of) or last_night(directory)
-    files = run_export(read_night(directory, moment), out or directory / "exports")
-    tell("\n".join(f"wrote {file}" for file in files.files))
-    return DONE
-
-
-@app.command()
-@command
-def publish(
-    directory: Folder = Path(),
-    as_of: Annotated[
-        str | None,
-        typer.Option(
-            "--as-of", help="Which night; the ledger's newest if left out.", metavar="DATE"
-        ),
-    ] = None,
-    as_json: Json = False,
-) -> int:
-    """Publish a night of the ledger to PostgreSQL, where [publish.postgres] says."""
-    from leadscore.cli.screens import published_record, published_summary
-    from leadscore.serving.export.postgres import publish as run_publish
-
-    published = run_publish(directory, moment_of(as_of))
-    tell(published_summary(published))
-    if as_json:
-        print_json(published_record(published))
-    return NEEDS_A_PERSON if published.to_do else DONE
+app.command()(export)
+app.command()(publish)
 
 
 def main() -> None:
