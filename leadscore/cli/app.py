@@ -220,6 +220,27 @@ def score(
 
 @app.command()
 @command
+def snapshot(directory: Folder = Path()) -> int:
+    """Keep what changed in the leads' columns since the last night, once a night."""
+    from leadscore.serving.jobs import take_snapshot
+
+    taken = take_snapshot(directory)
+    if taken.outcome == "there":
+        tell(f"{taken.file} is there already: a night is read once")
+    else:
+        what = "cells, the first state of" if taken.outcome == "first" else "changed cells in"
+        tell(f"wrote {taken.file}: {taken.rows:,} {what} {len(taken.columns)} columns")
+    if taken.to_add is not None:
+        tell(
+            "leadscore.toml does not read these yet. Add these lines, with the columns that people "
+            "overwrite\nand that should count, and give each of them a role in [leads.columns]:"
+            f"\n\n{taken.to_add}"
+        )
+    return DONE
+
+
+@app.command()
+@command
 def explain(
     lead_id: Annotated[str, typer.Argument(help="Whose score.")],
     directory: Folder = Path(),
