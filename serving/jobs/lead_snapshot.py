@@ -64,7 +64,8 @@ class Snapshot:
     columns
         The columns that are kept.
     to_add
-        Lines for `leadscore.toml`, where it does not read the history yet.
+        Lines for `leadscore.toml`, where it does not read the history yet and ignores columns
+        that could count.
     """
 
     file: Path
@@ -223,9 +224,11 @@ def _write(changes: ir.Table, file: Path, moment: datetime, overwritten: frozens
     return rows
 
 
-def _lines_to_add(contract: Contract) -> str:
+def _lines_to_add(contract: Contract) -> str | None:
     """Write the section by which the contract reads the history, of overwritten columns alone."""
     ignored = [each for each in _kept_columns(contract) if _is_ignored(contract, each)]
+    if not ignored:  # without `fields` all columns would be unknown before the first snapshot
+        return None
     named = [json.dumps(each, ensure_ascii=False) for each in ignored]
     return "\n".join(
         [
@@ -233,7 +236,7 @@ def _lines_to_add(contract: Contract) -> str:
             f'path = "{PATTERN}"',
             'old = "old"',
             "",
-            "[leads.history.fields]  # values of the night; of all columns, where none stands here",
+            "[leads.history.fields]  # columns whose values of each night count; others are as today",
             *(f"{each} = {each}" for each in named),
         ]
     )

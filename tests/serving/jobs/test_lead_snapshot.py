@@ -197,6 +197,11 @@ def test_the_lines_to_add_name_what_is_overwritten_until_the_contract_has_them(a
     assert take_snapshot(acme, at=NIGHTS[1]).to_add is None
 
 
+def test_where_no_column_is_ignored_there_are_no_lines_to_add(acme: Path) -> None:
+    use_history(acme, "")
+    assert take_snapshot(acme, at=NIGHTS[0]).to_add is None
+
+
 @pytest.mark.parametrize(
     ("change", "error", "told"),
     [
