@@ -236,7 +236,7 @@ def _lines_to_add(contract: Contract) -> str | None:
             f'path = "{PATTERN}"',
             'old = "old"',
             "",
-            "[leads.history.fields]  # columns whose values of each night count; others are as today",
+            "[leads.history.fields]  # columns that count as of each night; others are as today",
             *(f"{each} = {each}" for each in named),
         ]
     )
