@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from leadscore.cli.export import export, publish
 from leadscore.cli.models import models_app
 from leadscore.cli.runtime import (
     DONE,
@@ -219,6 +220,27 @@ def score(
 
 @app.command()
 @command
+def snapshot(directory: Folder = Path()) -> int:
+    """Keep what changed in the leads' columns since the last night, once a night."""
+    from leadscore.serving.jobs import take_snapshot
+
+    taken = take_snapshot(directory)
+    if taken.outcome == "there":
+        tell(f"{taken.file} is there already: a night is read once")
+    else:
+        what = "cells, the first state of" if taken.outcome == "first" else "changed cells in"
+        tell(f"wrote {taken.file}: {taken.rows:,} {what} {len(taken.columns)} columns")
+    if taken.to_add is not None:
+        tell(
+            "leadscore.toml does not read these yet. Add these lines, with the columns that people "
+            "overwrite\nand that should count, and give each of them a role in [leads.columns]:"
+            f"\n\n{taken.to_add}"
+        )
+    return DONE
+
+
+@app.command()
+@command
 def explain(
     lead_id: Annotated[str, typer.Argument(help="Whose score.")],
     directory: Folder = Path(),
@@ -236,45 +258,8 @@ def explain(
     return DONE
 
 
-@app.command()
-@command
-def export(
-    directory: Folder = Path(),
-    as_of: AsOf = None,
-    out: Annotated[Path | None, typer.Option(help="The folder for the files.")] = None,
-) -> int:
-    """Write the handoff list and all tiers of a night as CSV and XLSX."""
-    from leadscore.serving.export import export as run_export
-    from leadscore.serving.ledger import read_night
-    from leadscore.serving.nightly import last_night
-
-    moment = moment_of(as_of) or last_night(directory)
-    files = run_export(read_night(directory, moment), out or directory / "exports")
-    tell("\n".join(f"wrote {file}" for file in files.files))
-    return DONE
-
-
-@app.command()
-@command
-def publish(
-    directory: Folder = Path(),
-    as_of: Annotated[
-        str | None,
-        typer.Option(
-            "--as-of", help="Which night; the ledger's newest if left out.", metavar="DATE"
-        ),
-    ] = None,
-    as_json: Json = False,
-) -> int:
-    """Publish a night of the ledger to PostgreSQL, where [publish.postgres] says."""
-    from leadscore.cli.screens import published_record, published_summary
-    from leadscore.serving.export.postgres import publish as run_publish
-
-    published = run_publish(directory, moment_of(as_of))
-    tell(published_summary(published))
-    if as_json:
-        print_json(published_record(published))
-    return NEEDS_A_PERSON if published.to_do else DONE
+app.command()(export)
+app.command()(publish)
 
 
 def main() -> None:

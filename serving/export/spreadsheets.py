@@ -66,19 +66,19 @@ def export(night: pd.DataFrame, out: Path, *, timezone: str = "UTC") -> Exported
     """
     out.mkdir(parents=True, exist_ok=True)
     handoff, everyone = handoffs(night), ranked(night)
+    day = "empty" if night.empty else day_of(night["as_of"].iloc[0], timezone)
     files = []
     for name, leads in (("handoff", handoff), ("tiers", everyone)):
         shown = _neutral(sheet(leads, timezone))
-        stem = f"{name}_{_day(night, timezone)}"
+        stem = f"{name}_{day}"
         files += [_write_csv(shown, out / f"{stem}.csv")]
         files += [_write_xlsx(shown, out / f"{stem}.xlsx", title=name.capitalize())]
     return Exported(tuple(files), handoffs=len(handoff), leads=len(everyone))
 
 
-def _day(night: pd.DataFrame, timezone: str) -> str:
-    if night.empty:
-        return "empty"
-    local: datetime = night["as_of"].iloc[0].astimezone(ZoneInfo(timezone))
+def day_of(as_of: datetime, timezone: str = "UTC") -> str:
+    """Name a night in the name of a file: its date, with the time where it is not midnight."""
+    local = as_of.astimezone(ZoneInfo(timezone))
     at_midnight = (local.hour, local.minute) == (0, 0)
     return f"{local:%Y-%m-%d}" if at_midnight else f"{local:%Y-%m-%dT%H-%M}"
 

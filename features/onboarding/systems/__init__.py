@@ -2,16 +2,20 @@
 
 One TOML preset a system (`presets/`), which a project may copy into its own `systems/` folder to
 add to ours or to replace one; what landings such as Fivetran or dbt snapshots add to tables of any
-system (`landings.toml`). It reads names of columns alone, never cells.
+system (`landings.toml`); and under which names its importer takes scores. It reads names of columns
+alone, never cells.
 """
 
 from leadscore.features.onboarding.systems.described import describe_systems
+from leadscore.features.onboarding.systems.export_fields import ExportField, ExportFields
 from leadscore.features.onboarding.systems.landings import Landed, landing_of
 from leadscore.features.onboarding.systems.load import load_systems
 from leadscore.features.onboarding.systems.preset import System
 from leadscore.features.onboarding.systems.recognise import Recognised, recognise
 
 __all__ = [
+    "ExportField",
+    "ExportFields",
     "Landed",
     "Recognised",
     "System",

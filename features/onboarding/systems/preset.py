@@ -8,6 +8,7 @@ from pydantic import BeforeValidator, Field, PrivateAttr, field_validator, model
 
 from leadscore.features.contract import OUTCOME_STAGES, ColumnSpec
 from leadscore.features.core import Settings, nearest
+from leadscore.features.onboarding.systems.export_fields import ExportFields
 from leadscore.features.onboarding.systems.spellings import words
 
 Holds = Literal["leads", "events", "outcomes", "history", "merges", "other"]
@@ -156,6 +157,7 @@ class System(Settings):
     prefixes: tuple[str, ...] = ()
     objects: dict[str, SystemObject] = Field(min_length=1)
     advice: dict[str, str] = Field(default_factory=dict)
+    export: ExportFields | None = None
     _name: str = PrivateAttr(default="")
 
     @property
