@@ -73,7 +73,11 @@ class Source(Settings):
 
 
 class HistorySource(Source):
-    """Former values of the leads' columns: a row is a change of one column."""
+    """Former values of the leads' columns: a row is a change of one column.
+
+    With `old`, a column holds the old value before its first change and today's if it never
+    changed. Without it nothing is known of a column in `fields` before its first change.
+    """
 
     changed_at: str = "changed_at"
     field: str = "field"
@@ -81,6 +85,16 @@ class HistorySource(Source):
     new: str = "new"
     fields: dict[str, str] = Field(default_factory=dict)  # names in `field` by column of the leads
     other_leads: OtherLeads = "pass"
+
+    @model_validator(mode="after")
+    def _known_fields(self) -> Self:
+        if self.old is None and not self.fields:
+            # What never changed would be as today, and what changes later unknown: a leak.
+            raise ValueError(
+                "give `old`, the column of former values, or `fields`: which columns of the leads "
+                "the history tells of from the first value on"
+            )
+        return self
 
 
 class MergedSource(Source):

@@ -6,7 +6,7 @@ versions go, ids become those of the leads. Cells stay as they are; `tables` rea
 
 from leadscore.features.shaping.dated_rows import WHOLE_ROW_CELL
 from leadscore.features.shaping.row_counts import PassedOver, passed_over
-from leadscore.features.shaping.shaped_tables import is_shaped, open_shaped
+from leadscore.features.shaping.shaped_tables import is_shaped, open_shaped, shaped_list
 
 __all__ = [
     "WHOLE_ROW_CELL",
@@ -14,4 +14,5 @@ __all__ = [
     "is_shaped",
     "open_shaped",
     "passed_over",
+    "shaped_list",
 ]

@@ -48,7 +48,7 @@ def dated_rows(
     if isinstance(source, EventsTable):
         if source.event_id not in {None, WHOLE_ROW}:
             require(kept, {f"{name}.event_id": str(source.event_id)}, contract, source)
-        kept = _told_apart(kept, source)
+        kept = _told_apart(kept, source, contract)
         if source.kind_is is not None:
             kept = kept.mutate(kind=ibis.literal(source.kind_is))
     times = (source.occurred_at, source.recorded_at)
@@ -70,12 +70,12 @@ def in_our_terms(rows: ir.Table, source: EventsTable | OutcomesTable, *, name: s
     return rows.select(**found, **{ROW: row_number(rows)})
 
 
-def _told_apart(rows: ir.Table, source: EventsTable) -> ir.Table:
+def _told_apart(rows: ir.Table, source: EventsTable, contract: Contract) -> ir.Table:
     """Add by what rows are the same event, where the contract says so."""
     if source.event_id is None:
         return rows
     if source.event_id != WHOLE_ROW:
-        return rows.mutate(**{WHOLE_ROW_CELL: rows[source.event_id].cast("string")})
+        return rows.mutate(**{WHOLE_ROW_CELL: text_cell(rows[source.event_id], contract.reading)})
     cells = [rows[column].cast("string").fill_null("") for column in own_columns(rows)]
     return rows.mutate(**{WHOLE_ROW_CELL: ibis.literal(BETWEEN).join(cells).hexdigest("md5")})
 
