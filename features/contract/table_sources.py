@@ -159,10 +159,9 @@ class LeadsSource(Source):
             raise ValueError("`valid_to` needs `valid_from`")
         if self.valid_from is not None and (self.history or self.newest_by):
             raise ValueError("rows are versions by `valid_from`: leave history and newest_by out")
-        if self.aliases or self.merged or self.ids or self.has_history:
-            needs = "aliases, ids and histories belong to leads with a `lead_id`"
-            if self.lead_id is None:
-                raise ValueError(needs)
+        by_id = (self.aliases, self.merged, self.merged_into, self.ids, self.newest_by)
+        if self.lead_id is None and (any(by_id) or self.has_history):
+            raise ValueError("aliases, ids, merges and histories belong to leads with a `lead_id`")
         return self
 
     @property

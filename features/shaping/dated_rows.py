@@ -23,7 +23,7 @@ WHOLE_ROW_CELL = "(event id)"
 BETWEEN = "\x1f"
 EVENT_TERMS = (
     *("occurred_at", "recorded_at", "kind", "value", "source", "medium", "campaign"),
-    *("landing_page", "event_id"),
+    "landing_page",
 )
 OUTCOME_TERMS = ("occurred_at", "recorded_at", "stage", "reason", "amount")
 
@@ -65,8 +65,10 @@ def in_our_terms(rows: ir.Table, source: EventsTable | OutcomesTable, *, name: s
         column = getattr(source, term, None) or term
         cell = rows[column].cast("string") if column in rows.columns else ibis.null("string")
         found[term] = cell
-    if isinstance(source, EventsTable) and source.event_id is not None:
-        found["event_id"] = ibis.literal(name + BETWEEN) + rows[WHOLE_ROW_CELL]
+    if isinstance(source, EventsTable):
+        is_known = source.event_id is not None
+        own = rows[WHOLE_ROW_CELL] if is_known else ibis.null("string")
+        found[WHOLE_ROW_CELL] = ibis.literal(name + BETWEEN) + own
     return rows.select(**found, **{ROW: row_number(rows)})
 
 

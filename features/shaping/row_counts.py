@@ -34,9 +34,9 @@ class PassedOver:
 
 def passed_over(connection: Backend, contract: Contract) -> list[PassedOver]:
     """Count the rows that the contract's settings leave out, by table and reason."""
-    found: list[PassedOver] = []
-    if is_shaped(contract, "leads"):
-        found += _of_leads(connection, contract)
+    if not _leaves_out(contract):
+        return []
+    found = list(_of_leads(connection, contract)) if is_shaped(contract, "leads") else []
     leads = open_shaped(connection, contract, name="leads")
     for name in ("events", "outcomes"):
         source = getattr(contract, name)
@@ -49,6 +49,14 @@ def passed_over(connection: Backend, contract: Contract) -> list[PassedOver]:
     if contract.leads.history is not None:
         found += _of_history(connection, contract, contract.leads.history, leads)
     return [each for each in found if each.rows]
+
+
+def _leaves_out(contract: Contract) -> bool:
+    """Whether any setting leaves rows out; else the files need not be read."""
+    leads, others = contract.leads, [contract.events, contract.outcomes]
+    sources = [each for top in others if top is not None for each in (top, *top.tables.values())]
+    passes = any(each.other_leads == "pass" for each in sources) or leads.history is not None
+    return passes or any(is_shaped(contract, name) for name in ("leads", "events", "outcomes"))
 
 
 def _of_leads(connection: Backend, contract: Contract) -> Iterator[PassedOver]:

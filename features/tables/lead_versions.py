@@ -256,10 +256,11 @@ def _states(
         ever = ever.cast({"valid_from": moments.valid_from.type()})
         moments = ibis.union(moments, ever.select(moments.columns))
     so_far = ibis.window(group_by="lead_id", order_by="valid_from", rows=(None, 0))
-    held = {
-        f"held_{own}": moments[f"new_{own}"].argmax(moments.valid_from).over(so_far)
-        for own in names
-    }
+    held = {}
+    for own in names:
+        new = moments[f"new_{own}"]
+        last_new = new.argmax(moments.valid_from, where=new.notnull())
+        held[f"held_{own}"] = last_new.over(so_far)
     return moments.select("lead_id", "valid_from", **held)
 
 

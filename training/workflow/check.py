@@ -6,13 +6,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from leadscore.features.contract import load_contract
-from leadscore.features.tables import open_tables
+from leadscore.features.shaping import passed_over
+from leadscore.features.tables import connected, open_tables
 from leadscore.training.dataset import NotViable, Prepared, Viability, prepare
 
 if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
+    from leadscore.features.contract import Contract
+    from leadscore.features.shaping import PassedOver
     from leadscore.features.tables import Quarantine
 
 
@@ -23,6 +26,7 @@ class Checked:
     quarantine: Quarantine
     viability: Viability
     prepared: Prepared | None
+    passed_over: tuple[PassedOver, ...] = ()  # by settings of the contract
 
     @property
     def needs_a_person(self) -> bool:
@@ -35,6 +39,7 @@ class Checked:
         """Return the check as plain values for JSON."""
         record: dict[str, Any] = {
             "quarantine": self.quarantine.counts.to_dict("records"),
+            "passed_over": [vars(each) for each in self.passed_over],
             "history_days": self.viability.history_days,
             "viability": [
                 vars(each)
@@ -57,10 +62,20 @@ def check(directory: Path, *, as_of: datetime | None = None) -> Checked:
 
     `as_of` (UTC) limits them to what was known before.
     """
-    with open_tables(load_contract(directory), known_by=as_of) as tables:
+    contract = load_contract(directory)
+    passed = _passed_over(contract)
+    with open_tables(contract, known_by=as_of) as tables:
         tables.quarantine.write(directory)
         try:
             prepared = prepare(tables)
         except NotViable as short:
-            return Checked(tables.quarantine, short.viability, None)
-        return Checked(tables.quarantine, prepared.viability, prepared)
+            return Checked(tables.quarantine, short.viability, None, passed)
+        return Checked(tables.quarantine, prepared.viability, prepared, passed)
+
+
+def _passed_over(contract: Contract) -> tuple[PassedOver, ...]:
+    """Count what the contract's settings leave out; tables that stay in a database have none."""
+    if contract.reading.push_down:
+        return ()
+    with connected() as connection:
+        return tuple(passed_over(connection, contract))

@@ -52,6 +52,10 @@ def training_summary(result: TrainingResult) -> Group:
 def check_summary(checked: Checked) -> Group:
     """Summarise a check in 100 columns."""
     prepared, screened = checked.prepared, _quarantine(checked.quarantine)
+    screened[-1:] = [
+        *(Text(f"{e.table}: {e.rows:,} rows passed over: {e.reason}") for e in checked.passed_over),
+        Text(),
+    ]
     stages = viability_tables(checked.viability)
     if prepared is None:
         return Group(*screened, *stages, *_cautions(checked.viability.shortages))
