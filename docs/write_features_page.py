@@ -135,6 +135,7 @@ def _whole_catalogue() -> tuple[Feature, ...]:
         leads=leads,
         events=ibis.memtable(dated),
         outcomes=ibis.memtable(dated),
+        versions=None,
         attributes=attributes_of(contract, leads.schema(), place=""),
         event_terms=("value", *CHANNEL_TOUCH),
         data_end=NO_DATE,

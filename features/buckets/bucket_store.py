@@ -103,9 +103,10 @@ class BucketStore(Buckets):
         for name, screening in self._without_events().items():
             self.files.show(name, bucket)
             screening.run().faults.write(self._faults_of(name, bucket))
-            rows = self._screened(name, bucket)
-            rows.parent.mkdir(parents=True, exist_ok=True)
-            self.connection.con.table(screening.table).write_parquet(str(rows))
+            for table in screening.stored:
+                rows = self._screened(table, bucket)
+                rows.parent.mkdir(parents=True, exist_ok=True)
+                self.connection.con.table(table).write_parquet(str(rows))
         events = self._screenings.get("events")
         if events is None:
             return bucket_totals(self.tables, kinds=frozenset())
@@ -163,11 +164,11 @@ class BucketStore(Buckets):
     def quarantine(self) -> Quarantine:
         """Collect what could not be used, in the buckets shown so far."""
         found = []
-        for name in self._screenings:
-            broken = self.files.broken(name)
-            found.append(Faults(name, broken, len(broken), len(broken)))
+        for name, screening in self._screenings.items():
+            broken = screening.own(self.files.broken(name))
+            found.append(Faults(screening.place, broken, len(broken), len(broken)))
             files = [self._faults_of(name, bucket) for bucket in range(self.count)]
-            found += [Faults.read(name, file) for file in files if file.exists()]
+            found += [Faults.read(screening.place, file) for file in files if file.exists()]
         return Quarantine.collect(found)
 
     def sort_beside(self, name: str, file: Path, columns: Sequence[str]) -> None:
@@ -184,18 +185,19 @@ class BucketStore(Buckets):
         return replace(self.opening, totals=totals, data_end=data_end, token=uuid4().hex)
 
     def _show_screened(self, bucket: int) -> None:
-        for name, screening in self._without_events().items():
-            self.connection.drop_table(screening.table, force=True)
-            rows = self.connection.con.read_parquet(str(self._screened(name, bucket)))
-            rows.create(screening.table)
+        for screening in self._without_events().values():
+            for table in screening.stored:
+                self.connection.drop_table(table, force=True)
+                rows = self.connection.con.read_parquet(str(self._screened(table, bucket)))
+                rows.create(table)
         if self.tables.accounts is not None:
             self.accounts.show(bucket)
 
     def _without_events(self) -> dict[str, Screening]:
         return {name: each for name, each in self._screenings.items() if name != "events"}
 
-    def _screened(self, name: str, bucket: int) -> Path:
-        return self.opening.folder / "screened" / name / f"{bucket}.parquet"
+    def _screened(self, table: str, bucket: int) -> Path:
+        return self.opening.folder / "screened" / table / f"{bucket}.parquet"
 
     def _faults_of(self, name: str, bucket: int) -> Path:
         return self._screened(f"faults of {name}", bucket)

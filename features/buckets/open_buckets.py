@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 import joblib
@@ -15,7 +15,7 @@ from leadscore.features.buckets.bucketed_tables import Buckets
 from leadscore.features.buckets.event_cache import with_spare_buckets
 from leadscore.features.buckets.worker_pool import WorkerPool, default_workers
 from leadscore.features.core import naive, write_text
-from leadscore.features.sources import places_of, rows_about
+from leadscore.features.sources import open_source, places_of, rows_about
 from leadscore.features.tables import connected, open_tables, tables_of
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ class BucketLimits:
 
     leads: int = 150_000  # features take about 2 kB a lead, several times over
     events: int = 4_000_000  # about 100 bytes each while they are counted
+    versions: int = 1_500_000  # of leads, or changes of them: as wide as a lead, but read once
 
 
 SMALL_MACHINE = BucketLimits()
@@ -100,11 +101,26 @@ def open_buckets(
 
 def how_many(contract: Contract, at_once: BucketLimits) -> int:
     """Return how many buckets a project's leads need; 1 where memory holds them all."""
-    rows = {"leads": 0, "events": 0}
+    rows = {"leads": 0, "events": 0, "versions": 0}
     for name, each in places_of(contract).items():
-        table = name.split(".")[0]
-        rows[table] = rows.get(table, 0) + rows_about(each, contract, name=name)
-    return max(-(-rows["leads"] // at_once.leads), -(-rows["events"] // at_once.events), 1)
+        table = "versions" if name == "leads.history" else name.split(".")[0]
+        if name != "leads.merged":
+            rows[table] = rows.get(table, 0) + rows_about(each, contract, name=name)
+    if contract.leads.valid_from is not None:
+        rows["versions"] = rows["leads"]
+        if rows["leads"] > at_once.leads:
+            rows["leads"] = _leads_in(contract)
+    needed = (-(-rows[table] // most) for table, most in asdict(at_once).items())
+    return int(max(*needed, 1))
+
+
+def _leads_in(contract: Contract) -> int:
+    """Estimate of how many leads a table holds versions."""
+    with connected(f"{MEMORY_MB}MB") as connection:
+        rows = open_source(connection, contract.leads, contract=contract, name="leads")
+        ids = rows[str(contract.leads.lead_id)]
+        found: int = ids.approx_nunique().to_pyarrow().as_py()
+        return found
 
 
 def settled_count(folder: Path, choose: Callable[[], int]) -> int:

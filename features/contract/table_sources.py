@@ -73,7 +73,11 @@ class Source(Settings):
 
 
 class HistorySource(Source):
-    """Former values of the leads' columns: a row is a change of one column."""
+    """Former values of the leads' columns: a row is a change of one column.
+
+    With `old`, a column holds the old value before its first change and today's if it never
+    changed. Without it nothing is known of a column in `fields` before its first change.
+    """
 
     changed_at: str = "changed_at"
     field: str = "field"
@@ -81,6 +85,16 @@ class HistorySource(Source):
     new: str = "new"
     fields: dict[str, str] = Field(default_factory=dict)  # names in `field` by column of the leads
     other_leads: OtherLeads = "pass"
+
+    @model_validator(mode="after")
+    def _known_fields(self) -> Self:
+        if self.old is None and not self.fields:
+            # What never changed would be as today, and what changes later unknown: a leak.
+            raise ValueError(
+                "give `old`, the column of former values, or `fields`: which columns of the leads "
+                "the history tells of from the first value on"
+            )
+        return self
 
 
 class MergedSource(Source):
@@ -145,10 +159,9 @@ class LeadsSource(Source):
             raise ValueError("`valid_to` needs `valid_from`")
         if self.valid_from is not None and (self.history or self.newest_by):
             raise ValueError("rows are versions by `valid_from`: leave history and newest_by out")
-        if self.aliases or self.merged or self.ids or self.has_history:
-            needs = "aliases, ids and histories belong to leads with a `lead_id`"
-            if self.lead_id is None:
-                raise ValueError(needs)
+        by_id = (self.aliases, self.merged, self.merged_into, self.ids, self.newest_by)
+        if self.lead_id is None and (any(by_id) or self.has_history):
+            raise ValueError("aliases, ids, merges and histories belong to leads with a `lead_id`")
         return self
 
     @property

@@ -22,8 +22,9 @@ def channel_features(tables: Tables, snapshots: ir.Table) -> FeatureSet:
     """Build first and latest channel, and the number of channels."""
     attributes = [each for each in tables.attributes if each.role == "channel"]
     names = [each.name for each in attributes]
-    leads, keys = leads_as_of(tables, snapshots)
-    lookups = [Lookup(leads.select(*keys, *names), {key: key for key in keys})]
+    states = leads_as_of(tables, snapshots)
+    own = states.leads.select(*states.keys, *names)
+    lookups = [Lookup(*states.by_snapshot(own))]
     values = [(_first_touch(each), _[each.name]) for each in attributes]
     touched = [term for term in CHANNEL_TOUCH if term in tables.event_terms]
     if touched:

@@ -51,9 +51,9 @@ MIN_PHONE_DIGITS, MAX_PHONE_DIGITS = 7, 15  # the ITU's E.164 allows 15
 def firmographic_features(tables: Tables, snapshots: ir.Table) -> FeatureSet:
     """Build the features of the company, the person's job and the form."""
     by_term = {each.term: each for each in tables.attributes if each.term is not None}
-    # Parsing text is slow: only of leads with snapshots, and once a lead where it can be.
-    leads, keys = leads_as_of(tables, snapshots)
-    leads = with_free_mail(leads) if "email" in by_term else leads
+    # Parsing text is slow: only of leads with snapshots, and once a lead or a version of it.
+    states = leads_as_of(tables, snapshots)
+    leads = with_free_mail(states.leads) if "email" in by_term else states.leads
     measured: list[tuple[Feature, ir.Value]] = []
     for attribute in tables.attributes:
         measured += _attribute(leads, attribute, tables.contract.reading)
@@ -63,9 +63,9 @@ def firmographic_features(tables: Tables, snapshots: ir.Table) -> FeatureSet:
     asked_for = tuple(each for each in tables.attributes if each.role != "value")
     if asked_for:
         measured.append(_filled_in(leads, asked_for))
-    per_lead = leads.select(*keys, **{feature.name: value for feature, value in measured})
+    per_lead = leads.select(*states.keys, **{feature.name: value for feature, value in measured})
     values = tuple((feature, _[feature.name]) for feature, _value in measured)
-    return FeatureSet(snapshots, (Lookup(per_lead, {key: key for key in keys}),), values)
+    return FeatureSet(snapshots, (Lookup(*states.by_snapshot(per_lead)),), values)
 
 
 def _attribute(

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import ibis
+from leadscore.features.tables import STATE, seen_states, with_values
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -12,44 +13,55 @@ if TYPE_CHECKING:
     from leadscore.features.tables import Tables
 
 
-def leads_as_of(tables: Tables, snapshots: ir.Table) -> tuple[ir.Table, tuple[str, ...]]:
+@dataclass(frozen=True)
+class LeadStates:
+    """The leads of snapshots with their attributes as known strictly before each.
+
+    Parameters
+    ----------
+    leads
+        The columns of `tables.leads`: a row a lead, or a row a state where attributes have a
+        history.
+    keys
+        The columns that identify a row of `leads`.
+    seen
+        The state of each snapshot: `lead_id`, `as_of` and the other key; None without a history.
+    """
+
+    leads: ir.Table
+    keys: tuple[str, ...]
+    seen: ir.Table | None
+
+    def by_snapshot(self, values: ir.Table) -> tuple[ir.Table, dict[str, str]]:
+        """Give each snapshot what was computed of its lead's state, a row of `leads` each.
+
+        Returns the rows, and their keys as `catalogue.Lookup` takes them.
+        """
+        if self.seen is None:
+            return values, {"lead_id": "lead_id"}
+        computed = values.rename(own_id="lead_id", own_state=STATE)
+        seen = self.seen.view()  # what was computed is made of it, which a join must not mix up
+        same = [seen.lead_id == computed.own_id, seen[STATE] == computed.own_state]
+        rows = seen.join(computed, same).drop(STATE, "own_id", "own_state")
+        return rows, {"lead_id": "lead_id", "as_of": "as_of"}
+
+
+def leads_as_of(tables: Tables, snapshots: ir.Table) -> LeadStates:
     """Return the leads of snapshots with their attributes as known strictly before each.
 
-    Where the source keeps no history that is a row a lead, as it is today; else a row a snapshot.
-    A lead whose first version is later than a snapshot has empty attributes there.
-
-    Returns
-    -------
-    leads : ir.Table
-        The columns of `tables.leads`, with `as_of` where attributes have a history.
-    keys : tuple of str
-        The columns that identify a row: `lead_id`, and `as_of` where there is one.
+    A lead whose first version is later than a snapshot has empty attributes there. Of a one-off
+    list the listed values hold.
     """
     leads = tables.leads.semi_join(snapshots, "lead_id")
     versions = tables.versions
     if versions is None:
-        return leads, ("lead_id",)
-    held = [name for name in versions.columns if name not in {"lead_id", "valid_from"}]
-    since = versions.select(version_id="lead_id", version_from="valid_from")
-    seen = snapshots.join(
-        since, [snapshots.lead_id == since.version_id, snapshots.as_of > since.version_from]
+        return LeadStates(leads, ("lead_id",), None)
+    seen = seen_states(snapshots, versions)
+    states = with_values(
+        leads,
+        seen.select("lead_id", STATE).distinct(),
+        versions,
+        tables.contract,
+        is_list=tables.listed is not None,
     )
-    last = seen.group_by(last_id=seen.lead_id, last_as_of=seen.as_of).aggregate(
-        version_from=seen.version_from.max()
-    )
-    at = snapshots.select(snapshot_id="lead_id", as_of="as_of").left_join(
-        last, [("snapshot_id", "last_id"), ("as_of", "last_as_of")]
-    )
-    then = versions.rename(
-        {"held_id": "lead_id", "held_from": "valid_from"} | {f"{name}_then": name for name in held}
-    )
-    valued = at.left_join(then, [("snapshot_id", "held_id"), ("version_from", "held_from")])
-    known = versions.select(known_id="lead_id").distinct()
-    valued = valued.left_join(known, [("snapshot_id", "known_id")])
-    joined = leads.join(valued, [("lead_id", "snapshot_id")])
-    values = {
-        name: ibis.ifelse(joined.known_id.isnull(), joined[name], joined[f"{name}_then"])
-        for name in held
-    }
-    others = [name for name in leads.columns if name not in held]
-    return joined.select(*others, "as_of", **values), ("lead_id", "as_of")
+    return LeadStates(states, ("lead_id", STATE), seen)

@@ -8,7 +8,7 @@ from leadscore.features.shaping.dated_rows import WHOLE_ROW_CELL
 from leadscore.features.shaping.lead_ids import salesforce_id
 from leadscore.features.shaping.new_words import new_columns, new_kinds
 from leadscore.features.shaping.row_counts import PassedOver, passed_over
-from leadscore.features.shaping.shaped_tables import is_shaped, open_shaped
+from leadscore.features.shaping.shaped_tables import is_shaped, open_shaped, shaped_list
 
 __all__ = [
     "WHOLE_ROW_CELL",
@@ -19,4 +19,5 @@ __all__ = [
     "open_shaped",
     "passed_over",
     "salesforce_id",
+    "shaped_list",
 ]

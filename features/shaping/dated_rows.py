@@ -23,7 +23,7 @@ WHOLE_ROW_CELL = "(event id)"
 BETWEEN = "\x1f"
 EVENT_TERMS = (
     *("occurred_at", "recorded_at", "kind", "value", "source", "medium", "campaign"),
-    *("landing_page", "event_id"),
+    "landing_page",
 )
 OUTCOME_TERMS = ("occurred_at", "recorded_at", "stage", "reason", "amount")
 
@@ -48,7 +48,7 @@ def dated_rows(
     if isinstance(source, EventsTable):
         if source.event_id not in {None, WHOLE_ROW}:
             require(kept, {f"{name}.event_id": str(source.event_id)}, contract, source)
-        kept = _told_apart(kept, source)
+        kept = _told_apart(kept, source, contract)
         if source.kind_is is not None:
             kept = kept.mutate(kind=ibis.literal(source.kind_is))
     times = (source.occurred_at, source.recorded_at)
@@ -65,17 +65,19 @@ def in_our_terms(rows: ir.Table, source: EventsTable | OutcomesTable, *, name: s
         column = getattr(source, term, None) or term
         cell = rows[column].cast("string") if column in rows.columns else ibis.null("string")
         found[term] = cell
-    if isinstance(source, EventsTable) and source.event_id is not None:
-        found["event_id"] = ibis.literal(name + BETWEEN) + rows[WHOLE_ROW_CELL]
+    if isinstance(source, EventsTable):
+        is_known = source.event_id is not None
+        own = rows[WHOLE_ROW_CELL] if is_known else ibis.null("string")
+        found[WHOLE_ROW_CELL] = ibis.literal(name + BETWEEN) + own
     return rows.select(**found, **{ROW: row_number(rows)})
 
 
-def _told_apart(rows: ir.Table, source: EventsTable) -> ir.Table:
+def _told_apart(rows: ir.Table, source: EventsTable, contract: Contract) -> ir.Table:
     """Add by what rows are the same event, where the contract says so."""
     if source.event_id is None:
         return rows
     if source.event_id != WHOLE_ROW:
-        return rows.mutate(**{WHOLE_ROW_CELL: rows[source.event_id].cast("string")})
+        return rows.mutate(**{WHOLE_ROW_CELL: text_cell(rows[source.event_id], contract.reading)})
     cells = [rows[column].cast("string").fill_null("") for column in own_columns(rows)]
     return rows.mutate(**{WHOLE_ROW_CELL: ibis.literal(BETWEEN).join(cells).hexdigest("md5")})
 

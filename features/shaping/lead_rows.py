@@ -10,7 +10,7 @@ from leadscore.features.cells import flag_cell, text_cell, time_cell
 from leadscore.features.core import DataError
 from leadscore.features.shaping.lead_ids import own_id
 from leadscore.features.shaping.local_times import reading_of, with_utc
-from leadscore.features.sources import own_columns, place_of, row_number
+from leadscore.features.sources import ROW, own_columns, place_of, row_number
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -50,33 +50,74 @@ def rows_that_count(rows: ir.Table, source: Source, contract: Contract, *, name:
 
 def lead_versions(rows: ir.Table, contract: Contract) -> ir.Table:
     """Return the rows of the leads table that count, each as it was written, with plain ids."""
-    source = contract.leads
-    kept = rows_that_count(rows, source, contract, name="leads")
-    if source.lead_id is None:
-        return with_utc(kept, [source.created_at], source, contract)
-    require(kept, {"leads.lead_id": source.lead_id}, contract, source)
-    if source.merged_into is not None:
-        require(kept, {"leads.merged_into": source.merged_into}, contract, source)
-        kept = kept.filter(text_cell(kept[source.merged_into], contract.reading).isnull())
-    plain = kept.mutate(**{source.lead_id: own_id(kept[source.lead_id], contract)})
-    times = [source.created_at or "created_at", source.valid_from]
-    return with_utc(plain, times, source, contract)
+    return _not_merged(
+        rows_that_count(written_leads(rows, contract), contract.leads, contract, name="leads"),
+        contract,
+    )
 
 
 def newest_leads(rows: ir.Table, contract: Contract) -> ir.Table:
-    """Keep the newest row of each lead, where there may be several."""
+    """Keep the newest row of each lead that counts: not where that is deleted or merged."""
+    newest = _newest(written_leads(rows, contract), contract)
+    return _not_merged(rows_that_count(newest, contract.leads, contract, name="leads"), contract)
+
+
+def merged_leads(rows: ir.Table, contract: Contract) -> ir.Table:
+    """Return the newest rows that say which lead a record was merged into."""
+    newest = _newest(written_leads(rows, contract), contract)
+    into = str(contract.leads.merged_into)
+    require(newest, {"leads.merged_into": into}, contract, contract.leads)
+    return newest.filter(text_cell(newest[into], contract.reading).notnull())
+
+
+def older_leads(rows: ir.Table, contract: Contract) -> ir.Table:
+    """Return the rows of leads that a newer row of the same lead replaces."""
+    written = written_leads(rows, contract)
+    return written.anti_join(_newest(written, contract), ROW)
+
+
+def written_leads(rows: ir.Table, contract: Contract) -> ir.Table:
+    """Write the leads' ids in one form, and moments of a time zone of their own in UTC."""
+    source = contract.leads
+    if source.lead_id is None:
+        return with_utc(rows, [source.created_at], source, contract)
+    require(rows, {"leads.lead_id": source.lead_id}, contract, source)
+    plain = rows.mutate(**{source.lead_id: own_id(rows[source.lead_id], contract)})
+    times = [source.created_at or "created_at", source.valid_from, source.valid_to]
+    return with_utc(plain, times, source, contract)
+
+
+def _not_merged(rows: ir.Table, contract: Contract) -> ir.Table:
+    into = contract.leads.merged_into
+    if into is None:
+        return rows
+    require(rows, {"leads.merged_into": into}, contract, contract.leads)
+    return rows.filter(text_cell(rows[into], contract.reading).isnull())
+
+
+def _newest(rows: ir.Table, contract: Contract) -> ir.Table:
+    """Keep the newest row of each lead, where there may be several, deleted ones included."""
     source = contract.leads
     by = source.valid_from or source.newest_by
     if by is None or source.lead_id is None:
         return rows
     setting = "leads.valid_from" if source.valid_from else "leads.newest_by"
     require(rows, {setting: by}, contract, source)
-    reading = reading_of(source, contract)
-    text = text_cell(rows[by], reading)
-    # Moments, numbers such as of a version, or texts that sort as they are.
-    order = [time_cell(rows[by], reading), text.try_cast("float64"), text, row_number(rows)]
-    latest = [ibis.desc(key, nulls_first=False) for key in order]
-    place = ibis.row_number().over(group_by=source.lead_id, order_by=latest)
+    order = _order(rows, by, contract)
+    place = ibis.row_number().over(group_by=source.lead_id, order_by=order)
     placed = rows.mutate(**{ROW_OF: place})
     is_one = (placed[ROW_OF] == 0) | placed[source.lead_id].isnull()
     return placed.filter(is_one).drop(ROW_OF)
+
+
+def _order(rows: ir.Table, by: str, contract: Contract) -> list[ir.Value]:
+    """Sort moments, numbers such as of a version, or texts that sort as they are; newest first."""
+    reading = reading_of(contract.leads, contract)
+    text, until = text_cell(rows[by], reading), contract.leads.valid_to
+    keys = [time_cell(rows[by], reading), text.try_cast("float64"), text]
+    order = [ibis.desc(key, nulls_first=False) for key in keys]
+    if until is not None:
+        require(rows, {"leads.valid_to": until}, contract, contract.leads)
+        # A version without an end is today's.
+        order.append(ibis.desc(time_cell(rows[until], reading), nulls_first=True))
+    return [*order, ibis.desc(row_number(rows))]

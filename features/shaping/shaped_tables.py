@@ -11,9 +11,11 @@ from leadscore.features.shaping.dated_rows import dated_rows, in_our_terms
 from leadscore.features.shaping.lead_ids import ALIASES, has_aliases, keep_aliases, with_owners
 from leadscore.features.shaping.lead_rows import (
     lead_versions,
+    merged_leads,
     newest_leads,
     require,
     rows_that_count,
+    written_leads,
 )
 from leadscore.features.shaping.local_times import with_utc
 from leadscore.features.sources import ROW, ROWS_A_TABLE, is_pushed, open_source, row_number
@@ -37,15 +39,17 @@ if TYPE_CHECKING:
 def is_shaped(contract: Contract, name: str) -> bool:
     """Whether a table is more than its file's rows: joined, filtered, or with other ids."""
     leads = contract.leads
+    if name == "versions":
+        return True
     source = {"events": contract.events, "outcomes": contract.outcomes}.get(name, leads)
     if source is None:
         return False
     own = (
         *("tables", "deleted", "deleted_at", "otherwise", "timezone", "dates", "kind_is"),
-        *("event_id", "newest_by", "merged_into"),
+        *("event_id", "newest_by", "merged_into", "valid_from"),
     )
     by_ids = leads.ids is not None or has_aliases(contract)
-    return by_ids or leads.has_history or any(getattr(source, each, None) for each in own)
+    return by_ids or any(getattr(source, each, None) for each in own)
 
 
 def open_shaped(
@@ -66,9 +70,11 @@ def open_shaped(
         Where a file or a column is missing.
     """
     if is_shaped(contract, name) and is_pushed(connection):
+        place = f"leads.{'history' if contract.leads.history else 'valid_from'}"
         raise DataError(
-            f"`reading.push_down` reads `{name}` as it is in the database. Give a view there "
-            "that has a row a lead, an event or an outcome, or take `push_down` out."
+            f"`reading.push_down` reads `{place if name == 'versions' else name}` as it is in the "
+            "database. Give a view there that has a row a lead, an event or an outcome, or take "
+            "`push_down` out."
         )
     match name:
         case "leads":
@@ -83,7 +89,7 @@ def _leads(connection: Backend, contract: Contract, only: Sequence[Path] | None)
     rows = _opened(connection, contract.leads, contract, "leads", only)
     if not is_shaped(contract, "leads"):
         return rows
-    leads = newest_leads(lead_versions(rows, contract), contract)
+    leads = newest_leads(rows, contract)
     if has_aliases(contract):
         found = _merged(connection, rows, contract)
         aliases = {f"leads.aliases #{n}": each for n, each in enumerate(contract.leads.aliases, 1)}
@@ -105,10 +111,9 @@ def _merged(connection: Backend, leads: ir.Table, contract: Contract) -> list[ir
             kept.select(owner_id=kept[own].cast("string"), cell=kept[alias].cast("string"))
         )
     if source.merged_into is not None:
-        named = {"leads.merged_into": source.merged_into}
-        require(leads, named, contract, source)
-        own, into = leads[str(source.lead_id)], leads[source.merged_into]
-        found.append(leads.select(owner_id=into.cast("string"), cell=own.cast("string")))
+        gone = merged_leads(leads, contract)
+        own, into = gone[str(source.lead_id)], gone[source.merged_into]
+        found.append(gone.select(owner_id=into.cast("string"), cell=own.cast("string")))
     return found
 
 
@@ -152,6 +157,22 @@ def _dated(
         plain = in_our_terms(shaped, each, name=table)
         parts.append(plain.mutate(**{ROW: plain[ROW] + number * ROWS_A_TABLE}))
     return ibis.union(*parts) if len(parts) > 1 else parts[0]
+
+
+def shaped_list(rows: ir.Table, contract: Contract) -> ir.Table:
+    """Read the rows of a one-off list as those of the leads: one form of ids, UTC, `otherwise`."""
+    source = contract.leads
+    has_id = source.lead_id is not None and source.lead_id in rows.columns
+    there = {
+        column: tuple(each for each in others if each in rows.columns)
+        for column, others in source.otherwise.items()
+        if column in rows.columns
+    }
+    own = source.model_copy(update={"deleted": (), "deleted_at": (), "otherwise": there})
+    kept = rows_that_count(rows, own, contract, name="leads")
+    if has_id:
+        return written_leads(kept, contract)
+    return with_utc(kept, [source.created_at], source, contract)
 
 
 def _need_aliases(connection: Backend, contract: Contract) -> None:

@@ -14,6 +14,7 @@ from leadscore.features.tables.data_end import (
     rows_of_the_future,
 )
 from leadscore.features.tables.data_fingerprint import fingerprint
+from leadscore.features.tables.lead_versions import STATE, seen_states, with_values
 from leadscore.features.tables.listed_leads import CELL, ListedLeads, listed_faults
 from leadscore.features.tables.open_tables import connected, open_tables, screen_tables, tables_of
 from leadscore.features.tables.quarantine import AS_MISSING, Faults, Quarantine
@@ -27,6 +28,7 @@ __all__ = [
     "CHANNEL_TOUCH",
     "MEASURED",
     "ONE_DAY",
+    "STATE",
     "AccountTables",
     "Attribute",
     "CompanyTotals",
@@ -47,5 +49,7 @@ __all__ = [
     "open_tables",
     "rows_of_the_future",
     "screen_tables",
+    "seen_states",
     "tables_of",
+    "with_values",
 ]

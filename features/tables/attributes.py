@@ -54,10 +54,11 @@ def read_attributes(
     raw: ir.Table, attributes: tuple[Attribute, ...], reading: Reading
 ) -> Mapping[str, ir.Column]:
     """Read each attribute's cells as its type, by its name."""
-    return {each.name: _read(raw[each.column], each, reading) for each in attributes}
+    return {each.name: read_cell(raw[each.column], each, reading) for each in attributes}
 
 
-def _read(column: ir.Column, attribute: Attribute, reading: Reading) -> ir.Column:
+def read_cell(column: ir.Column, attribute: Attribute, reading: Reading) -> ir.Column:
+    """Read cells as the type of an attribute."""
     if attribute.type == "number":
         return number_cell(column, reading)
     # What a term means is one text: a job title, a page's address.

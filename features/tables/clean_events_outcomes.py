@@ -15,7 +15,7 @@ from leadscore.features.cells import (
 from leadscore.features.contract import OUTCOME_STAGES
 from leadscore.features.core import DataError
 from leadscore.features.shaping import WHOLE_ROW_CELL
-from leadscore.features.sources import own_columns, place_of, row_number
+from leadscore.features.sources import ROWS_A_TABLE, own_columns, place_of, row_number
 from leadscore.features.tables.quarantine import NOT_A_DATE
 from leadscore.features.tables.screening import UNREADABLE, broken_lines, screen
 
@@ -57,8 +57,8 @@ def screen_events(
         leads,
         name="events",
         wording=("kind", "no kind"),
-        report_unknown_leads=report_unknown_leads and not _passes(contract.events),
-        tables=_tables(contract.events),
+        report_unknown_leads=report_unknown_leads,
+        source=contract.events,
     )
     return screened, tuple(term for term in optional if term in names)
 
@@ -96,8 +96,8 @@ def screen_outcomes(
         leads,
         name="outcomes",
         wording=("stage", f"not one of {', '.join(OUTCOME_STAGES)}"),
-        report_unknown_leads=report_unknown_leads and not _passes(source),
-        tables=_tables(source),
+        report_unknown_leads=report_unknown_leads,
+        source=source,
     )
 
 
@@ -123,14 +123,27 @@ def _once(typed: ir.Table) -> ir.Table:
     return placed.filter((placed.again == 0) | placed.given.isnull()).drop("given", "again")
 
 
-def _passes(source: EventsSource | OutcomesSource | None) -> bool:
-    """Whether rows of ids that no lead has are passed over, in any of the tables."""
-    every = [source, *source.tables.values()] if source is not None else []
-    return any(each.other_leads == "pass" for each in every)
+def _of_leads(
+    typed: ir.Table,
+    leads: ir.Table,
+    source: EventsSource | OutcomesSource | None,
+    *,
+    report_unknown_leads: bool,
+) -> ir.Table:
+    """Add `known_id` and `created_at` of the lead; rows of other leads stay where they are faults.
 
-
-def _tables(source: EventsSource | OutcomesSource | None) -> tuple[str, ...]:
-    return () if source is None else tuple(source.tables)
+    Of several tables each says for itself whether they are.
+    """
+    known = leads.select(known_id=leads.lead_id, created_at=leads.created_at)
+    tables = (source.tables.values() or [source]) if source is not None else []
+    said = [each.other_leads for each in tables]
+    reported = [number for number, word in enumerate(said) if word == "fault"]
+    how = "left" if report_unknown_leads and reported else "inner"
+    joined = typed.join(known, typed.lead_id == known.known_id, how=how)
+    if how == "inner" or "pass" not in said:
+        return joined
+    reports = (joined.row // ROWS_A_TABLE).isin(reported)
+    return joined.filter(joined.known_id.notnull() | joined.lead_id.isnull() | reports)
 
 
 def _columns(
@@ -197,12 +210,10 @@ def _screened(
     name: str,
     wording: tuple[str, str],
     report_unknown_leads: bool,
-    tables: tuple[str, ...],
+    source: EventsSource | OutcomesSource | None,
 ) -> Screened:
     """Set aside rows with no usable word or time, of unknown leads, or from before the lead."""
-    known = leads.select(known_id=leads.lead_id, created_at=leads.created_at)
-    how = "left" if report_unknown_leads else "inner"
-    joined = _on_the_day(typed.join(known, typed.lead_id == known.known_id, how=how))
+    joined = _on_the_day(_of_leads(typed, leads, source, report_unknown_leads=report_unknown_leads))
     word, expected = wording
     occurred, recorded = joined.raw_occurred_at, joined.raw_recorded_at
     faults: tuple[Fault, ...] = (
@@ -220,6 +231,6 @@ def _screened(
         name=name,
         faults=faults,
         helpers=(*raw, "known_id", "created_at"),
-        tables=tables,
+        tables=() if source is None else tuple(source.tables),
         broken=broken_lines(connection, name),
     )

@@ -10,6 +10,7 @@ import pandas as pd
 
 from leadscore.features.cells import unreadable_numbers
 from leadscore.features.core import DataError
+from leadscore.features.shaping import shaped_list
 from leadscore.features.sources import (
     dialect_of,
     is_csv,
@@ -75,6 +76,7 @@ def clean_list(
                 leads_file, each.column, own_columns(raw), setting=setting
             )
     names = reserved_columns(raw, contract, place=str(leads_file), with_target=False)
+    raw = shaped_list(raw, contract)
     measures = {each.column for each in attributes if each.term in MEASURED}
     wanted = measures | {each.column for each in attributes if each.type == "number"}
     numbers = {column: _as_text(raw[column]) for column in raw.columns if column in wanted}

@@ -17,7 +17,7 @@ from leadscore.features.sources import pushed_down
 from leadscore.features.tables.clean_events_outcomes import screen_events, screen_outcomes
 from leadscore.features.tables.clean_leads import screen_leads, with_listed
 from leadscore.features.tables.data_end import data_end_of, known_before
-from leadscore.features.tables.lead_versions import typed_versions
+from leadscore.features.tables.lead_versions import screen_versions
 from leadscore.features.tables.listed_leads import clean_list
 from leadscore.features.tables.quarantine import Quarantine
 from leadscore.features.tables.tables import Tables
@@ -123,14 +123,23 @@ def screen_tables(
     others, event_terms = _screen_others(
         connection, contract, opened, leads, report_unknown_leads=leads_file is None
     )
-    versions = None
+    every, versions = [screened, *others.values()], None
     if contract.leads.has_history:
-        versions = typed_versions(opened("versions"), contract, attributes, leads)
+        found = screen_versions(
+            connection,
+            opened("versions"),
+            contract,
+            attributes,
+            leads,
+            known_by=known_by,
+            is_list=leads_file is not None,
+        )
+        versions, leads = found.screened.kept, found.leads
+        every.append(found.screened)
     kept = {name: each.kept for name, each in others.items()}
     if known_by is not None:
         kept = {name: known_before(rows, known_by) for name, rows in kept.items()}
         leads = leads.filter((leads.created_at < known_by) | leads.created_at.isnull())
-    every = [screened, *others.values()]
     tables = Tables(
         contract=contract,
         leads=leads,

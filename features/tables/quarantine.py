@@ -26,7 +26,7 @@ ROWS, DROPPED = "rows", "dropped"  # the counts in the metadata of a file of fau
 class Faults:
     """What could not be used of one table, or of one bucket of it."""
 
-    table: str  # leads, events or outcomes
+    table: str  # leads, events, outcomes or leads.history
     found: pd.DataFrame  # a row a fault, with `COLUMNS`
     rows: int  # that were screened
     dropped: int  # that were left out
@@ -86,7 +86,8 @@ class Quarantine:
         return None
 
     def _commonest_reasons(self, table: str) -> str:
-        own = self.rows[self.rows["table"].str.split(".").str[0] == table]
+        named = self.rows["table"]
+        own = self.rows[(named == table) | named.str.startswith(f"{table}.tables.")]
         top = own[["column", "reason"]].value_counts().head(3)
         return "; ".join(
             f"{n:,} × {column}: {why}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import ibis
@@ -22,6 +22,7 @@ WHOLE_LINE = "(whole line)"  # a fault of no one column
 SHOWN_CHARACTERS = 80  # enough to find the cell by
 EMAIL = r"[^\s@]+@[^\s@]+"  # a quarantined id or cell may be somebody's address
 
+OF_LEADS = {"leads.valid_from"}  # places whose rows are those of the leads' own file
 UNREADABLE = "unreadable"  # the column of `unreadable_numbers`
 HELPERS = ("row", "fault", "shown", UNREADABLE)  # columns of a screened table that only it needs
 
@@ -50,11 +51,30 @@ class Screening:
     reasons: tuple[tuple[str, str], ...]  # column and reason of each fault, by its number
     tables: tuple[str, ...]  # that the rows come from, where there are several
     broken: pd.DataFrame  # as `broken_lines` returns them
+    place: str  # what messages call the table
+    derived: tuple[tuple[str, str], ...] = ()  # tables made of the rows, and their queries
 
     @property
     def table(self) -> str:
         """The name of the table that holds all rows, faulty ones included."""
         return f"screened_{self.name}"
+
+    @property
+    def stored(self) -> tuple[str, ...]:
+        """The tables that are read later: the one of all rows, or those that derive from it."""
+        return tuple(name for name, _query in self.derived) or (self.table,)
+
+    def own(self, broken: pd.DataFrame) -> pd.DataFrame:
+        """Name the place of broken lines; of versions, the leads' own file has told them."""
+        if self.place == self.name:
+            return broken
+        return broken.iloc[:0] if self.place in OF_LEADS else broken.assign(table=self.place)
+
+    def deriving(self, name: str, rows: ir.Table) -> Screening:
+        """Make and store a table of the screened rows, here and whenever others are screened."""
+        query = self.connection.compile(rows)
+        self._derive(name, query)
+        return replace(self, derived=(*self.derived, (name, query)))
 
     def run(self) -> Screened:
         """Screen the present rows, replacing those of an earlier run."""
@@ -64,16 +84,25 @@ class Screening:
             flagged = self.connection.table(self.table)
         else:
             flagged = keep_rows(self.connection, self.table, self.query)
+        for name, query in self.derived:
+            self._derive(name, query)
         kept = flagged.filter(flagged.fault == -1)
         kept = kept.drop(*(name for name in HELPERS if name in kept.columns))
-        return Screened(kept, self._faults(flagged), self)
+        screened = Screened(kept, self._faults(flagged), self)
+        if self.derived:
+            self.connection.drop_table(self.table)
+        return screened
+
+    def _derive(self, name: str, query: str) -> None:
+        self.connection.drop_table(name, force=True)
+        self.connection.con.sql(query).create(name)
 
     def _faults(self, flagged: ir.Table) -> Faults:
         dropped = flagged.filter(flagged.fault >= 0).select("row", "fault", "shown").to_pandas()
         reasons = [self.reasons[number] for number in dropped["fault"]]
         found = pd.DataFrame(
             {
-                "table": self.name,
+                "table": self.place,
                 "row": dropped["row"].astype("int64"),
                 "column": [column for column, _ in reasons],
                 "value": dropped["shown"],
@@ -82,13 +111,13 @@ class Screening:
         )
         named = flagged[UNREADABLE].notnull()  # noqa: PD004 - Ibis has no `notna`
         cells = flagged.filter((flagged.fault == -1) & named).select("row", UNREADABLE)
-        unusable = unreadable_cells(cells.to_pandas()).assign(table=self.name)
+        unusable = unreadable_cells(cells.to_pandas()).assign(table=self.place)
         found = pd.concat([found, unusable, self.broken], ignore_index=True)
         found["value"] = fit_to_show(found["value"])
         if self.tables:
             found = _by_table(found, self.tables)
         rows = int(flagged.count().to_pyarrow().as_py()) + len(self.broken)
-        return Faults(self.name, found, rows, len(dropped) + len(self.broken))
+        return Faults(self.place, found, rows, len(dropped) + len(self.broken))
 
 
 def screen(
@@ -100,6 +129,7 @@ def screen(
     helpers: Sequence[str],
     broken: pd.DataFrame,
     tables: tuple[str, ...] = (),
+    place: str | None = None,
 ) -> Screened:
     """Separate the rows that can be used from those that cannot.
 
@@ -116,6 +146,8 @@ def screen(
         As `broken_lines` returns them.
     tables
         That the rows come from, where several were put together.
+    place
+        What messages call the table, where it is not `name`.
     """
     number = ibis.cases(*((fault[1], index) for index, fault in enumerate(faults)), else_=-1)
     shown = ibis.cases(*((fault[1], fault[2].cast("string")) for fault in faults), else_=None)
@@ -126,7 +158,8 @@ def screen(
     flagged = table.select(*own, UNREADABLE, row=row, fault=number, shown=shown)
     reasons = tuple((fault[0], fault[3]) for fault in faults)
     query = flagged if is_pushed(connection) else connection.compile(flagged)
-    return Screening(connection, name, query, reasons, tables, broken).run()
+    by = Screening(connection, name, query, reasons, tables, broken, place or name)
+    return replace(by, broken=by.own(broken)).run()
 
 
 def broken_lines(connection: Backend, name: str) -> pd.DataFrame:

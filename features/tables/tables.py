@@ -62,8 +62,10 @@ class Tables:
         Columns `lead_id`, `occurred_at`, `recorded_at`, `stage`, `reason`, `amount`; None for a
         flat file.
     versions
-        The leads' former states, as `lead_versions.typed_versions` returns them; None where the
-        source keeps none.
+        The leads' former states: columns `lead_id`, `valid_from` (timestamp, UTC; unique a lead),
+        `valid_until` (that of the next, null for the last) and one an attribute that has a
+        history; None where the source keeps none. `leads` then holds the values known by the
+        moment that the tables were opened for, today's without one.
     """
 
     contract: Contract

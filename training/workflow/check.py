@@ -5,19 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import ibis
-
 from leadscore.features.contract import load_contract
-from leadscore.features.shaping import PassedOver, new_columns, new_kinds, passed_over
-from leadscore.features.tables import open_tables
+from leadscore.features.shaping import new_columns, new_kinds, passed_over
+from leadscore.features.tables import connected, open_tables
 from leadscore.training.dataset import NotViable, Prepared, Viability, prepare
 
 if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    import ibis.expr.types as ir
-
+    from leadscore.features.contract import Contract
+    from leadscore.features.shaping import PassedOver
     from leadscore.features.tables import Quarantine, Tables
 
 
@@ -28,8 +26,8 @@ class Checked:
     quarantine: Quarantine
     viability: Viability
     prepared: Prepared | None
-    passed_over: list[PassedOver]
-    news: list[str]  # what the contract does not know, in sentences
+    passed_over: tuple[PassedOver, ...] = ()  # by settings of the contract
+    news: tuple[str, ...] = ()  # what the contract does not know, in sentences
 
     @property
     def needs_a_person(self) -> bool:
@@ -66,25 +64,28 @@ def check(directory: Path, *, as_of: datetime | None = None) -> Checked:
 
     `as_of` (UTC) limits them to what was known before.
     """
-    with open_tables(load_contract(directory), known_by=as_of) as tables:
+    contract = load_contract(directory)
+    passed, columns = _looked_at(contract)
+    with open_tables(contract, known_by=as_of) as tables:
         tables.quarantine.write(directory)
-        looked = _looked_at(tables)
+        news = tuple(each for each in (_kinds(tables), columns) if each is not None)
         try:
             prepared = prepare(tables)
         except NotViable as short:
-            return Checked(tables.quarantine, short.viability, None, *looked)
-        return Checked(tables.quarantine, prepared.viability, prepared, *looked)
+            return Checked(tables.quarantine, short.viability, None, passed, news)
+        return Checked(tables.quarantine, prepared.viability, prepared, passed, news)
 
 
-def _looked_at(tables: Tables) -> tuple[list[PassedOver], list[str]]:
-    """Count the rows that settings leave out, and name what the contract does not know."""
-    connection, contract = ibis.get_backend(tables.leads), tables.contract
+def _looked_at(contract: Contract) -> tuple[tuple[PassedOver, ...], str | None]:
+    """Count the rows that settings leave out, and name columns that the contract does not know."""
     if contract.reading.push_down:
-        return [], []
-    kinds = [] if tables.events is None else _words(tables.events.select("kind").distinct())
-    news = (new_kinds(contract, kinds), new_columns(connection, contract))
-    return passed_over(connection, contract), [each for each in news if each is not None]
+        return (), None
+    with connected() as connection:
+        return tuple(passed_over(connection, contract)), new_columns(connection, contract)
 
 
-def _words(rows: ir.Table) -> list[str]:
-    return [str(word) for word in rows.to_pyarrow()["kind"].to_pylist()]
+def _kinds(tables: Tables) -> str | None:
+    if tables.events is None:
+        return None
+    kinds = tables.events.select("kind").distinct().to_pyarrow()["kind"].to_pylist()
+    return new_kinds(tables.contract, kinds)

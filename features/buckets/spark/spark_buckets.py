@@ -44,7 +44,7 @@ logger = logging.getLogger(__name__)
 
 MEMORY_MB = 1500  # of DuckDB in each task, which has one core; it spills past it
 KNOWN = "known"  # the folder of rows that can be used and were known
-TABLES = ("leads", "events", "outcomes")
+TABLES = ("leads", "versions", "events", "outcomes")
 
 
 @contextmanager
