@@ -126,6 +126,7 @@ def _plan(name: str, sample: Sample, found: Recognised | None, landed: Landed) -
     if deleted_at:
         settings["deleted_at"] = list(dict.fromkeys(deleted_at))
     if landed.valid_from is not None:
+        settings.pop("newest_by", None)  # versions tell which is the newest
         settings["valid_from"] = landed.valid_from
         settings |= {"valid_to": landed.valid_to} if landed.valid_to else {}
     elif landed.newest_by is not None:

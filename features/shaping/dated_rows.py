@@ -23,7 +23,7 @@ WHOLE_ROW_CELL = "(event id)"
 BETWEEN = "\x1f"
 EVENT_TERMS = (
     *("occurred_at", "recorded_at", "kind", "value", "source", "medium", "campaign"),
-    *("landing_page", "event_id"),
+    "landing_page",
 )
 OUTCOME_TERMS = ("occurred_at", "recorded_at", "stage", "reason", "amount")
 
@@ -57,16 +57,23 @@ def dated_rows(
     )
 
 
-def in_our_terms(rows: ir.Table, source: EventsTable | OutcomesTable, *, name: str) -> ir.Table:
-    """Select the contract's terms as text, so that tables of several makes are one."""
+def in_our_terms(
+    rows: ir.Table, source: EventsTable | OutcomesTable, *, name: str, told_apart: bool
+) -> ir.Table:
+    """Select the contract's terms as text, so that tables of several makes are one.
+
+    With `told_apart`, some table's events are, and each has the column `WHOLE_ROW_CELL`.
+    """
     terms = EVENT_TERMS if isinstance(source, EventsTable) else OUTCOME_TERMS
     found = {"lead_id": rows[source.lead_id].cast("string")}
     for term in terms:
         column = getattr(source, term, None) or term
         cell = rows[column].cast("string") if column in rows.columns else ibis.null("string")
         found[term] = cell
-    if isinstance(source, EventsTable) and source.event_id is not None:
-        found["event_id"] = ibis.literal(name + BETWEEN) + rows[WHOLE_ROW_CELL]
+    if told_apart:
+        has_cell = WHOLE_ROW_CELL in rows.columns
+        cell = ibis.literal(name + BETWEEN) + rows[WHOLE_ROW_CELL] if has_cell else ibis.null("string")
+        found[WHOLE_ROW_CELL] = cell
     return rows.select(**found, **{ROW: row_number(rows)})
 
 

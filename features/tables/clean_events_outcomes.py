@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 from leadscore.features.tables.screening import Fault, Screened
 
 TOO_EARLY = "before the lead was created"
+EPOCH = r"^\d{9,}"  # seconds or milliseconds since 1970, which tell the time of day
 CHANNEL_TOUCH = ("source", "medium", "campaign", "landing_page")
 
 
@@ -163,8 +164,16 @@ def _dated(
         "raw_occurred_at": _as_written(occurred, reading),
         "raw_recorded_at": _as_written(recorded, reading),
         "recorded_badly": recorded_at.isnull() & _as_written(recorded, reading).notnull(),
+        "is_day": _is_day(occurred),
         UNREADABLE: unreadable_numbers(numbers, reading),
     }
+
+
+def _is_day(column: ir.Column) -> ir.BooleanValue:
+    """Whether a date has no time of day, so that it stands for any moment of its day."""
+    if not column.type().is_string():
+        return ibis.literal(column.type().is_date())
+    return ~(column.contains(":") | column.re_search(EPOCH))
 
 
 def _as_written(column: ir.Column, reading: Reading) -> ir.StringValue:
@@ -184,10 +193,13 @@ def _screened(
     report_unknown_leads: bool,
     tables: tuple[str, ...],
 ) -> Screened:
-    """Set aside rows with no usable word or time, of unknown leads, or from before the lead."""
+    """Set aside rows with no usable word or time, of unknown leads, or from before the lead.
+
+    A date alone is no moment before the lead that came into being on that day.
+    """
     known = leads.select(known_id=leads.lead_id, created_at=leads.created_at)
     how = "left" if report_unknown_leads else "inner"
-    joined = typed.join(known, typed.lead_id == known.known_id, how=how)
+    joined = _within_first_day(typed.join(known, typed.lead_id == known.known_id, how=how))
     word, expected = wording
     occurred, recorded = joined.raw_occurred_at, joined.raw_recorded_at
     faults: tuple[Fault, ...] = (
@@ -198,7 +210,7 @@ def _screened(
         ("lead_id", joined.known_id.isnull(), joined.lead_id, "no such lead"),
         ("occurred_at", joined.occurred_at < joined.created_at, occurred, TOO_EARLY),
     )
-    raw = ("raw_word", "raw_occurred_at", "raw_recorded_at", "recorded_badly")
+    raw = ("raw_word", "raw_occurred_at", "raw_recorded_at", "recorded_badly", "is_day")
     return screen(
         connection,
         joined,
@@ -208,3 +220,12 @@ def _screened(
         tables=tables,
         broken=broken_lines(connection, name),
     )
+
+
+def _within_first_day(joined: ir.Table) -> ir.Table:
+    """Move what is dated by the day on which its lead was created to that moment."""
+    created, occurred = joined.created_at, joined.occurred_at
+    before = (occurred < created) & (occurred + ibis.interval(days=1) > created) & joined.is_day
+    moved = ibis.ifelse(before, created, occurred)
+    recorded = ibis.ifelse(before, ibis.greatest(joined.recorded_at, created), joined.recorded_at)
+    return joined.mutate(occurred_at=moved, recorded_at=recorded)
