@@ -9,9 +9,10 @@ from leadscore.features.core import DataError
 from leadscore.features.onboarding.dated_sections import (
     DatedTable,
     event_table,
-    outcome_table,
+    outcome_tables,
 )
 from leadscore.features.onboarding.guesses import role_of, stage_dates
+from leadscore.features.onboarding.linked_tables import names_no_lead, with_links
 from leadscore.features.onboarding.profiles import (
     TableProfile,
     missing_words,
@@ -37,6 +38,14 @@ class Dated:
 
     events: list[DatedTable]
     outcomes: list[DatedTable]
+
+    def strangers(self, leads: TablePlan) -> list[DatedTable]:
+        """Return the tables of which no row belongs to a lead."""
+        return [
+            each
+            for each in (*self.events, *self.outcomes)
+            if names_no_lead(each.plan, each.settings["lead_id"], leads)
+        ]
 
 
 @dataclass(frozen=True)
@@ -67,6 +76,13 @@ class Export:
         return own
 
     @property
+    def tells_outcomes(self) -> bool:
+        """Whether the leads tell their outcomes: by dates, or by a stage with its moment."""
+        known = self.leads[0].recognised
+        staged = known is not None and {"stage", "occurred_at"} <= known.contract.keys()
+        return bool(self.dates) or staged
+
+    @property
     def unkeyed(self) -> dict[str, TableProfile]:
         """The leads and the tables whose columns of ids are not known, for `choose_lead_id`."""
         found = {"leads": self.leads[1]}
@@ -91,17 +107,16 @@ class Export:
             event_table(each, profile, known_ids, pass_others=passes(each))
             for each, profile in self.events
         ]
+        given = [(each, profile, _dates(each, profile)) for each, profile in self.outcomes]
+        if self.tells_outcomes and special.target is None:
+            given.insert(0, (_of_leads(plan, special), leads, self.dates))
         outcomes = [
-            outcome_table(
-                each, profile, known_ids, dates=_dates(each, profile), pass_others=passes(each)
+            table
+            for each, profile, dates in given
+            for table in outcome_tables(
+                each, profile, known_ids, dates=dates, pass_others=passes(each)
             )
-            for each, profile in self.outcomes
         ]
-        if self.dates and special.target is None:
-            own = _of_leads(plan, special)
-            outcomes.insert(
-                0, outcome_table(own, leads, known_ids, dates=self.dates, pass_others=may_pass)
-            )
         return Dated(events, outcomes)
 
 
@@ -109,7 +124,10 @@ def _of_leads(plan: TablePlan, special: SpecialColumns) -> TablePlan:
     """Return the leads table as one of outcomes."""
     kept = {"deleted", "deleted_at"}
     settings = {key: each for key, each in plan.settings.items() if key in kept}
-    return replace(plan, settings={"lead_id": special.lead_id, **settings}, why="a date a stage")
+    told = {} if plan.recognised is None else plan.recognised.contract
+    told = {key: told[key] for key in ("stage", "occurred_at", "reason", "amount") if key in told}
+    settings = {"lead_id": special.lead_id, **told, **settings}
+    return replace(plan, settings=settings, why="the leads tell their outcomes")
 
 
 def _dates(plan: TablePlan, profile: TableProfile) -> Mapping[str, str]:
@@ -145,7 +163,7 @@ def export_of(
         if path is not None:
             fixed[len(found)] = holds  # type: ignore[assignment]
             found.append((str(path), None))
-    plans = plan_tables(found, systems, system=system)
+    plans = with_links(plan_tables(found, systems, system=system))
     plans = [
         plan if n not in fixed or plan.holds == fixed[n] else _as(plan, fixed[n])
         for n, plan in enumerate(plans)

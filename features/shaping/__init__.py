@@ -5,10 +5,12 @@ versions go, ids become those of the leads. Cells stay as they are; `tables` rea
 """
 
 from leadscore.features.shaping.dated_rows import WHOLE_ROW_CELL
+from leadscore.features.shaping.lead_ids import SEPARATORS
 from leadscore.features.shaping.row_counts import PassedOver, passed_over
 from leadscore.features.shaping.shaped_tables import is_shaped, open_shaped
 
 __all__ = [
+    "SEPARATORS",
     "WHOLE_ROW_CELL",
     "PassedOver",
     "is_shaped",

@@ -8,18 +8,20 @@ import ibis
 
 from leadscore.features.cells import text_cell
 from leadscore.features.contract import WHOLE_ROW, EventsTable, OutcomesTable
-from leadscore.features.shaping.lead_ids import with_owners
+from leadscore.features.core import slug
+from leadscore.features.shaping.lead_ids import OWNER, each_id, own_id, with_owners
 from leadscore.features.shaping.lead_rows import require, rows_that_count
 from leadscore.features.shaping.local_times import with_utc
-from leadscore.features.sources import ROW, own_columns, row_number
+from leadscore.features.sources import ROW, open_source, own_columns, row_number
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
     from ibis.backends.duckdb import Backend
 
-    from leadscore.features.contract import Contract
+    from leadscore.features.contract import Contract, LinkSource
 
 WHOLE_ROW_CELL = "(event id)"
+RECORD = "(record)"
 BETWEEN = "\x1f"
 EVENT_TERMS = (
     *("occurred_at", "recorded_at", "kind", "value", "source", "medium", "campaign"),
@@ -43,6 +45,10 @@ def dated_rows(
     """
     kept = rows_that_count(rows, source, contract, name=name)
     require(kept, {f"{name}.lead_id": source.lead_id}, contract, source)
+    if source.several_leads:
+        kept = kept.mutate(**{source.lead_id: each_id(kept[source.lead_id].cast("string"))})
+        kept = kept.filter(text_cell(kept[source.lead_id], contract.reading).notnull())
+    kept = _linked(connection, kept, source, contract, name=name)
     if isinstance(source, OutcomesTable) and source.dates:
         kept = _stage_rows(kept, source, contract, name=name)
     if isinstance(source, EventsTable):
@@ -55,6 +61,35 @@ def dated_rows(
     return with_owners(
         connection, with_utc(kept, times, source, contract), source.lead_id, contract
     )
+
+
+def _linked(
+    connection: Backend,
+    rows: ir.Table,
+    source: EventsTable | OutcomesTable,
+    contract: Contract,
+    *,
+    name: str,
+) -> ir.Table:
+    """Write the leads' ids over those of records, a row a lead; records of no lead are left out."""
+    if source.link is None:
+        return rows
+    owners = record_owners(connection, source.link, contract, name=name)
+    own = own_id(rows[source.lead_id], contract)
+    joined = rows.inner_join(owners, own == owners[RECORD])
+    return joined.mutate(**{source.lead_id: joined[OWNER]}).drop(RECORD, OWNER)
+
+
+def record_owners(
+    connection: Backend, link: LinkSource, contract: Contract, *, name: str
+) -> ir.Table:
+    """Open the table that joins records and leads: columns `RECORD` and `OWNER`, their ids."""
+    pairs = open_source(connection, link, contract=contract, name=f"{slug(name, default='')}_link")
+    named = {f"{name}.link.id": link.id, f"{name}.link.lead_id": link.lead_id}
+    require(pairs, named, contract, link)
+    kept = rows_that_count(pairs, link, contract, name=f"{name}.link")
+    ids = {RECORD: own_id(kept[link.id], contract), OWNER: own_id(kept[link.lead_id], contract)}
+    return kept.select(**ids).drop_null().distinct()
 
 
 def in_our_terms(

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 ALIASES = "aliases_of_leads"  # the table with columns `other_id`, `owner_id`
 OTHER, OWNER = "(other id)", "(owner)"  # beside the user's columns, which may be called `owner_id`
 MERGES = 10  # times that a record may have been merged into one that was merged again
-SEPARATORS = r"[;,|\s]+"  # of several ids in a cell
+SEPARATORS = r"""[;,|\s\[\]"']+"""  # of several ids in a cell, and around those of a list
 
 SHORT_ID, LONG_ID = r"^[a-zA-Z0-9]{15}$", r"^[a-zA-Z0-9]{18}$"
 SHORT_LENGTH, CHUNK = 15, 5
@@ -77,12 +77,17 @@ def keep_aliases(
     ]
     parts += [each.mutate(owner_id=own_id(each.owner_id, contract)) for each in merged]
     listed = ibis.union(*parts, distinct=True) if len(parts) > 1 else parts[0].distinct()
-    split = listed.mutate(other_id=listed.cell.re_replace(SEPARATORS, ";").split(";").unnest())
+    split = listed.mutate(other_id=each_id(listed.cell))
     pairs = split.select("owner_id", other_id=own_id(split.other_id, contract)).drop_null()
     pairs = pairs.filter(_.other_id != _.owner_id).distinct()
     owners = leads.select(own=lead_id).distinct()
     free = pairs.anti_join(owners, pairs.other_id == owners.own)
     connection.create_table(ALIASES, _resolved(connection, free, owners), overwrite=True)
+
+
+def each_id(cell: ir.StringValue) -> ir.StringValue:
+    """Return a row an id of the cells that hold several; some are empty."""
+    return cell.re_replace(SEPARATORS, ";").split(";").unnest()
 
 
 def _resolved(connection: Backend, pairs: ir.Table, owners: ir.Table) -> ir.Table:

@@ -42,7 +42,7 @@ def is_shaped(contract: Contract, name: str) -> bool:
         return False
     own = (
         *("tables", "deleted", "deleted_at", "otherwise", "timezone", "dates", "kind_is"),
-        *("event_id", "newest_by", "merged_into"),
+        *("event_id", "newest_by", "merged_into", "link", "several_leads"),
     )
     by_ids = leads.ids is not None or has_aliases(contract)
     return by_ids or leads.has_history or any(getattr(source, each, None) for each in own)

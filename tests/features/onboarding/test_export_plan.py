@@ -11,6 +11,7 @@ import pytest
 from leadscore.features.contract.contract import CONTRACT_FILE, load_contract
 from leadscore.features.onboarding.draft_contract import draft_contract
 from leadscore.features.tables.open_tables import open_tables
+from tests.features.onboarding import hubspot_exports as hubspot
 from tests.features.onboarding import salesforce_exports as salesforce
 from tests.features.onboarding.made_up_company import Truth, company
 
@@ -21,6 +22,10 @@ SHAPES = {
     "salesforce by airbyte": salesforce.airbyte,
     "salesforce reports": salesforce.report,
     "salesforce reports in german": salesforce.german_report,
+    "hubspot interface": hubspot.interface,
+    "hubspot interface in german": hubspot.german_interface,
+    "hubspot by fivetran": hubspot.fivetran,
+    "hubspot by airbyte": hubspot.airbyte,
 }
 
 
