@@ -11,6 +11,8 @@ import pytest
 from leadscore.features.contract.contract import CONTRACT_FILE, load_contract
 from leadscore.features.onboarding.draft_contract import draft_contract
 from leadscore.features.tables.open_tables import open_tables
+from tests.features.onboarding import crm_exports as crms
+from tests.features.onboarding import event_exports as events
 from tests.features.onboarding import hubspot_exports as hubspot
 from tests.features.onboarding import salesforce_exports as salesforce
 from tests.features.onboarding.made_up_company import Truth, company
@@ -26,6 +28,14 @@ SHAPES = {
     "hubspot interface in german": hubspot.german_interface,
     "hubspot by fivetran": hubspot.fivetran,
     "hubspot by airbyte": hubspot.airbyte,
+    "marketo": events.marketo,
+    "pipedrive": crms.pipedrive,
+    "dynamics": crms.dynamics,
+    "zoho": crms.zoho,
+    "odoo": crms.odoo,
+    "odoo, one file": crms.odoo_without_activities,
+    "segment": events.segment,
+    "google analytics": events.analytics,
 }
 
 
