@@ -77,7 +77,7 @@ def company(leads: int = 320) -> tuple[Lead, ...]:
     deleted = [replace(_lead(leads + n, chance), is_deleted=True) for n in range(15)]
     doubles = []
     for n in range(15):
-        kept = made[n * 7]
+        kept = made[n * leads // 15]
         double = _lead(leads + 15 + n, chance)
         created = kept.created + timedelta(hours=2)
         acts = tuple(

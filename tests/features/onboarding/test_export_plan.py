@@ -5,10 +5,10 @@ from collections import Counter
 from dataclasses import replace
 from datetime import UTC
 
-import pandas as pd
 import pytest
 
 from leadscore.features.contract.contract import CONTRACT_FILE, load_contract
+from leadscore.features.core.errors import DataError
 from leadscore.features.onboarding.draft_contract import draft_contract
 from leadscore.features.tables.open_tables import open_tables
 from tests.features.onboarding import crm_exports as crms
@@ -87,3 +87,79 @@ def test_an_export_is_read_as_it_happened(shape, tmp_path):
     written = SHAPES[shape](company())
     contract, _draft = drafted(written, tmp_path)
     assert_told(read(contract), written.truth)
+
+
+OF_EACH_SYSTEM = (
+    "salesforce by fivetran",
+    "hubspot interface",
+    "marketo",
+    "pipedrive",
+    "dynamics",
+    "zoho",
+    "odoo",
+    "google analytics",
+)
+
+
+def varied(written, chance):
+    """Shuffle all columns, drop a third of those that can be spared, add one of the user's own."""
+    tables = {
+        name: table[chance.sample(list(table.columns), len(table.columns))]
+        for name, table in written.tables.items()
+    }
+    dropped = chance.sample(written.spare, max(1, len(written.spare) // 3))
+    leads = tables[written.leads].drop(columns=dropped)
+    grades = ["ABC"[row % 3] for row in range(len(leads))]
+    tables[written.leads] = leads.assign(Lead_Grade__c=grades)
+    return replace(written, tables=tables)
+
+
+@pytest.mark.parametrize("shape", OF_EACH_SYSTEM)
+def test_order_absent_columns_and_own_fields_change_nothing(shape, tmp_path):
+    written = varied(SHAPES[shape](company(150)), random.Random(3))
+    contract, _draft = drafted(written, tmp_path)
+    assert_told(read(contract), written.truth)
+    assert contract.leads.columns["Lead_Grade__c"].role == "firmographic"
+
+
+def test_what_lies_beside_an_export_is_named_and_not_read(tmp_path):
+    written = salesforce.with_bystanders(company(60))
+    (tmp_path / "export").mkdir()
+    (tmp_path / "export" / "Campaign.csv").write_text("", encoding="utf-8")
+    written.write(tmp_path / "export")
+    draft = draft_contract(tmp_path / "export", directory=tmp_path)
+    unread = {note.split(" is not read")[0].rsplit("/")[-1] for note in draft.notes}
+    assert {"User.csv", "Account.csv", "Contact.csv", "Campaign.csv"} <= unread
+    assert not any(name in draft.text for name in ("User.csv", "Account.csv", "Contact.csv"))
+
+
+def test_events_of_contacts_alone_are_no_silent_nothing(tmp_path):
+    written = salesforce.objects([each for each in company(60) if each.counts])
+    leads = written.tables["Lead.csv"].drop(columns="ConvertedContactId")
+    tasks = written.tables["Task.csv"]
+    tasks = tasks[tasks["WhoId"].str.startswith("003")]
+    tables = written.tables | {"Lead.csv": leads, "Task.csv": tasks}
+    _contract, draft = drafted(replace(written, tables=tables), tmp_path)
+    assert any("no id in 'WhoId' is a lead's" in note for note in draft.notes)
+    assert not any("StartDateTime" in note for note in draft.notes)
+
+
+def test_deals_that_no_table_joins_to_leads_are_left_to_the_dates_of_the_contacts(tmp_path):
+    written = hubspot.fivetran(company(100))
+    tables = {name: table for name, table in written.tables.items() if name != "deal_contact.csv"}
+    contract, draft = drafted(replace(written, tables=tables), tmp_path)
+    assert any("its rows name no lead" in note and "Deals of contacts" in note for note in draft.notes)
+    outcomes = {key: at for key, at in written.truth.outcomes.items() if key[1] != "lost"}
+    assert read(contract).outcomes == outcomes
+
+
+def test_former_values_of_properties_are_known_by_the_columns_names(tmp_path):
+    contract, _draft = drafted(hubspot.fivetran(company(60)), tmp_path)
+    assert contract.leads.history.fields == {"property_numemployees": "numemployees"}
+
+
+def test_a_folder_without_leads_says_what_to_export(tmp_path):
+    written = salesforce.objects(company(60))
+    tables = {name: each for name, each in written.tables.items() if name != "Lead.csv"}
+    with pytest.raises(DataError, match="no table of leads among .*Export the leads too"):
+        drafted(replace(written, tables=tables), tmp_path)
