@@ -22,7 +22,6 @@ from leadscore.features.onboarding.guesses import (
     guess_outcome_columns,
     stage_words,
 )
-
 from leadscore.features.onboarding.linked_tables import several_ids
 
 if TYPE_CHECKING:
@@ -71,7 +70,6 @@ class DatedTable:
         unused = [name for name in self.profile.columns if name not in self.used]
         return [*lines, *unused_line(unused)]
 
-
     def _link_line(self, link: TablePlan, directory: Path) -> str:
         settings = {"id": link.settings["record_id"], "lead_id": link.settings["lead_id"]}
         settings |= {key: link.settings[key] for key in MARKS if key in link.settings}
@@ -113,16 +111,18 @@ def outcome_tables(
 
     One with a stage of today and dates of other stages is read twice, a row a stage and by dates.
     """
-    given = {"dates": dates, "pass_others": pass_others}
     staged = plan.recognised is not None and {"stage", "occurred_at"} <= plan.settings.keys()
     if not staged or not dates or {"won", "lost"} <= dates.keys():
-        return [_outcome_table(plan, profile, known_ids, **given)]
+        return [_outcome_table(plan, profile, known_ids, dates=dates, pass_others=pass_others)]
+    by_stage = _outcome_table(plan, profile, known_ids, dates={}, pass_others=pass_others)
     rest = {stage: column for stage, column in dates.items() if stage not in plan.stages}
-    by_stage = _outcome_table(plan, profile, known_ids, **{**given, "dates": {}})
     if not rest:
         return [by_stage]
     dated = replace(plan, name=f"{plan.name}_dates", why="the same table: a date a stage")
-    return [by_stage, _outcome_table(dated, profile, known_ids, **{**given, "dates": rest})]
+    return [
+        by_stage,
+        _outcome_table(dated, profile, known_ids, dates=rest, pass_others=pass_others),
+    ]
 
 
 def _outcome_table(

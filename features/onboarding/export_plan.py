@@ -59,7 +59,7 @@ class Export:
     history: list[Planned] = field(default_factory=list)
     merges: list[Planned] = field(default_factory=list)
     others: list[Planned] = field(default_factory=list)  # that are not read
-    has_target: bool = False
+    empty: list[str] = field(default_factory=list)  # files without rows
 
     @property
     def every(self) -> list[Planned]:
@@ -155,7 +155,9 @@ def export_of(
         Where there is nothing to read, or no table of leads.
     """
     systems = load_systems(directory)
-    found = [(table.path, table.sheet) for path in leads for table in tables_in(path)]
+    there = [table for path in leads for table in tables_in(path)]
+    empty = [table.path for table in there if not table.columns]
+    found = [(table.path, table.sheet) for table in there if table.columns]
     fixed: dict[int, Holds] = {}
     if len(found) == 1:
         fixed[0] = "leads"
@@ -174,7 +176,7 @@ def export_of(
         (plan.held_as(role_of(profile.columns)) if plan.holds == "unknown" else plan, profile)
         for plan, profile in planned
     ]
-    return _sorted(planned, missing, leads)
+    return replace(_sorted(planned, missing, leads), empty=empty)
 
 
 def _as(plan: TablePlan, holds: Holds) -> TablePlan:

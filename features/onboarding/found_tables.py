@@ -15,9 +15,11 @@ if TYPE_CHECKING:
 
     from leadscore.features.onboarding.table_plans import TablePlan
 
+EMPTY = "nothing: it has no rows"
+
 
 @dataclass(frozen=True)
-class FoundTable:
+class TableOfExport:
     """A table of an export: what it is taken for, and by which of its columns."""
 
     path: str
@@ -28,7 +30,7 @@ class FoundTable:
     advice: str | None  # how to export it
 
 
-def found_tables(path: str, *, directory: Path) -> tuple[FoundTable, ...]:
+def found_tables(path: str, *, directory: Path) -> tuple[TableOfExport, ...]:
     """Recognise the tables that a folder or file holds, by the presets there are.
 
     Parameters
@@ -43,15 +45,18 @@ def found_tables(path: str, *, directory: Path) -> tuple[FoundTable, ...]:
     DataError
         Where there is nothing to read.
     """
-    tables = [(each.path, each.sheet) for each in tables_in(path)]
+    there = tables_in(path)
+    tables = [(each.path, each.sheet) for each in there if each.columns]
     plans = plan_tables(tables, load_systems(directory))
-    return tuple(_found(plan) for plan in with_links(plans))
+    found = [_found(plan) for plan in with_links(plans)]
+    empty = [each.path for each in there if not each.columns]
+    return (*found, *(TableOfExport(each, None, "nothing", {}, (), EMPTY) for each in empty))
 
 
-def _found(plan: TablePlan) -> FoundTable:
+def _found(plan: TablePlan) -> TableOfExport:
     known = plan.recognised
     if known is None:
-        return FoundTable(plan.sample.path, None, plan.holds, {}, (), plan.why or None)
+        return TableOfExport(plan.sample.path, None, plan.holds, {}, (), plan.why or None)
     asked = known.object.contract
     columns = dict(known.contract)
     columns |= {f"date of {stage}": column for stage, column in known.dates.items()}
@@ -61,7 +66,7 @@ def _found(plan: TablePlan) -> FoundTable:
     wanted = [*asked.keys.values(), *asked.dates.values()]
     wanted += [(handle,) for handle in (*asked.aliases, *asked.deleted, *asked.deleted_at)]
     lacking = [each[0] for each in wanted if not set(each) & known.columns.keys()]
-    return FoundTable(
+    return TableOfExport(
         plan.sample.path,
         f"{known.system.title}: {known.object.title}",
         plan.holds,

@@ -32,6 +32,8 @@ def _recognised(export: Export) -> Iterator[str]:
             if plan.recognised.others:
                 others = ", ".join(plan.recognised.others)
                 yield f"  It could be {others} as well; --system says which."
+    for path in export.empty:
+        yield f"{path} is not read: it has no rows."
     for plan, _profile in export.others:
         what = plan.why or "no leads, events or outcomes that belong to the others"
         yield f"{plan.sample.path} is not read: {what}."
@@ -41,8 +43,8 @@ def _strangers(export: Export, dated: Dated) -> Iterator[str]:
     for each in dated.strangers(export.leads[0]):
         yield (
             f"{each.plan.sample.path}: no id in {each.settings['lead_id']!r} is a lead's, so all "
-            "its rows are passed over. Are these ids of contacts? Then the leads need a column with "
-            "the id of their contact, such as Salesforce's ConvertedContactId."
+            "its rows are passed over. Are these ids of contacts? Then the leads need a column "
+            "with the id of their contact, such as Salesforce's ConvertedContactId."
         )
 
 

@@ -43,9 +43,7 @@ def _linked(plan: TablePlan, links: Sequence[TablePlan]) -> TablePlan:
         if other and other.system == known.system and known.name in other.object.links:
             settings = {"lead_id": record, **plan.settings}
             return replace(plan, settings=settings, link=each)
-    joining = [
-        title.title for title in known.system.objects.values() if known.name in title.links
-    ]
+    joining = [title.title for title in known.system.objects.values() if known.name in title.links]
     also = f" Give also {known.system.title}'s {' or '.join(joining)}." if joining else ""
     return plan.held_as("other", f"{plan.why}, but its rows name no lead.{also}")
 

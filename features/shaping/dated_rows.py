@@ -107,7 +107,9 @@ def in_our_terms(
         found[term] = cell
     if told_apart:
         has_cell = WHOLE_ROW_CELL in rows.columns
-        cell = ibis.literal(name + BETWEEN) + rows[WHOLE_ROW_CELL] if has_cell else ibis.null("string")
+        cell = (
+            ibis.literal(name + BETWEEN) + rows[WHOLE_ROW_CELL] if has_cell else ibis.null("string")
+        )
         found[WHOLE_ROW_CELL] = cell
     return rows.select(**found, **{ROW: row_number(rows)})
 

@@ -5,7 +5,7 @@ add to ours or to replace one; what landings such as Fivetran or dbt snapshots a
 system (`landings.toml`). It reads names of columns alone, never cells.
 """
 
-from leadscore.features.onboarding.systems.described import describe_systems
+from leadscore.features.onboarding.systems.described import SystemSummary, describe_systems
 from leadscore.features.onboarding.systems.landings import Landed, landing_of
 from leadscore.features.onboarding.systems.load import load_systems
 from leadscore.features.onboarding.systems.preset import System
@@ -15,6 +15,7 @@ __all__ = [
     "Landed",
     "Recognised",
     "System",
+    "SystemSummary",
     "describe_systems",
     "landing_of",
     "load_systems",

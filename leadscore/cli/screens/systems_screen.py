@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from rich.console import RenderableType
 
-    from leadscore.features.onboarding import FoundTable
+    from leadscore.features.onboarding import TableOfExport
     from leadscore.features.onboarding.systems import SystemSummary
 
 
@@ -30,12 +30,12 @@ def systems_table(systems: Sequence[SystemSummary]) -> RenderableType:
     return table
 
 
-def found_screen(tables: Sequence[FoundTable]) -> RenderableType:
+def found_screen(tables: Sequence[TableOfExport]) -> RenderableType:
     """Show each table of an export: what it is, the columns that are known and those it lacks."""
     return Group(*(part for each in tables for part in (_table(each), Text())))
 
 
-def _table(found: FoundTable) -> RenderableType:
+def _table(found: TableOfExport) -> RenderableType:
     title = f"{Path(found.path).name}: {found.title or 'no system is recognised by its columns'}"
     grid = Table(title=title, title_justify="left", box=None, show_header=False)
     grid.add_column(no_wrap=True)

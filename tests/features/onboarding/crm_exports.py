@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 import pandas as pd
@@ -19,6 +19,9 @@ from tests.features.onboarding.made_up_company import (
     plain,
     truth,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 def uuid(number: int) -> str:

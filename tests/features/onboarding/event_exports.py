@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from tests.features.onboarding.made_up_company import Act, Lead, Written, acts_of, iso, plain, truth
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 TYPES = {"Email opened": "10", "Call": "46", "Pricing view": "1"}
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -17,6 +17,9 @@ from tests.features.onboarding.made_up_company import (
     plain,
     truth,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
 
 LABELS = {
     "id": "Record ID",
@@ -131,7 +134,11 @@ def interface(leads: Sequence[Lead], labels: dict[str, str] = LABELS) -> Written
             "hubspot_owner_id": "Deal owner",
         }
     )
-    words = {"closedwon": "Closed Won", "closedlost": "Closed Lost", "contractsent": "Contract Sent"}
+    words = {
+        "closedwon": "Closed Won",
+        "closedlost": "Closed Lost",
+        "contractsent": "Contract Sent",
+    }
     deals["Deal Stage"] = deals["Deal Stage"].map(words)
     tables = {
         "contacts.csv": contact_rows(kept, minute).rename(columns=labels),
@@ -198,7 +205,11 @@ def fivetran(leads: Sequence[Lead]) -> Written:
     ]
     others = [(n, lead, act) for n, (lead, act) in enumerate(done) if act.kind != "Pricing view"]
     engagements = [
-        {"engagement_id": 10_000 + n, "type": act.kind.upper(), "property_hs_timestamp": plain(act.at)}
+        {
+            "engagement_id": 10_000 + n,
+            "type": act.kind.upper(),
+            "property_hs_timestamp": plain(act.at),
+        }
         for n, _lead, act in others
     ]
     engaged = [
@@ -227,7 +238,9 @@ def fivetran(leads: Sequence[Lead]) -> Written:
         "engagement_contact.csv": pd.DataFrame(engaged),
         "contact_property_history.csv": pd.DataFrame(history),
     }
-    tables = {name: each.assign(_fivetran_synced="2025-03-20 02:00:00") for name, each in tables.items()}
+    tables = {
+        name: each.assign(_fivetran_synced="2025-03-20 02:00:00") for name, each in tables.items()
+    }
     spare = tuple(f"property_{each}" for each in SPARE)
     return Written(tables, truth(leads, contact_id, kind=of_fivetran), "contact.csv", spare)
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
-from pathlib import Path
+from typing import TYPE_CHECKING
 
-import pandas as pd
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from pathlib import Path
+
+    import pandas as pd
 
 START = datetime(2024, 1, 8, 8, 30, tzinfo=UTC)
 END = START + timedelta(days=420)
@@ -72,7 +75,7 @@ class Lead:
 @cache
 def company(leads: int = 320) -> tuple[Lead, ...]:
     """Make the company: leads, then 15 that were deleted and 15 merged into one of the leads."""
-    chance = random.Random(7)
+    chance = random.Random(7)  # noqa: S311 - made-up rows
     made = [_lead(number, chance) for number in range(leads)]
     deleted = [replace(_lead(leads + n, chance), is_deleted=True) for n in range(15)]
     doubles = []

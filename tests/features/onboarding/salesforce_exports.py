@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -20,6 +20,9 @@ from tests.features.onboarding.made_up_company import (
     plain,
     truth,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
 
 SPARE = ("FirstName", "LastName", "Email", "Title", "AnnualRevenue", "Industry", "Country")
 CHECKS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
@@ -239,10 +242,14 @@ def airbyte(leads: Sequence[Lead]) -> Written:
         name: table.assign(_airbyte_raw_id=range(len(table)), _airbyte_extracted_at="2025-03-20")
         for name, table in written.tables.items()
     }
-    older = tables["Lead.csv"].head(40).assign(
-        NumberOfEmployees=1,
-        SystemModstamp="2024-01-01T00:00:00.000Z",
-        _airbyte_extracted_at="2024-02-01",
+    older = (
+        tables["Lead.csv"]
+        .head(40)
+        .assign(
+            NumberOfEmployees=1,
+            SystemModstamp="2024-01-01T00:00:00.000Z",
+            _airbyte_extracted_at="2024-02-01",
+        )
     )
     repeated = tables["Task.csv"].head(30)
     tables["Lead.csv"] = pd.concat([older, tables["Lead.csv"]])

@@ -44,3 +44,12 @@ def test_deals_without_a_table_that_joins_them_to_contacts_are_not_read(tmp_path
     (found,) = found_tables(str(tmp_path), directory=tmp_path)
     assert found.holds == "other"
     assert "name no lead" in str(found.advice)
+
+
+def test_a_file_without_rows_is_named(tmp_path):
+    write(tmp_path, "a.csv", "colour", "size")
+    (tmp_path / "b.csv").write_text("colour,weight\n", encoding="utf-8")
+    assert [each.advice for each in found_tables(str(tmp_path), directory=tmp_path)] == [
+        None,
+        "nothing: it has no rows",
+    ]

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from leadscore.cli.screens.systems_screen import found_screen, systems_table
-from leadscore.features.onboarding import FoundTable
+from leadscore.features.onboarding import TableOfExport
 from leadscore.features.onboarding.systems import describe_systems, load_systems
 from tests.terminal import printed
 
@@ -14,7 +14,7 @@ def test_every_system_is_listed_with_its_tables_and_the_columns_these_must_have(
 
 
 def test_a_table_shows_what_is_known_what_is_lacking_and_how_to_get_it() -> None:
-    found = FoundTable(
+    found = TableOfExport(
         "x/Lead.csv", "CRM: Lead", "leads", {"lead_id": "Id"}, ("ConvertedDate",), "Export all."
     )
     text = printed(found_screen([found]))
@@ -25,5 +25,5 @@ def test_a_table_shows_what_is_known_what_is_lacking_and_how_to_get_it() -> None
 
 
 def test_a_table_of_no_system_says_so() -> None:
-    found = FoundTable("x/notes.csv", None, "unknown", {}, (), None)
+    found = TableOfExport("x/notes.csv", None, "unknown", {}, (), None)
     assert "notes.csv: no system is recognised" in printed(found_screen([found]))
