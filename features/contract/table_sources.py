@@ -103,6 +103,12 @@ class MergedSource(Source):
     alias: str = "alias"
 
 
+class LinkSource(Source):
+    """Which leads a record belongs to: a row joins the record's id and a lead's."""
+
+    id: str = "id"
+
+
 class LeadsSource(Source):
     """The leads table: a row a lead; with `target` it carries its own outcome."""
 
@@ -177,7 +183,14 @@ class LeadsSource(Source):
         return self
 
 
-class EventsTable(Source):
+class DatedSource(Source):
+    """A table whose rows belong to leads: by their ids, or by that of a record."""
+
+    several_leads: bool = False  # a cell of `lead_id` may hold the ids of several leads
+    link: LinkSource | None = None  # then `lead_id` is a record's id, such as a deal's
+
+
+class EventsTable(DatedSource):
     """A table of events: a row is something a lead did."""
 
     occurred_at: str = "occurred_at"
@@ -229,7 +242,7 @@ def _of_known_stages(by_stage: dict[str, StageValue]) -> dict[str, StageValue]:
     return by_stage
 
 
-class OutcomesTable(Source):
+class OutcomesTable(DatedSource):
     """A table of outcomes: a row is a stage a lead reached, or a lead with a date a stage."""
 
     occurred_at: str = "occurred_at"

@@ -5,7 +5,10 @@ any language (`vocabulary.toml`). What a CRM calls its tables and columns belong
 """
 
 from leadscore.features.onboarding.draft_contract import draft_contract
+from leadscore.features.onboarding.found_tables import TableOfExport, found_tables
 
 __all__ = [
+    "TableOfExport",
     "draft_contract",
+    "found_tables",
 ]

@@ -171,8 +171,14 @@ def unused_line(columns: Iterable[str]) -> list[str]:
 
 def place_lines(sample: Sample, directory: Path, reason: str = "") -> list[str]:
     """Write where a table is."""
-    lines = [setting_line("path", _path(sample, directory), reason)]
-    return lines if sample.sheet is None else [*lines, setting_line("sheet", sample.sheet)]
+    first, *others = place_setting(sample, directory).items()
+    return [setting_line(*first, reason), *(setting_line(*each) for each in others)]
+
+
+def place_setting(sample: Sample, directory: Path) -> dict[str, str]:
+    """Return where a table is, as settings."""
+    place = {"path": _path(sample, directory)}
+    return place if sample.sheet is None else {**place, "sheet": sample.sheet}
 
 
 def _path(sample: Sample, directory: Path) -> str:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from leadscore.features.contract import OUTCOME_STAGES, WHOLE_ROW
 from leadscore.features.onboarding.contract_writer import (
     no_stage_lines,
     place_lines,
+    place_setting,
     setting_line,
     shape_of,
     unused_line,
@@ -21,6 +22,7 @@ from leadscore.features.onboarding.guesses import (
     guess_outcome_columns,
     stage_words,
 )
+from leadscore.features.onboarding.linked_tables import several_ids
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
 
 MOST_KINDS_NOTED = 60  # of more, the line would be unreadable
 EVENT_ID = (("event", "id"), ("event", "uuid"), ("message", "id"), ("activity", "id"), ("uuid",))
+MARKS = ("deleted", "deleted_at")
 SECONDS = r".*\d:\d{2}:\d{2}.*|\d{10,19}(\.\d+)?"  # moments that no two acts are likely to share
 
 
@@ -58,6 +61,8 @@ class DatedTable:
     def lines(self, directory: Path) -> list[str]:
         """Write the settings of the table."""
         lines = place_lines(self.profile.sample, directory, self.plan.why)
+        if self.plan.link is not None:
+            lines.append(self._link_line(self.plan.link, directory))
         for key, value in self.settings.items():
             columns = self.profile.columns
             column = columns.get(value) if isinstance(value, str) else None
@@ -65,6 +70,12 @@ class DatedTable:
             lines.append(setting_line(key, value, self.reasons.get(key, usual)))
         unused = [name for name in self.profile.columns if name not in self.used]
         return [*lines, *unused_line(unused)]
+
+    def _link_line(self, link: TablePlan, directory: Path) -> str:
+        settings = {"id": link.settings["record_id"], "lead_id": link.settings["lead_id"]}
+        settings |= {key: link.settings[key] for key in MARKS if key in link.settings}
+        place = place_setting(link.sample, directory)
+        return setting_line("link", {**place, **settings}, "joins the ids of records and of leads")
 
 
 def event_table(
@@ -89,7 +100,33 @@ def event_table(
     return DatedTable(plan, profile, *_passing(settings, reasons, pass_others=pass_others))
 
 
-def outcome_table(
+def outcome_tables(
+    plan: TablePlan,
+    profile: TableProfile,
+    known_ids: Callable[[TableProfile], set[str]],
+    *,
+    dates: Mapping[str, str],
+    pass_others: bool,
+) -> list[DatedTable]:
+    """Settle what the columns of a table of outcomes are.
+
+    One with a stage of today and dates of other stages is read twice, a row a stage and by dates.
+    """
+    staged = plan.recognised is not None and {"stage", "occurred_at"} <= plan.settings.keys()
+    if not staged or not dates or {"won", "lost"} <= dates.keys():
+        return [_outcome_table(plan, profile, known_ids, dates=dates, pass_others=pass_others)]
+    by_stage = _outcome_table(plan, profile, known_ids, dates={}, pass_others=pass_others)
+    rest = {stage: column for stage, column in dates.items() if stage not in plan.stages}
+    if not rest:
+        return [by_stage]
+    dated = replace(plan, name=f"{plan.name}_dates", why="the same table: a date a stage")
+    return [
+        by_stage,
+        _outcome_table(dated, profile, known_ids, dates=rest, pass_others=pass_others),
+    ]
+
+
+def _outcome_table(
     plan: TablePlan,
     profile: TableProfile,
     known_ids: Callable[[TableProfile], set[str]],
@@ -97,10 +134,10 @@ def outcome_table(
     dates: Mapping[str, str],
     pass_others: bool,
 ) -> DatedTable:
-    """Settle what the columns of a table of outcomes are; with `dates`, a column a stage."""
+    """Settle the columns of a table with a row a stage; with `dates`, of one with a column each."""
     settings, reasons = _keyed(plan, profile, known_ids)
     if dates:
-        told = {"stage", "occurred_at"}
+        told = {"stage", "occurred_at", "reason", "amount"}
         settings = {key: each for key, each in settings.items() if key not in told}
         settings["dates"] = dict(dates)
         reasons["dates"] = "the columns with the date at which each stage was reached"
@@ -118,7 +155,13 @@ def _keyed(
         columns = profile.without(*plan.unused)
         key = guess_lead_key(columns, known_ids(profile), sample=profile.sample)
         settings = {"lead_id": key, **settings}
-    return settings, {"lead_id": "holds ids of the leads table"}
+    reasons = {"lead_id": "holds ids of the leads table"}
+    if plan.link is not None:
+        reasons["lead_id"] = "holds ids of records, which `link` joins to leads"
+    elif plan.recognised is not None and several_ids(plan, settings["lead_id"]):
+        settings["several_leads"] = True
+        reasons["several_leads"] = "a cell may hold the ids of several leads"
+    return settings, reasons
 
 
 def _passing(

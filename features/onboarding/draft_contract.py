@@ -149,10 +149,10 @@ def _special_columns(
 ) -> SpecialColumns:
     plan, leads = export.leads
     path = leads.sample.path
-    stands_alone = not export.events and not export.outcomes and not export.dates
+    stands_alone = not export.events and not export.outcomes and not export.tells_outcomes
     if target is not None:
         leads.sample.require(target, setting="--target")
-    elif not export.outcomes and not export.dates:
+    elif not export.outcomes and not export.tells_outcomes:
         target = find_target(leads.columns, path=path, stage=stage)
     words = target_words(leads.columns[target], path=path, stage=stage) if target else None
     created_at = _creation_column(export, created_at, target, needed=not stands_alone)

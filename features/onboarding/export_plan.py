@@ -9,9 +9,10 @@ from leadscore.features.core import DataError
 from leadscore.features.onboarding.dated_sections import (
     DatedTable,
     event_table,
-    outcome_table,
+    outcome_tables,
 )
 from leadscore.features.onboarding.guesses import role_of, stage_dates
+from leadscore.features.onboarding.linked_tables import names_no_lead, with_links
 from leadscore.features.onboarding.profiles import (
     TableProfile,
     missing_words,
@@ -38,6 +39,14 @@ class Dated:
     events: list[DatedTable]
     outcomes: list[DatedTable]
 
+    def strangers(self, leads: TablePlan) -> list[DatedTable]:
+        """Return the tables of which no row belongs to a lead."""
+        return [
+            each
+            for each in (*self.events, *self.outcomes)
+            if names_no_lead(each.plan, each.settings["lead_id"], leads)
+        ]
+
 
 @dataclass(frozen=True)
 class Export:
@@ -50,7 +59,7 @@ class Export:
     history: list[Planned] = field(default_factory=list)
     merges: list[Planned] = field(default_factory=list)
     others: list[Planned] = field(default_factory=list)  # that are not read
-    has_target: bool = False
+    empty: list[str] = field(default_factory=list)  # files without rows
 
     @property
     def every(self) -> list[Planned]:
@@ -65,6 +74,13 @@ class Export:
         if plan.recognised is None and not self.outcomes:
             own = stage_dates(profile.columns)
         return own
+
+    @property
+    def tells_outcomes(self) -> bool:
+        """Whether the leads tell their outcomes: by dates, or by a stage with its moment."""
+        known = self.leads[0].recognised
+        staged = known is not None and {"stage", "occurred_at"} <= known.contract.keys()
+        return bool(self.dates) or staged
 
     @property
     def unkeyed(self) -> dict[str, TableProfile]:
@@ -91,17 +107,16 @@ class Export:
             event_table(each, profile, known_ids, pass_others=passes(each))
             for each, profile in self.events
         ]
+        given = [(each, profile, _dates(each, profile)) for each, profile in self.outcomes]
+        if self.tells_outcomes and special.target is None:
+            given.insert(0, (_of_leads(plan, special), leads, self.dates))
         outcomes = [
-            outcome_table(
-                each, profile, known_ids, dates=_dates(each, profile), pass_others=passes(each)
+            table
+            for each, profile, dates in given
+            for table in outcome_tables(
+                each, profile, known_ids, dates=dates, pass_others=passes(each)
             )
-            for each, profile in self.outcomes
         ]
-        if self.dates and special.target is None:
-            own = _of_leads(plan, special)
-            outcomes.insert(
-                0, outcome_table(own, leads, known_ids, dates=self.dates, pass_others=may_pass)
-            )
         return Dated(events, outcomes)
 
 
@@ -109,7 +124,10 @@ def _of_leads(plan: TablePlan, special: SpecialColumns) -> TablePlan:
     """Return the leads table as one of outcomes."""
     kept = {"deleted", "deleted_at"}
     settings = {key: each for key, each in plan.settings.items() if key in kept}
-    return replace(plan, settings={"lead_id": special.lead_id, **settings}, why="a date a stage")
+    told = {} if plan.recognised is None else plan.recognised.contract
+    told = {key: told[key] for key in ("stage", "occurred_at", "reason", "amount") if key in told}
+    settings = {"lead_id": special.lead_id, **told, **settings}
+    return replace(plan, settings=settings, why="the leads tell their outcomes")
 
 
 def _dates(plan: TablePlan, profile: TableProfile) -> Mapping[str, str]:
@@ -137,7 +155,9 @@ def export_of(
         Where there is nothing to read, or no table of leads.
     """
     systems = load_systems(directory)
-    found = [(table.path, table.sheet) for path in leads for table in tables_in(path)]
+    there = [table for path in leads for table in tables_in(path)]
+    empty = [table.path for table in there if not table.columns]
+    found = [(table.path, table.sheet) for table in there if table.columns]
     fixed: dict[int, Holds] = {}
     if len(found) == 1:
         fixed[0] = "leads"
@@ -145,7 +165,7 @@ def export_of(
         if path is not None:
             fixed[len(found)] = holds  # type: ignore[assignment]
             found.append((str(path), None))
-    plans = plan_tables(found, systems, system=system)
+    plans = with_links(plan_tables(found, systems, system=system))
     plans = [
         plan if n not in fixed or plan.holds == fixed[n] else _as(plan, fixed[n])
         for n, plan in enumerate(plans)
@@ -156,7 +176,7 @@ def export_of(
         (plan.held_as(role_of(profile.columns)) if plan.holds == "unknown" else plan, profile)
         for plan, profile in planned
     ]
-    return _sorted(planned, missing, leads)
+    return replace(_sorted(planned, missing, leads), empty=empty)
 
 
 def _as(plan: TablePlan, holds: Holds) -> TablePlan:

@@ -17,7 +17,12 @@ ZONED = rf".*(Z|[+-]\d{{2}}(:?\d{{2}})?|UTC|GMT|[A-Za-z]+/[A-Za-z_]+\]?)$|{EPOCH
 
 def notes_on(export: Export, special: SpecialColumns, dated: Dated) -> tuple[str, ...]:
     """Say in sentences what was recognised, left out, taken for granted, or is missing."""
-    return (*_recognised(export), *_zone(export, special), *_missing(export, dated))
+    return (
+        *_recognised(export),
+        *_strangers(export, dated),
+        *_zone(export, special),
+        *_missing(export, dated),
+    )
 
 
 def _recognised(export: Export) -> Iterator[str]:
@@ -27,9 +32,20 @@ def _recognised(export: Export) -> Iterator[str]:
             if plan.recognised.others:
                 others = ", ".join(plan.recognised.others)
                 yield f"  It could be {others} as well; --system says which."
+    for path in export.empty:
+        yield f"{path} is not read: it has no rows."
     for plan, _profile in export.others:
         what = plan.why or "no leads, events or outcomes that belong to the others"
         yield f"{plan.sample.path} is not read: {what}."
+
+
+def _strangers(export: Export, dated: Dated) -> Iterator[str]:
+    for each in dated.strangers(export.leads[0]):
+        yield (
+            f"{each.plan.sample.path}: no id in {each.settings['lead_id']!r} is a lead's, so all "
+            "its rows are passed over. Are these ids of contacts? Then the leads need a column "
+            "with the id of their contact, such as Salesforce's ConvertedContactId."
+        )
 
 
 def _zone(export: Export, special: SpecialColumns) -> Iterator[str]:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from leadscore.features.onboarding.profiles import Sample
     from leadscore.features.onboarding.systems import Landed, Recognised, System
 
-Holds = Literal["leads", "events", "outcomes", "history", "merges", "other", "unknown"]
+Holds = Literal["leads", "events", "outcomes", "history", "merges", "links", "other", "unknown"]
 
 YES = {"true", "t", "1", "1.0", "yes", "y", "x"}
 PLAIN_KEYS = {  # settings that are one column, by what a table holds
@@ -32,6 +32,7 @@ PLAIN_KEYS = {  # settings that are one column, by what a table holds
     "outcomes": ("lead_id", "occurred_at", "stage", "recorded_at", "reason", "amount"),
     "history": ("lead_id", "changed_at", "field", "old", "new"),
     "merges": ("lead_id", "alias"),
+    "links": ("record_id", "lead_id"),
 }
 
 
@@ -51,6 +52,7 @@ class TablePlan:
     ids: Literal["salesforce"] | None = None
     recognised: Recognised | None = None
     current: str | None = None  # a column that is true on the newest version
+    link: TablePlan | None = None  # the table that joins this one's records to leads
 
     @property
     def rows(self) -> pd.DataFrame:
@@ -126,6 +128,7 @@ def _plan(name: str, sample: Sample, found: Recognised | None, landed: Landed) -
     if deleted_at:
         settings["deleted_at"] = list(dict.fromkeys(deleted_at))
     if landed.valid_from is not None:
+        settings.pop("newest_by", None)  # versions tell which is the newest
         settings["valid_from"] = landed.valid_from
         settings |= {"valid_to": landed.valid_to} if landed.valid_to else {}
     elif landed.newest_by is not None:

@@ -18,12 +18,14 @@ if TYPE_CHECKING:
     from leadscore.features.contract import Contract
 
 ALIASES = "aliases_of_leads"  # the table with columns `other_id`, `owner_id`
+OTHER, OWNER = "(other id)", "(owner)"  # beside the user's columns, which may be called `owner_id`
 MERGES = 10  # times that a record may have been merged into one that was merged again
-SEPARATORS = r"[;,|\s]+"  # of several ids in a cell
+SEPARATORS = r"""[;,|\s\[\]"']+"""  # of several ids in a cell, and around those of a list
 
 SHORT_ID, LONG_ID = r"^[a-zA-Z0-9]{15}$", r"^[a-zA-Z0-9]{18}$"
 SHORT_LENGTH, CHUNK = 15, 5
-CHECK_SIGNS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"  # by which of five characters are capitals
+CHECK_SIGNS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"  # by which of five characters are capitals:
+PATTERNS = ",".join(f"{place:05b}"[::-1] for place in range(len(CHECK_SIGNS)))
 
 
 def salesforce_id(text: ir.StringValue) -> ir.StringValue:
@@ -33,19 +35,18 @@ def salesforce_id(text: ir.StringValue) -> ir.StringValue:
     Source: Salesforce Help, "Record IDs in Salesforce: 15 and 18 characters".
     """
     short = text.left(SHORT_LENGTH)
-    whole = short + ibis.literal("").join([_check_sign(short, start) for start in (0, 5, 10)])
+    capitals = short.re_replace("[^A-Z]", "0").re_replace("[A-Z]", "1")
+    signs = [_check_sign(capitals.substr(start, CHUNK)) for start in (0, 5, 10)]
+    whole = short + ibis.literal("").join(signs)
     is_short = text.re_search(SHORT_ID)
     is_long = text.re_search(LONG_ID) & (whole.upper() == text.upper())
     return ibis.ifelse(is_short | is_long, whole, text)
 
 
-def _check_sign(text: ir.StringValue, start: int) -> ir.StringValue:
-    """Return the sign for five characters: its number has a bit for each capital."""
-    bits: ir.IntegerValue = ibis.literal(0)
-    for place in range(CHUNK):
-        is_capital = text.substr(start + place, 1).re_search("[A-Z]")
-        bits = bits + is_capital.cast("int64") * 2**place
-    return ibis.literal(CHECK_SIGNS).substr(bits, 1)
+def _check_sign(capitals: ir.StringValue) -> ir.StringValue:
+    """Return the sign for five characters, of which `1` marks the capitals."""
+    place: ir.IntegerValue = ibis.literal(PATTERNS).find(capitals) // (CHUNK + 1)
+    return ibis.literal(CHECK_SIGNS).substr(place, 1)
 
 
 def own_id(column: ir.Column, contract: Contract) -> ir.StringValue:
@@ -76,12 +77,17 @@ def keep_aliases(
     ]
     parts += [each.mutate(owner_id=own_id(each.owner_id, contract)) for each in merged]
     listed = ibis.union(*parts, distinct=True) if len(parts) > 1 else parts[0].distinct()
-    split = listed.mutate(other_id=listed.cell.re_replace(SEPARATORS, ";").split(";").unnest())
+    split = listed.mutate(other_id=each_id(listed.cell))
     pairs = split.select("owner_id", other_id=own_id(split.other_id, contract)).drop_null()
     pairs = pairs.filter(_.other_id != _.owner_id).distinct()
     owners = leads.select(own=lead_id).distinct()
     free = pairs.anti_join(owners, pairs.other_id == owners.own)
     connection.create_table(ALIASES, _resolved(connection, free, owners), overwrite=True)
+
+
+def each_id(cell: ir.StringValue) -> ir.StringValue:
+    """Return a row an id of the cells that hold several; some are empty."""
+    return cell.re_replace(SEPARATORS, ";").split(";").unnest()
 
 
 def _resolved(connection: Backend, pairs: ir.Table, owners: ir.Table) -> ir.Table:
@@ -108,7 +114,7 @@ def with_owners(connection: Backend, rows: ir.Table, column: str, contract: Cont
     named = rows.mutate(**{column: own_id(rows[column], contract)})
     if not has_aliases(contract):
         return named
-    aliases = connection.table(ALIASES)
-    joined = named.left_join(aliases, named[column] == aliases.other_id)
-    owned = joined.mutate(**{column: ibis.coalesce(joined.owner_id, joined[column])})
-    return owned.drop("other_id", "owner_id")
+    aliases = connection.table(ALIASES).rename({OTHER: "other_id", OWNER: "owner_id"})
+    joined = named.left_join(aliases, named[column] == aliases[OTHER])
+    owned = joined.mutate(**{column: ibis.coalesce(joined[OWNER], joined[column])})
+    return owned.drop(OTHER, OWNER)

@@ -6,8 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from leadscore.features.cells import text_cell
-from leadscore.features.shaping.dated_rows import WHOLE_ROW_CELL, dated_rows
-from leadscore.features.shaping.lead_ids import with_owners
+from leadscore.features.shaping.dated_rows import (
+    RECORD,
+    WHOLE_ROW_CELL,
+    dated_rows,
+    record_owners,
+)
+from leadscore.features.shaping.lead_ids import own_id, with_owners
 from leadscore.features.shaping.lead_rows import merged_leads, older_leads, rows_that_count
 from leadscore.features.shaping.shaped_tables import is_shaped, open_shaped
 from leadscore.features.sources import open_source
@@ -79,6 +84,10 @@ def _of_dated(
     rows = open_source(connection, source, contract=contract, name="counted")
     kept = rows_that_count(rows, source, contract, name=place)
     yield PassedOver(place, "deleted", _count(rows) - _count(kept))
+    if source.link is not None:
+        owners = record_owners(connection, source.link, contract, name=place)
+        alone = kept.anti_join(owners, own_id(kept[source.lead_id], contract) == owners[RECORD])
+        yield PassedOver(place, "of records that are linked with no lead", _count(alone))
     shaped = dated_rows(connection, rows, source, contract, name=place)
     if source.other_leads == "pass":
         yield PassedOver(place, OTHER, _of_others(shaped, source, contract, leads))

@@ -46,7 +46,7 @@ def is_shaped(contract: Contract, name: str) -> bool:
         return False
     own = (
         *("tables", "deleted", "deleted_at", "otherwise", "timezone", "dates", "kind_is"),
-        *("event_id", "newest_by", "merged_into", "valid_from"),
+        *("event_id", "newest_by", "merged_into", "valid_from", "link", "several_leads"),
     )
     by_ids = leads.ids is not None or has_aliases(contract)
     return by_ids or any(getattr(source, each, None) for each in own)
@@ -150,11 +150,12 @@ def _dated(
         return dated_rows(connection, rows, source, contract, name=name)
     parts = []
     tables: Mapping[str, EventsTable | OutcomesTable] = source.tables
+    told_apart = any(getattr(each, "event_id", None) for each in tables.values())
     for number, (table, each) in enumerate(tables.items()):
         place = f"{name}.tables.{table}"
         rows = _opened(connection, each, contract, f"{name}_{table}")
         shaped = dated_rows(connection, rows, each, contract, name=place)
-        plain = in_our_terms(shaped, each, name=table)
+        plain = in_our_terms(shaped, each, name=table, told_apart=told_apart)
         parts.append(plain.mutate(**{ROW: plain[ROW] + number * ROWS_A_TABLE}))
     return ibis.union(*parts) if len(parts) > 1 else parts[0]
 

@@ -21,6 +21,9 @@ from leadscore.features.sources.workbooks import sheets_of
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+PLAIN_TEXT = {".csv", ".tsv", ".txt"}
+HEADER_BYTES = 20_000  # the longest header that is looked for
+
 
 @dataclass(frozen=True)
 class FoundTable:
@@ -28,7 +31,7 @@ class FoundTable:
 
     path: str  # of a file, a folder, or a glob of files with the same columns
     sheet: str | None
-    columns: tuple[str, ...]
+    columns: tuple[str, ...]  # none where a file beside others has no rows
     files: tuple[Path, ...]
 
 
@@ -53,11 +56,20 @@ def tables_in(path: str | Path) -> list[FoundTable]:
     groups: dict[tuple[object, ...], list[tuple[Path, str | None, tuple[str, ...]]]]
     groups = defaultdict(list)
     for file in files:
-        for sheet, columns in _columns_in(file):
+        has_rows = len(files) == 1 or _has_rows(file)
+        for sheet, columns in _columns_in(file) if has_rows else [(None, ())]:
             names = frozenset(column.lower() for column in columns)
             groups[_folder_of(file), format_of(file), sheet, names].append((file, sheet, columns))
     found = [table for each in groups.values() for table in _tables_of(each)]
     return sorted(found, key=lambda table: table.files[0])
+
+
+def _has_rows(file: Path) -> bool:
+    """Whether a file has more than a header; longer ones are not looked into."""
+    size = file.stat().st_size
+    if file.suffix.lower() not in PLAIN_TEXT or size > HEADER_BYTES:
+        return size > 0
+    return len(file.read_bytes().strip().splitlines()) > 1
 
 
 def _tables_of(group: list[tuple[Path, str | None, tuple[str, ...]]]) -> list[FoundTable]:

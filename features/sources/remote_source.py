@@ -84,6 +84,8 @@ def places_of(contract: Contract) -> dict[str, Source]:
         found |= {f"{name}.tables.{table}": each for table, each in tables.items()}
         if not tables:
             found["leads.history" if name == "versions" else name] = source
+    links = {f"{name}.link": getattr(source, "link", None) for name, source in found.items()}
+    found |= {name: link for name, link in links.items() if link is not None}
     if contract.leads.merged is not None:
         found["leads.merged"] = contract.leads.merged
     if contract.leads.history is None:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 from leadscore.features.tables.screening import Fault, Screened
 
 TOO_EARLY = "before the lead was created"
+EPOCH = r"^\d{9,}"  # seconds or milliseconds since 1970, which tell the time of day
 CHANNEL_TOUCH = ("source", "medium", "campaign", "landing_page")
 
 
@@ -98,21 +99,6 @@ def screen_outcomes(
         wording=("stage", f"not one of {', '.join(OUTCOME_STAGES)}"),
         report_unknown_leads=report_unknown_leads,
         source=source,
-    )
-
-
-def _on_the_day(rows: ir.Table) -> ir.Table:
-    """Take a date without time of day that is the lead's first for the moment of its creation.
-
-    A lead that is converted on the day it came in would else have been converted before.
-    """
-    day = rows.occurred_at
-    has_time = rows.raw_occurred_at.contains(":").fill_null(day != day.truncate("D"))
-    first = (day < rows.created_at) & (rows.created_at < day + ibis.interval(days=1)) & ~has_time
-    later = ibis.greatest(rows.recorded_at, rows.created_at)
-    return rows.mutate(
-        occurred_at=ibis.ifelse(first, rows.created_at, day),
-        recorded_at=ibis.ifelse(first, later, rows.recorded_at),
     )
 
 
@@ -191,8 +177,16 @@ def _dated(
         "raw_occurred_at": _as_written(occurred, reading),
         "raw_recorded_at": _as_written(recorded, reading),
         "recorded_badly": recorded_at.isnull() & _as_written(recorded, reading).notnull(),
+        "is_day": _is_day(occurred),
         UNREADABLE: unreadable_numbers(numbers, reading),
     }
+
+
+def _is_day(column: ir.Column) -> ir.BooleanValue:
+    """Whether a date has no time of day, so that it stands for any moment of its day."""
+    if not column.type().is_string():
+        return ibis.literal(column.type().is_date())
+    return ~(column.contains(":") | column.re_search(EPOCH))
 
 
 def _as_written(column: ir.Column, reading: Reading) -> ir.StringValue:
@@ -212,8 +206,12 @@ def _screened(
     report_unknown_leads: bool,
     source: EventsSource | OutcomesSource | None,
 ) -> Screened:
-    """Set aside rows with no usable word or time, of unknown leads, or from before the lead."""
-    joined = _on_the_day(_of_leads(typed, leads, source, report_unknown_leads=report_unknown_leads))
+    """Set aside rows with no usable word or time, of unknown leads, or from before the lead.
+
+    A date alone is no moment before the lead that came into being on that day.
+    """
+    joined = _of_leads(typed, leads, source, report_unknown_leads=report_unknown_leads)
+    joined = _within_first_day(joined)
     word, expected = wording
     occurred, recorded = joined.raw_occurred_at, joined.raw_recorded_at
     faults: tuple[Fault, ...] = (
@@ -224,7 +222,7 @@ def _screened(
         ("lead_id", joined.known_id.isnull(), joined.lead_id, "no such lead"),
         ("occurred_at", joined.occurred_at < joined.created_at, occurred, TOO_EARLY),
     )
-    raw = ("raw_word", "raw_occurred_at", "raw_recorded_at", "recorded_badly")
+    raw = ("raw_word", "raw_occurred_at", "raw_recorded_at", "recorded_badly", "is_day")
     return screen(
         connection,
         joined,
@@ -234,3 +232,12 @@ def _screened(
         tables=() if source is None else tuple(source.tables),
         broken=broken_lines(connection, name),
     )
+
+
+def _within_first_day(joined: ir.Table) -> ir.Table:
+    """Move what is dated by the day on which its lead was created to that moment."""
+    created, occurred = joined.created_at, joined.occurred_at
+    before = (occurred < created) & (occurred + ibis.interval(days=1) > created) & joined.is_day
+    moved = ibis.ifelse(before, created, occurred)
+    recorded = ibis.ifelse(before, ibis.greatest(joined.recorded_at, created), joined.recorded_at)
+    return joined.mutate(occurred_at=moved, recorded_at=recorded)

@@ -112,6 +112,26 @@ def init(
 
 @app.command()
 @command
+def systems(
+    export: Annotated[
+        str | None, typer.Argument(help="An export: a folder, or a file.", metavar="[FOLDER]")
+    ] = None,
+    directory: Folder = Path(),
+) -> int:
+    """List the systems whose exports init recognises, or what is recognised of an export."""
+    from leadscore.cli.screens import found_screen, systems_table
+    from leadscore.features.onboarding import found_tables
+    from leadscore.features.onboarding.systems import describe_systems, load_systems
+
+    if export is None:
+        tell(systems_table(describe_systems(load_systems(directory))))
+    else:
+        tell(found_screen(found_tables(export, directory=directory)))
+    return DONE
+
+
+@app.command()
+@command
 def check(directory: Folder = Path(), as_of: AsOf = None, as_json: Json = False) -> int:
     """Check contract, quarantine, viability and leakage before anything is trained."""
     from leadscore.cli.screens import check_summary

@@ -6,7 +6,7 @@ system (`landings.toml`); and under which names its importer takes scores. It re
 alone, never cells.
 """
 
-from leadscore.features.onboarding.systems.described import describe_systems
+from leadscore.features.onboarding.systems.described import SystemSummary, describe_systems
 from leadscore.features.onboarding.systems.export_fields import ExportField, ExportFields
 from leadscore.features.onboarding.systems.landings import Landed, landing_of
 from leadscore.features.onboarding.systems.load import load_systems
@@ -19,6 +19,7 @@ __all__ = [
     "Landed",
     "Recognised",
     "System",
+    "SystemSummary",
     "describe_systems",
     "landing_of",
     "load_systems",

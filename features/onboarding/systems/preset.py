@@ -11,7 +11,7 @@ from leadscore.features.core import Settings, nearest
 from leadscore.features.onboarding.systems.export_fields import ExportFields
 from leadscore.features.onboarding.systems.spellings import words
 
-Holds = Literal["leads", "events", "outcomes", "history", "merges", "other"]
+Holds = Literal["leads", "events", "outcomes", "history", "merges", "links", "other"]
 
 
 def _one_or_several(value: object) -> object:
@@ -27,6 +27,7 @@ NEEDED: dict[str, tuple[str, ...]] = {
     "outcomes": ("lead_id",),
     "history": ("lead_id", "changed_at", "field", "new"),
     "merges": ("alias", "lead_id"),
+    "links": ("record_id", "lead_id"),
     "other": (),
 }
 
@@ -72,6 +73,7 @@ class TableContract(Settings):
     old: Handles = ()
     new: Handles = ()
     alias: Handles = ()
+    record_id: Handles = ()  # the table's own id, where a table of links joins it to leads
     aliases: Handles = ()  # every one that is found: other ids of the lead
     deleted: Handles = ()  # every one: a true word means that the row is none
     deleted_at: Handles = ()  # every one: a filled cell means that the row is none
@@ -110,6 +112,7 @@ class SystemObject(Settings):
     title: str
     holds: Holds = Field(alias="is")
     kind: str | None = None
+    links: Handles = ()  # of a table of links: the objects whose records it joins to leads
     prefixes: tuple[str, ...] = ()
     columns: dict[str, tuple[str, ...]]
     recognise: Evidence

@@ -66,7 +66,7 @@ def test_help_answers_without_loading_what_only_the_work_needs() -> None:
     )
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert ran.returncode == 0, ran.stderr
-    verbs = "demo init check train score snapshot explain export publish models tiers"
+    verbs = "demo init systems check train score snapshot explain export publish models tiers"
     for verb in verbs.split():
         assert verb in ran.stdout
 
