@@ -24,7 +24,9 @@ def sizes(found):
 
 @pytest.mark.parametrize("word", ["true", "1", "Yes", "ja"])
 def test_rows_that_are_marked_as_deleted_do_not_count(read, word):
-    leads = f"lead_id,created_at,size,gone\na,2024-01-01,5,{word}\nb,2024-01-01,6,\nc,2024-01-01,7,0\n"
+    leads = (
+        f"lead_id,created_at,size,gone\na,2024-01-01,5,{word}\nb,2024-01-01,6,\nc,2024-01-01,7,0\n"
+    )
     found = read(CONTRACT.format('deleted = ["gone"]'), leads__csv=leads, outcomes__csv=WON)
     assert sizes(found) == {"b": 6, "c": 7}
 
