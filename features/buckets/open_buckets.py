@@ -115,11 +115,11 @@ def how_many(contract: Contract, at_once: BucketLimits) -> int:
 
 
 def _leads_in(contract: Contract) -> int:
-    """Estimate of how many leads a table holds versions."""
+    """Count the leads whose versions a table holds."""
     with connected(f"{MEMORY_MB}MB") as connection:
         rows = open_source(connection, contract.leads, contract=contract, name="leads")
         ids = rows[str(contract.leads.lead_id)]
-        found: int = ids.approx_nunique().to_pyarrow().as_py()
+        found: int = ids.nunique().to_pyarrow().as_py()
         return found
 
 

@@ -258,9 +258,9 @@ def _states(
     so_far = ibis.window(group_by="lead_id", order_by="valid_from", rows=(None, 0))
     held = {}
     for own in names:
-        new = moments[f"new_{own}"]
-        last_new = new.argmax(moments.valid_from, where=new.notnull())
-        held[f"held_{own}"] = last_new.over(so_far)
+        change = ibis.struct({"at": moments.valid_from, "new": moments[f"new_{own}"]})
+        known = ibis.ifelse(moments[f"new_{own}"].notnull(), change, ibis.null(change.type()))
+        held[f"held_{own}"] = known.max().over(so_far)["new"]
     return moments.select("lead_id", "valid_from", **held)
 
 

@@ -8,7 +8,7 @@ import pytest
 from ibis import _
 
 from leadscore.features.buckets.open_buckets import BucketLimits, how_many, open_buckets
-from leadscore.features.contract.contract import load_contract
+from leadscore.features.contract.contract import CONTRACT_FILE, load_contract
 from leadscore.features.families.feature_table import build_features
 from leadscore.features.point_in_time.snapshots import nightly_snapshots
 from leadscore.features.tables.open_tables import open_tables
@@ -232,3 +232,101 @@ def test_another_file_is_sorted_by_the_same_leads(buckets, tmp_path):
     assert beside.columns.to_list() == ["lead_id", "tier"]
     own = buckets.tables.leads.lead_id.as_table().to_pyarrow().column(0).to_pylist()
     assert sorted(beside["lead_id"]) == sorted(own)
+
+
+HELD = """
+[leads]
+path = "leads.{}"
+lead_id = "id"
+{}
+[leads.columns]
+status = "firmographic"
+size = "firmographic:number"
+{}
+[outcomes]
+path = "outcomes.csv"
+"""
+CHANGED = '[leads.history]\npath = "history.csv"\nold = "old"'
+HELD_NIGHT = datetime(2024, 2, 10, 12)
+
+
+def held_files():
+    """Return leads of thirty by each way of keeping their history."""
+    days = [f"2024-02-{day:02}" for day in range(1, 21, 2)]
+    rows = [
+        (f"L{lead}", "2024-01-01", day, f"word {(lead + step) % 7}", lead * 100 + step)
+        for lead in range(30)
+        for step, day in enumerate(days)
+    ]
+    versions = pd.DataFrame(rows, columns=["id", "created_at", "since", "status", "size"])
+    rows = versions.sort_values(["id", "since"])
+    changes = pd.DataFrame(
+        {
+            "lead_id": rows["id"],
+            "changed_at": rows["since"],
+            "field": "status",
+            "old": rows.groupby("id")["status"].shift().fillna("first"),
+            "new": rows["status"],
+        }
+    )
+    today = rows.groupby("id").tail(1).drop(columns="since")
+    return versions, today, changes
+
+
+@pytest.fixture(params=["versions", "changes"])
+def held(request, tmp_path):
+    """A contract whose leads have former values, kept either way."""
+    versions, today, changes = held_files()
+    if request.param == "versions":
+        text, leads = HELD.format("parquet", 'valid_from = "since"', ""), versions
+    else:
+        text, leads = HELD.format("parquet", "", CHANGED), today
+    leads.to_parquet(tmp_path / "leads.parquet")
+    changes.to_csv(tmp_path / "history.csv", index=False)
+    outcomes = "lead_id,occurred_at,stage\nL1,2024-02-28,won\n"
+    (tmp_path / "outcomes.csv").write_text(outcomes, encoding="utf-8")
+    (tmp_path / CONTRACT_FILE).write_text(text, encoding="utf-8")
+    return load_contract(tmp_path)
+
+
+def held_frames(tables, as_of):
+    """Return the features of a night, and the leads as they were known."""
+    snapshots = nightly_snapshots(tables, as_of=as_of)
+    features = build_features(tables, snapshots, kinds=()).to_pandas()
+    return features, tables.leads.to_pandas()
+
+
+def assert_same_rows(parts, whole):
+    found = pd.concat(parts).sort_values("lead_id", ignore_index=True)
+    expected = whole.sort_values("lead_id", ignore_index=True)
+    pd.testing.assert_frame_equal(found, expected, check_exact=True)
+
+
+@pytest.mark.parametrize("as_of", [HELD_NIGHT, datetime(2024, 2, 1), datetime(2024, 2, 5)])
+def test_former_values_are_the_same_in_buckets_as_in_the_whole(held, tmp_path, as_of):
+    few = BucketLimits(leads=7, events=10**9)
+    with open_tables(held, known_by=HELD_NIGHT) as tables:
+        features, leads = held_frames(tables, as_of)
+        quarantine = tables.quarantine.counts
+    assert features["lead_status"].nunique() > 1 or as_of == datetime(2024, 2, 1)
+    with open_buckets(
+        held, known_by=HELD_NIGHT, folder=tmp_path / "night", at_once=few, workers=1
+    ) as buckets:
+        assert buckets.count == 5
+        found = []
+        for bucket in range(buckets.count):
+            buckets.turn_to(bucket)
+            found.append(held_frames(buckets.tables, as_of))
+        counts = buckets.quarantine().counts
+    assert_same_rows([part for part, _leads in found], features)
+    assert_same_rows([part for _features, part in found], leads)
+    pd.testing.assert_frame_equal(
+        counts.sort_values("table", ignore_index=True),
+        quarantine.sort_values("table", ignore_index=True),
+        check_dtype=False,
+    )
+
+
+def test_versions_are_no_leads_when_buckets_are_counted(held):
+    assert how_many(held, BucketLimits(leads=40, events=10**9)) == 1
+    assert how_many(held, BucketLimits(leads=30, events=10**9, versions=100)) > 2

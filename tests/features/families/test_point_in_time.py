@@ -11,9 +11,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from leadscore.features.contract.contract import CONTRACT_FILE, load_contract
 from leadscore.features.contract.table_sources import OUTCOME_STAGES
 from leadscore.features.families.feature_table import build_features
 from leadscore.features.point_in_time.snapshots import nightly_snapshots, training_snapshots
+from leadscore.features.tables.open_tables import open_tables
 
 # Columns that are as they are whatever happens.
 STATIC = ("Company size", "Annual revenue", "Job title", "Site visits", "Phone", "First name")
@@ -213,3 +215,132 @@ def test_training_and_the_nightly_job_see_the_same_features(bench):
         own = trained[trained.index.get_level_values("as_of") == night]
         assert len(own)
         pd.testing.assert_frame_equal(nightly.loc[own.index], own, check_exact=True)
+
+
+HELD = """
+[leads]
+path = "leads.csv"
+lead_id = "id"
+{}
+[leads.columns]
+status = "firmographic"
+size = "firmographic:number"
+source = "channel.source"
+{}
+[outcomes]
+path = "outcomes.csv"
+"""
+TRACKED = ("status", "size", "source")
+WORDS = ("", "1", "2", "30")
+LEAD_IDS = tuple("abcde")
+HELD_NIGHT = NIGHTS[1]
+# lead, hours before the night, column, value; of `e` nothing is known before it
+PAST = [
+    *(("a", 700, column, "1") for column in TRACKED),
+    *(("b", 700, column, "2") for column in TRACKED),
+    ("a", 400, "status", "30"),
+    ("a", 400, "size", ""),
+    ("a", 50, "source", "2"),
+    ("b", 1, "status", ""),
+    ("c", 100, "size", "30"),
+]
+later_changes = st.tuples(
+    st.sampled_from(LEAD_IDS),
+    st.one_of(st.just(0), st.integers(1, 2000)),
+    st.sampled_from(TRACKED),
+    st.sampled_from(WORDS),
+)
+
+
+def changed_rows(later):
+    """Return changes and today's leads: each change knows what the column held before it."""
+    changes = [(lead, -hours, column, word) for lead, hours, column, word in PAST]
+    changes = sorted([*changes, *later], key=lambda each: each[1])
+    now = {(lead, column): "1" for lead in LEAD_IDS for column in TRACKED}
+    rows = []
+    for lead, hours, column, word in changes:
+        moment = HELD_NIGHT + pd.Timedelta(hours=hours)
+        rows.append((lead, moment, column, now[lead, column], word))
+        now[lead, column] = word
+    return rows, now
+
+
+def as_changes(later):
+    """Write a history of changes; today's values are those after all of them."""
+    rows, now = changed_rows(later)
+    leads = [(lead, "2023-12-01", *(now[lead, each] for each in TRACKED)) for lead in LEAD_IDS]
+    return {
+        "leads": pd.DataFrame(leads, columns=["id", "created_at", *TRACKED]),
+        "history": pd.DataFrame(rows, columns=["lead_id", "changed_at", "field", "old", "new"]),
+    }
+
+
+def as_versions(later):
+    """Write a row a version; of a lead that has none yet one comes after the night."""
+    rows, _now = changed_rows(later)
+    held = {lead: dict.fromkeys(TRACKED, "1") for lead in LEAD_IDS}
+    versions = []
+    for lead, moment, column, _old, word in rows:
+        held[lead][column] = word
+        versions.append((lead, "2023-12-01", moment, *held[lead].values()))
+    last = HELD_NIGHT + pd.Timedelta(days=MOST)
+    versions += [(lead, "2023-12-01", last, "1", "1", "1") for lead in LEAD_IDS]
+    return {"leads": pd.DataFrame(versions, columns=["id", "created_at", "since", *TRACKED])}
+
+
+WITH_OLD = '[leads.history]\npath = "history.csv"\nold = "old"'
+WITHOUT_OLD = (
+    '[leads.history]\npath = "history.csv"\n'
+    'fields = {status = "status", size = "size", source = "source"}'
+)
+WAYS = {
+    "versions": (HELD.format('valid_from = "since"', ""), as_versions),
+    "changes": (HELD.format("", WITH_OLD), as_changes),
+    "new values alone": (HELD.format("", WITHOUT_OLD), as_changes),
+}
+
+
+@pytest.fixture(scope="module")
+def held_features(tmp_path_factory):
+    """Build the features of all leads on three nights, and those in `tables.leads`."""
+
+    def built(way, later):
+        folder = tmp_path_factory.mktemp("held")
+        contract, frames = WAYS[way]
+        for name, frame in frames(later).items():
+            frame.to_csv(folder / f"{name}.csv", index=False)
+        (folder / "outcomes.csv").write_text("lead_id,occurred_at,stage\na,2025-06-01,won\n")
+        (folder / CONTRACT_FILE).write_text(contract)
+        moments = [HELD_NIGHT - pd.Timedelta(days=days) for days in (0, 3, 20)]
+        spine = pd.DataFrame(
+            [(lead, moment) for lead in LEAD_IDS for moment in moments],
+            columns=["lead_id", "as_of"],
+        )
+        with open_tables(load_contract(folder), known_by=HELD_NIGHT.to_pydatetime()) as tables:
+            features = build_features(tables, ibis.memtable(spine), kinds=()).to_pandas()
+            return features, tables.leads.order_by("lead_id").to_pandas()
+
+    return built
+
+
+@pytest.mark.parametrize("way", list(WAYS))
+def test_no_version_from_the_night_on_moves_a_feature(held_features, way):
+    before, leads = held_features(way, [])
+    assert set(before["lead_status"].dropna()) >= {"2", "30"}
+
+    @settings(max_examples=12, deadline=None, derandomize=True)
+    @given(later=st.lists(later_changes, min_size=1, max_size=12))
+    def unmoved(later):
+        after, then = held_features(way, later)
+        pd.testing.assert_frame_equal(after, before, check_exact=True)
+        pd.testing.assert_frame_equal(then, leads, check_exact=True)
+
+    unmoved()
+
+
+@pytest.mark.parametrize("way", list(WAYS))
+def test_a_version_from_just_before_the_night_does_move_features(held_features, way):
+    before, _leads = held_features(way, [])
+    after, then = held_features(way, [("a", -0.001, "status", "1")])
+    assert not after.equals(before)
+    assert then["lead_status"].iloc[0] == "1"

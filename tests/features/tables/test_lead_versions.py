@@ -39,7 +39,10 @@ path = "history.csv"
 [outcomes]
 path = "outcomes.csv"
 """
-OLD = 'old = "old"\nfields = {Status = "status__c", "No. of Staff" = "Staff", Interests = "Interests"}'
+OLD = (
+    'old = "old"\n'
+    'fields = {Status = "status__c", "No. of Staff" = "Staff", Interests = "Interests"}'
+)
 NEW_ALONE = 'fields = {Status = "status__c", "No. of Staff" = "Staff"}'
 TODAY = """id,created_at,Status,No. of Staff,Interests
 a,2024-01-01,Won,50,a;b
@@ -185,7 +188,7 @@ def test_without_old_values_a_column_is_known_from_its_first_change(tables):
 
 
 def test_without_old_values_the_contract_says_which_columns_the_history_tells_of(tables):
-    with pytest.raises(ContractError, match="give `old`.*or `fields`"):
+    with pytest.raises(ContractError, match=r"give `old`.*or `fields`"):
         tables(CHANGES.format(""), TODAY, changes())
 
 

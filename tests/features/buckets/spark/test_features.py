@@ -78,7 +78,7 @@ def on_spark(
     def shown(tables: Tables) -> Tables:
         folder: Path = tmp_path_factory.mktemp("spark")
         rows = {}
-        for name in ("leads", "events", "outcomes"):
+        for name in ("leads", "versions", "events", "outcomes"):
             table = getattr(tables, name)
             if table is not None:
                 table.to_parquet(folder / f"{name}.parquet")
@@ -133,6 +133,43 @@ def test_a_flat_files_features_are_those_of_duckdb(
         for each in (on_spark(tables), tables)
     )
     assert expected.count().to_pyarrow().as_py() == 9
+    same(found, expected)
+
+
+HELD = """
+[leads]
+path = "leads.csv"
+lead_id = "id"
+valid_from = "since"
+[leads.columns]
+status = "firmographic"
+size = "firmographic:number"
+title = "firmographic.job_title"
+source = "channel.source"
+[outcomes]
+path = "outcomes.csv"
+"""
+
+
+def test_former_values_are_those_of_duckdb(
+    write_project: Callable[..., Contract],
+    open_project: Callable[..., Tables],
+    on_spark: Callable[..., Tables],
+) -> None:
+    lines = [
+        f"L{lead},2024-01-01,2024-01-{day:02},{(lead * day) % 5 or ''},{day},"
+        f"{('CTO', 'Manager')[day % 2]},{'Web' if day % 3 else ''}"
+        for lead in range(12)
+        for day in (2 + lead, 20, 28)
+    ]
+    text = "\n".join(["id,created_at,since,status,size,title,source", *lines])
+    won = "lead_id,occurred_at,stage\nL1,2024-03-28,won\n"
+    tables = open_project(write_project(HELD, leads__csv=text, outcomes__csv=won))
+    found, expected = (
+        build_features(each, training_snapshots(each, ages_days=(0, 5, 19, 21)), kinds=()).table
+        for each in (on_spark(tables), tables)
+    )
+    assert expected.lead_status.nunique().to_pyarrow().as_py() > 3
     same(found, expected)
 
 
