@@ -22,6 +22,7 @@ from leadscore.cli.runtime import (
     tell,
 )
 from leadscore.cli.score import find_engine, score_list, show_night
+from leadscore.cli.systems import systems
 from leadscore.cli.tiers import tiers_app
 from leadscore.features.core import LeadScoreError, seconds_of
 
@@ -110,24 +111,7 @@ def init(
     return DONE
 
 
-@app.command()
-@command
-def systems(
-    export: Annotated[
-        str | None, typer.Argument(help="An export: a folder, or a file.", metavar="[FOLDER]")
-    ] = None,
-    directory: Folder = Path(),
-) -> int:
-    """List the systems whose exports init recognises, or what is recognised of an export."""
-    from leadscore.cli.screens import found_screen, systems_table
-    from leadscore.features.onboarding import found_tables
-    from leadscore.features.onboarding.systems import describe_systems, load_systems
-
-    if export is None:
-        tell(systems_table(describe_systems(load_systems(directory))))
-    else:
-        tell(found_screen(found_tables(export, directory=directory)))
-    return DONE
+app.command()(systems)
 
 
 @app.command()

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import tomllib
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from leadscore.features.contract import CONTRACT_FILE, Contract
-from leadscore.features.core import ContractError, validated, write_text
+from leadscore.features.core import ContractError, LeadScoreError, validated, write_text
 from leadscore.features.onboarding import draft_contract
 from leadscore.features.sources import places_of, rows_about
 from leadscore.features.tables import open_tables
@@ -17,7 +18,7 @@ from leadscore.training.dataset import stages_of
 MANY_EVENTS = 2_000_000  # to screen more takes longer than a person waits for a draft
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     import ibis.expr.types as ir
@@ -72,17 +73,31 @@ def start_project(
         raise ContractError(
             f"{standing[0]} is there already. Edit it, or draft it anew with --overwrite."
         )
-    draft = draft_contract(
-        leads,
-        directory=directory,
-        events=events,
-        outcomes=outcomes,
-        target=target,
-        stage=stage,
-        created_at=created_at,
-        system=system,
-    )
+    with _folder(directory):
+        draft = draft_contract(
+            leads,
+            directory=directory,
+            events=events,
+            outcomes=outcomes,
+            target=target,
+            stage=stage,
+            created_at=created_at,
+            system=system,
+        )
     return write_project(directory, draft.text), draft.notes
+
+
+@contextmanager
+def _folder(directory: Path) -> Iterator[None]:
+    """Make the project folder, from which paths such as ../export go; without a draft, none."""
+    is_new = not directory.exists()
+    directory.mkdir(parents=True, exist_ok=True)
+    try:
+        yield
+    except LeadScoreError:
+        if is_new:
+            directory.rmdir()
+        raise
 
 
 def write_project(directory: Path, contract_text: str) -> list[Path]:

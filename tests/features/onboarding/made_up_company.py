@@ -106,8 +106,11 @@ def _lead(number: int, chance: random.Random) -> Lead:
         Act(number, chance.choice(KINDS), created + timedelta(hours=6 + 30 * n, seconds=number))
         for n in range(chance.randrange(5))
     )
+    source, employees = chance.choice(SOURCES), chance.randrange(3, 900)
+    likely = 0.05 + 0.35 * any(act.kind == "Pricing view" for act in acts)
+    likely += 0.35 * (source == "Partner") + 0.25 * (employees > 500)
     sql_at = created + timedelta(days=chance.randrange(12), hours=5)
-    sql_at = sql_at if chance.random() < 0.4 and sql_at < END else None
+    sql_at = sql_at if chance.random() < likely and sql_at < END else None
     closed_at = sql_at + timedelta(days=3 + chance.randrange(40)) if sql_at else None
     closed_at = closed_at if chance.random() < 0.7 and closed_at and closed_at < END else None
     return Lead(
@@ -116,11 +119,11 @@ def _lead(number: int, chance: random.Random) -> Lead:
         chance.choice(FIRST),
         chance.choice(LAST),
         f"Firm {chance.randrange(120)} Ltd",
-        chance.randrange(3, 900),
+        employees,
         chance.randrange(1, 900) * 10_000,
         chance.choice(INDUSTRIES),
         chance.choice(COUNTRIES),
-        chance.choice(SOURCES),
+        source,
         acts,
         sql_at,
         closed_at,

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,8 +17,6 @@ from leadscore.serving.lead_facts.rule_inputs import rule_facts
 from leadscore.serving.policy.policy import load_policy
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from tests.conftest import Project
 
 
@@ -94,3 +93,14 @@ def test_tables_that_cannot_be_used_leave_nothing_behind(tmp_path: Path) -> None
     with pytest.raises(DataError, match=r"60 of 300 rows.*not a date"):
         start_project(tmp_path / "p", leads, target="Won", created_at="Created")
     assert not list((tmp_path / "p").glob("*"))
+
+
+def test_an_export_beside_a_folder_that_is_new_is_found_from_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_leads(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    start_project(Path("acme"), "leads.csv", target="Won")
+    assert load_contract(Path("acme")).leads.path == "../leads.csv"
+    with open_tables(load_contract(Path("acme"))) as tables:
+        assert tables.leads.count().to_pyarrow().as_py() > 0
