@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from ibis.backends.duckdb import Backend
 
     from leadscore.features.contract import Contract
+    from leadscore.features.tables.attributes import Attribute
     from leadscore.features.tables.screening import Screened, Screening
 
 logger = logging.getLogger(__name__)
@@ -123,19 +124,10 @@ def screen_tables(
     others, event_terms = _screen_others(
         connection, contract, opened, leads, report_unknown_leads=leads_file is None
     )
-    every, versions = [screened, *others.values()], None
-    if contract.leads.has_history:
-        found = screen_versions(
-            connection,
-            opened("versions"),
-            contract,
-            attributes,
-            leads,
-            known_by=known_by,
-            is_list=leads_file is not None,
-        )
-        versions, leads = found.screened.kept, found.leads
-        every.append(found.screened)
+    leads, former = _screen_versions(
+        connection, contract, opened, attributes, leads, known_by, is_list=leads_file is not None
+    )
+    every = [screened, *others.values(), *former]
     kept = {name: each.kept for name, each in others.items()}
     if known_by is not None:
         kept = {name: known_before(rows, known_by) for name, rows in kept.items()}
@@ -145,7 +137,7 @@ def screen_tables(
         leads=leads,
         events=kept.get("events"),
         outcomes=kept.get("outcomes"),
-        versions=versions,
+        versions=former[0].kept if former else None,
         attributes=attributes,
         event_terms=event_terms,
         data_end=None,
@@ -154,6 +146,31 @@ def screen_tables(
         listed=listed,
     )
     return tables, [each.by for each in every]
+
+
+def _screen_versions(
+    connection: Backend,
+    contract: Contract,
+    opened: Callable[[str], ir.Table],
+    attributes: tuple[Attribute, ...],
+    leads: ir.Table,
+    known_by: datetime | None,
+    *,
+    is_list: bool,
+) -> tuple[ir.Table, list[Screened]]:
+    """Screen the former values of the leads, if any; return the leads as known by then, too."""
+    if not contract.leads.has_history:
+        return leads, []
+    found = screen_versions(
+        connection,
+        opened("versions"),
+        contract,
+        attributes,
+        leads,
+        known_by=known_by,
+        is_list=is_list,
+    )
+    return found.leads, [found.screened]
 
 
 def _screen_others(
