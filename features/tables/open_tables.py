@@ -124,8 +124,9 @@ def screen_tables(
     others, event_terms = _screen_others(
         connection, contract, opened, leads, report_unknown_leads=leads_file is None
     )
+    is_list = leads_file is not None
     leads, former = _screen_versions(
-        connection, contract, opened, attributes, leads, known_by, is_list=leads_file is not None
+        connection, contract, opened, attributes, leads, known_by=known_by, is_list=is_list
     )
     every = [screened, *others.values(), *former]
     kept = {name: each.kept for name, each in others.items()}
@@ -154,8 +155,8 @@ def _screen_versions(
     opened: Callable[[str], ir.Table],
     attributes: tuple[Attribute, ...],
     leads: ir.Table,
-    known_by: datetime | None,
     *,
+    known_by: datetime | None,
     is_list: bool,
 ) -> tuple[ir.Table, list[Screened]]:
     """Screen the former values of the leads, if any; return the leads as known by then, too."""
