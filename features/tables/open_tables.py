@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from ibis.backends.duckdb import Backend
 
     from leadscore.features.contract import Contract
+    from leadscore.features.tables.attributes import Attribute
+    from leadscore.features.tables.lead_versions import LeadVersions
     from leadscore.features.tables.screening import Screened, Screening
 
 logger = logging.getLogger(__name__)
@@ -125,15 +127,8 @@ def screen_tables(
     )
     every, versions = [screened, *others.values()], None
     if contract.leads.has_history:
-        found = screen_versions(
-            connection,
-            opened("versions"),
-            contract,
-            attributes,
-            leads,
-            known_by=known_by,
-            is_list=leads_file is not None,
-        )
+        given = (connection, contract, opened, attributes, leads)
+        found = _versions(*given, known_by=known_by, is_list=listed is not None)
         versions, leads = found.screened.kept, found.leads
         every.append(found.screened)
     kept = {name: each.kept for name, each in others.items()}
@@ -154,6 +149,22 @@ def screen_tables(
         listed=listed,
     )
     return tables, [each.by for each in every]
+
+
+def _versions(
+    connection: Backend,
+    contract: Contract,
+    opened: Callable[[str], ir.Table],
+    attributes: tuple[Attribute, ...],
+    leads: ir.Table,
+    *,
+    known_by: datetime | None,
+    is_list: bool,
+) -> LeadVersions:
+    raw = opened("versions")
+    return screen_versions(
+        connection, raw, contract, attributes, leads, known_by=known_by, is_list=is_list
+    )
 
 
 def _screen_others(
