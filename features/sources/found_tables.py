@@ -60,7 +60,7 @@ def tables_in(path: str | Path) -> list[FoundTable]:
         for sheet, columns in _columns_in(file) if has_rows else [(None, ())]:
             names = frozenset(column.lower() for column in columns)
             groups[_folder_of(file), format_of(file), sheet, names].append((file, sheet, columns))
-    found = [table for each in groups.values() for table in _tables_of(each, files)]
+    found = [table for each in groups.values() for table in _tables_of(each)]
     return sorted(found, key=lambda table: table.files[0])
 
 
@@ -72,23 +72,21 @@ def _has_rows(file: Path) -> bool:
     return len(file.read_bytes().strip().splitlines()) > 1
 
 
-def _tables_of(
-    group: list[tuple[Path, str | None, tuple[str, ...]]], files: list[Path]
-) -> list[FoundTable]:
+def _tables_of(group: list[tuple[Path, str | None, tuple[str, ...]]]) -> list[FoundTable]:
     """Make one table of files with the same columns, or one of each where no glob names them."""
     members = [file for file, _, _ in group]
-    pattern = _pattern(members, files)
+    pattern = _pattern(members)
     if pattern is None:
         return [FoundTable(str(file), sheet, columns, (file,)) for file, sheet, columns in group]
     return [FoundTable(pattern, group[0][1], group[0][2], tuple(members))]
 
 
-def _pattern(members: list[Path], files: list[Path]) -> str | None:
+def _pattern(members: list[Path]) -> str | None:
     """Find the path or glob that names exactly these files."""
     if len(members) == 1:
         return str(members[0])
     folder = _folder_of(members[0])
-    if set(members) == {file for file in files if file.is_relative_to(folder)}:
+    if set(members) == set(table_files(folder)):
         return str(folder)
     names = [file.name for file in members]
     start, end = _shared_start(names), _shared_start([name[::-1] for name in names])[::-1]
