@@ -15,6 +15,8 @@ from tests.features.onboarding import crm_exports as crms
 from tests.features.onboarding import event_exports as events
 from tests.features.onboarding import hubspot_exports as hubspot
 from tests.features.onboarding import salesforce_exports as salesforce
+from tests.features.onboarding import salesforce_reports as reports
+from tests.features.onboarding import zoho_odoo_exports as others
 from tests.features.onboarding.made_up_company import Truth, company
 
 SHAPES = {
@@ -22,8 +24,8 @@ SHAPES = {
     "salesforce by fivetran": salesforce.fivetran,
     "salesforce by fivetran in history mode": salesforce.history_mode,
     "salesforce by airbyte": salesforce.airbyte,
-    "salesforce reports": salesforce.report,
-    "salesforce reports in german": salesforce.german_report,
+    "salesforce reports": reports.report,
+    "salesforce reports in german": reports.german_report,
     "hubspot interface": hubspot.interface,
     "hubspot interface in german": hubspot.german_interface,
     "hubspot by fivetran": hubspot.fivetran,
@@ -31,9 +33,9 @@ SHAPES = {
     "marketo": events.marketo,
     "pipedrive": crms.pipedrive,
     "dynamics": crms.dynamics,
-    "zoho": crms.zoho,
-    "odoo": crms.odoo,
-    "odoo, one file": crms.odoo_without_activities,
+    "zoho": others.zoho,
+    "odoo": others.odoo,
+    "odoo, one file": others.odoo_without_activities,
     "segment": events.segment,
     "google analytics": events.analytics,
 }
