@@ -40,6 +40,17 @@ SHAPES = {
     "google analytics": events.analytics,
 }
 
+VARIED = (  # read below, with their columns changed
+    "salesforce by fivetran",
+    "hubspot interface",
+    "marketo",
+    "pipedrive",
+    "dynamics",
+    "zoho",
+    "odoo",
+    "google analytics",
+)
+
 
 def drafted(written, folder):
     """Write an export, draft its contract from the folder alone, and load that."""
@@ -84,23 +95,11 @@ def by_word(rows):
     return Counter(word for _lead, word, *_at in rows)
 
 
-@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("shape", [shape for shape in SHAPES if shape not in VARIED])
 def test_an_export_is_read_as_it_happened(shape, tmp_path):
     written = SHAPES[shape](company())
     contract, _draft = drafted(written, tmp_path)
     assert_told(read(contract), written.truth)
-
-
-OF_EACH_SYSTEM = (
-    "salesforce by fivetran",
-    "hubspot interface",
-    "marketo",
-    "pipedrive",
-    "dynamics",
-    "zoho",
-    "odoo",
-    "google analytics",
-)
 
 
 def varied(written, chance):
@@ -116,7 +115,7 @@ def varied(written, chance):
     return replace(written, tables=tables)
 
 
-@pytest.mark.parametrize("shape", OF_EACH_SYSTEM)
+@pytest.mark.parametrize("shape", VARIED)
 def test_order_absent_columns_and_own_fields_change_nothing(shape, tmp_path):
     chance = random.Random(3)  # noqa: S311 - made-up rows
     written = varied(SHAPES[shape](company(150)), chance)
