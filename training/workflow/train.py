@@ -189,7 +189,7 @@ def _search(directory: Path, data: str, budget_seconds: float | None) -> Search:
             other.unlink(missing_ok=True)
     if budget_seconds is None:
         return Search(file=file, name=data)
-    return Search(budget_seconds, PATIENCE_ASKED, file, data)
+    return Search(seconds=budget_seconds, patience=PATIENCE_ASKED, file=file, name=data)
 
 
 def _trained_before(registry: Registry, data: str) -> AlreadyTrained | None:
