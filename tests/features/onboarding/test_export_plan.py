@@ -11,7 +11,7 @@ from leadscore.features.contract.contract import CONTRACT_FILE, load_contract
 from leadscore.features.core.errors import DataError
 from leadscore.features.onboarding.draft_contract import draft_contract
 from leadscore.features.tables.open_tables import open_tables
-from tests.features.onboarding import crm-exports as crms
+from tests.features.onboarding import crm_exports as crms
 from tests.features.onboarding import event_exports as events
 from tests.features.onboarding import hubspot_exports as hubspot
 from tests.features.onboarding import salesforce_exports as salesforce
