@@ -108,7 +108,8 @@ def _written(
         sections.append(events_section(dated.events, directory))
     if dated.outcomes:
         sections.append(outcomes_section(dated.outcomes, directory))
-        ending, unusable = _horizon_lines(_text([head, reading, *sections]), directory)
+        ending, unusable, why = _horizon_lines(_text([head, reading, *sections]), directory)
+        guessed += why
         sections.append(ending)
         reading = [*(reading or ["[reading]"]), *quarantine_lines(unusable)]
         reading = reading if len(reading) > 1 else []
@@ -127,21 +128,27 @@ def _contract(text: str, directory: Path) -> Contract:
     return validated(raw, Contract, place=CONTRACT_FILE).in_directory(directory)
 
 
-def _horizon_lines(text: str, directory: Path) -> tuple[list[str], float]:
-    """Choose horizons by how long leads took, and return the share of unusable outcomes."""
+def _horizon_lines(text: str, directory: Path) -> tuple[list[str], float, list[str]]:
+    """Choose horizons by how long leads took; return the share of unusable outcomes, and why."""
     drafted = _contract(text, directory)
     reading = drafted.reading.model_copy(update={"max_quarantine_share": 1.0})
     contract = drafted.model_copy(update={"events": None, "reading": reading})
     with open_tables(contract.in_directory(directory)) as tables:
         days_to, history_days = measure_durations(tables)
         counts = tables.quarantine.counts.set_index("table")["share"]
+        unusable = float(counts.get("outcomes", 0.0))
+        most = tables.quarantine.commonest_reasons("outcomes")
     horizons = guess_horizons(days_to, history_days=history_days)
     lines = [
         "[horizon_days]",
         setting_line("sql", horizons.sql, horizons.sql_reason),
         setting_line("won", horizons.won, horizons.won_reason),
     ]
-    return lines, float(counts.get("outcomes", 0.0))
+    said = (
+        f"{unusable:.0%} of the outcomes cannot be used as they are: {most}. If that is not so, "
+        "look at the order of days and months, the time zone and the ids."
+    )
+    return lines, unusable, [said] if unusable > drafted.reading.max_quarantine_share else []
 
 
 def _special_columns(

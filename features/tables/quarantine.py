@@ -80,12 +80,13 @@ class Quarantine:
                     f"{count['table']}: {count['faulty']:,} of {count['rows']:,} rows "
                     f"({count['share']:.1%}) cannot be used as they are, more than the "
                     f"{max_share:.0%} of `reading.max_quarantine_share`. "
-                    f"{self._commonest_reasons(count['table'])}. Mend the export or the contract "
+                    f"{self.commonest_reasons(count['table'])}. Mend the export or the contract "
                     "(date order, time zone, missing-value words), or raise the limit."
                 )
         return None
 
-    def _commonest_reasons(self, table: str) -> str:
+    def commonest_reasons(self, table: str) -> str:
+        """List the three commonest reasons for faults of a table, with their columns."""
         named = self.rows["table"]
         own = self.rows[(named == table) | named.str.startswith(f"{table}.tables.")]
         top = own[["column", "reason"]].value_counts().head(3)
