@@ -25,15 +25,12 @@ def still_open(tables: Tables, spine: ir.Table) -> ir.Table:
     if tables.outcomes is None:
         return spine
     closed = _closings(tables.outcomes)
-    is_closed = spine.join(
-        closed,
-        [
-            spine.lead_id == closed.closed_id,
-            spine.as_of > closed.known_at,
-            closed.open_again_at.isnull() | (spine.as_of <= closed.open_again_at),
-        ],
-    ).select("lead_id", "as_of")
-    return spine.anti_join(is_closed, ["lead_id", "as_of"])
+    joined = spine.left_join(closed, spine.lead_id == closed.closed_id)
+    holds = joined.open_again_at.isnull() | (joined.as_of <= joined.open_again_at)
+    is_closed = (joined.as_of > joined.known_at) & holds
+    found = joined.select("lead_id", "as_of", is_closed=is_closed.fill_null(False))
+    nights = found.group_by("lead_id", "as_of").aggregate(is_closed=found.is_closed.any())
+    return nights.filter(~nights.is_closed).select("lead_id", "as_of")
 
 
 def listed_closings(tables: Tables, *, as_of: datetime) -> ir.Table:

@@ -183,8 +183,9 @@ def layout_of(file: Path, given: Path, reading: Reading) -> Layout:
     except UNREADABLE as error:
         raise DataError(f"{given} cannot be read: {error}") from error
     _refuse_delimiter(given, names, reading.delimiter)
-    below = [cells for _, cells in records[place + 1 :] if cells]
-    has_rows = goes_on or any(not is_notice(cells, len(names)) for cells in below)
+    # A blank line is written where there is nothing to tell yet, as of the events of a new system.
+    below = [cells for _, cells in records[place + 1 :]]
+    has_rows = goes_on or any(not cells or not is_notice(cells, len(names)) for cells in below)
     return Layout(tuple(without_repeats(tuple(names))), skip, notices, has_rows)
 
 

@@ -207,7 +207,10 @@ def test_where_no_column_is_ignored_there_are_no_lines_to_add(acme: Path) -> Non
     [
         (('lead_id = "Lead"\n', ""), ContractError, "`leads.lead_id` is not set"),
         (
-            ("[leads.columns]", '[leads.history]\npath = "changes.csv"\n\n[leads.columns]'),
+            (
+                "[leads.columns]",
+                '[leads.history]\npath = "changes.csv"\nold = "old"\n\n[leads.columns]',
+            ),
             ContractError,
             "`leads.history` says that the system keeps a history",
         ),

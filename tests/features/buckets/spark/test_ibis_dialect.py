@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -37,7 +38,13 @@ def query(request: pytest.FixtureRequest, tables: Tables) -> exp.Expression:
     snapshots = ibis.table({"lead_id": "string", "as_of": "timestamp"}, name="night")
     kinds = ("page_view", "webinar")
     built = build_features(replace(there, accounts=accounts), snapshots, kinds=kinds).table
-    return sqlglot.parse_one(str(ibis.to_sql(built, dialect=request.param)), read=request.param)
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(5_000)  # sqlglot parses nested calls of functions by recursion
+    try:
+        query = str(ibis.to_sql(built, dialect=request.param))
+        return sqlglot.parse_one(query, read=request.param)
+    finally:
+        sys.setrecursionlimit(limit)
 
 
 def test_the_query_asks_the_tables_and_columns_of_the_contract(query: exp.Expression) -> None:

@@ -31,7 +31,7 @@ created_at = "Created"
 [outcomes]
 path = "outcomes.csv"
 """
-OUTCOMES = "lead_id,occurred_at,stage\n L3 ,2024-03-01,won\nL3,2024-03-02,lost\nbroken\n"
+OUTCOMES = "lead_id,occurred_at,stage\n L3 ,2024-03-01,won\nL3,2024-03-02,lost\nbroken,line\n"
 
 
 def leads(first: int, ids: str = "L") -> pd.DataFrame:
