@@ -109,7 +109,14 @@ class Client:
         self._connection = http.client.HTTPConnection(HOST, server.port, timeout=30)
 
     def ask(self, body: bytes, *, content_type: str = "application/json") -> Answer:
-        """Send one request to `/invocations`."""
+        """Send one request to `/invocations`; the server closes what was idle for seconds."""
+        try:
+            return self._ask(body, content_type)
+        except (ConnectionError, http.client.HTTPException):
+            self._connection.close()  # the next request opens it anew
+            return self._ask(body, content_type)
+
+    def _ask(self, body: bytes, content_type: str) -> Answer:
         self._connection.request("POST", "/invocations", body, {"Content-Type": content_type})
         found = self._connection.getresponse()
         return Answer(found.status, found.read().decode())
