@@ -210,9 +210,9 @@ def events_section(tables: Sequence[DatedTable], directory: Path) -> list[str]:
             kinds.append(str(word))
         elif column is not None:
             kinds += map(str, table.profile.columns[str(column)].counts.index)
-    kinds = sorted(set(kinds))
+    kinds = list(dict.fromkeys(kinds))  # the most frequent first
     known = "what is known now; `leadscore check` names new kinds"
-    noted = [setting_line("kinds", kinds, known)] if len(kinds) <= MOST_KINDS_NOTED else []
+    noted = [setting_line("kinds", sorted(kinds), known)] if len(kinds) <= MOST_KINDS_NOTED else []
     lines = _sections("events", tables, directory, noted)
     groups = guess_groups(kinds)
     if groups:
