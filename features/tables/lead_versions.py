@@ -27,6 +27,7 @@ EVER = datetime(1900, 1, 1)  # before any lead: a date that Spark reads as DuckD
 VERSIONS, KNOWN_LEADS = "lead_versions", "known_leads"  # the tables that are stored
 STATE = "state_from"  # the column that tells which version a snapshot saw
 NO_STATE = datetime(1800, 1, 1)  # in it, where there was none
+NO_END = datetime(9999, 1, 1)  # of the version that holds still
 TIMES = {"lead_id", "valid_from", "valid_until"}  # the other columns are attributes
 
 
@@ -98,10 +99,12 @@ def tracked(
 
 def seen_states(snapshots: ir.Table, versions: ir.Table) -> ir.Table:
     """Return `lead_id`, `as_of` and `STATE`: since when the last version before it held."""
-    since = versions.select(version_id="lead_id", began="valid_from", ended="valid_until")
+    # An end for every version: DuckDB would try each pair of rows for a condition with "or".
+    ended = ibis.coalesce(versions.valid_until, ibis.literal(NO_END).cast("timestamp"))
+    since = versions.select(version_id="lead_id", began="valid_from", ended=ended)
     spine = snapshots.select("lead_id", "as_of")
-    holds = (spine.as_of <= since.ended) | since.ended.isnull()
-    same = [spine.lead_id == since.version_id, spine.as_of > since.began, holds]
+    holds = [spine.as_of > since.began, spine.as_of <= since.ended]
+    same = [spine.lead_id == since.version_id, *holds]
     found = spine.left_join(since, same)
     never = ibis.literal(NO_STATE).cast("timestamp")
     return found.select("lead_id", "as_of", **{STATE: ibis.coalesce(found.began, never)})
