@@ -36,6 +36,7 @@ from leadscore.features.contract.table_sources import (
     OutcomesTable,
     Source,
     Stage,
+    of_known_stages,
 )
 
 __all__ = [
@@ -66,6 +67,7 @@ __all__ = [
     "load_contract",
     "mentions",
     "name_words",
+    "of_known_stages",
     "overwritten_state",
     "speaks_of_outcome",
     "words_of",

@@ -231,7 +231,8 @@ class EventsSource(EventsTable):
 StageValue = TypeVar("StageValue")
 
 
-def _of_known_stages(by_stage: dict[str, StageValue]) -> dict[str, StageValue]:
+def of_known_stages(by_stage: dict[str, StageValue]) -> dict[str, StageValue]:
+    """Return what was given by stage, or raise `ValueError` for a word that is no stage."""
     faults = [
         f"{stage!r} is not a stage. {nearest(stage, OUTCOME_STAGES)}"
         for stage in by_stage
@@ -256,7 +257,7 @@ class OutcomesTable(DatedSource):
     @field_validator("dates")
     @classmethod
     def _dates_of_stages(cls, dates: dict[str, str]) -> dict[str, str]:
-        return _of_known_stages(dates)
+        return of_known_stages(dates)
 
     @model_validator(mode="after")
     def _rows_or_dates(self) -> Self:
@@ -277,7 +278,7 @@ class OutcomesSource(OutcomesTable):
     @field_validator("stages")
     @classmethod
     def _known_stages(cls, stages: dict[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
-        return _of_known_stages(stages)
+        return of_known_stages(stages)
 
     @model_validator(mode="after")
     def _stages_or_none(self) -> Self:

@@ -161,9 +161,10 @@ def export_of(
     fixed: dict[int, Holds] = {}
     if len(found) == 1:
         fixed[0] = "leads"
-    for path, holds in ((events, "events"), (outcomes, "outcomes")):
+    given: dict[Holds, str | Path | None] = {"events": events, "outcomes": outcomes}
+    for holds, path in given.items():
         if path is not None:
-            fixed[len(found)] = holds  # type: ignore[assignment]
+            fixed[len(found)] = holds
             found.append((str(path), None))
     plans = with_links(plan_tables(found, systems, system=system))
     plans = [

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from leadscore.features.onboarding.table_plans import listed
 from leadscore.features.shaping import SEPARATORS
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ def names_no_lead(plan: TablePlan, key: object, leads: TablePlan) -> bool:
     sampled = plan.sample.whole is not None or leads.sample.whole is not None
     if plan.recognised is None or plan.link is not None or sampled:
         return False
-    names = [leads.settings.get("lead_id"), *_listed(leads.settings.get("aliases"))]
+    names = [leads.settings.get("lead_id"), *listed(leads.settings.get("aliases"))]
     frame = leads.sample.frame
     known = {each for name in names if name in frame for each in _ids(leads, frame[str(name)])}
     given = _ids(leads, plan.rows[str(key)])
@@ -73,7 +74,3 @@ def _ids(leads: TablePlan, cells: pd.Series) -> set[str]:
     found = cells.str.split(SEPARATORS, regex=True).explode()
     cut = SALESFORCE_ID if leads.ids == "salesforce" else None
     return set(found.str[:cut]) - {""}
-
-
-def _listed(value: object) -> list[str]:
-    return list(value) if isinstance(value, list) else []

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from leadscore.features.cells import YES
 from leadscore.features.core import slug, unique
 from leadscore.features.onboarding.guesses import Guess
 from leadscore.features.onboarding.profiles import read_sample
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 
 Holds = Literal["leads", "events", "outcomes", "history", "merges", "links", "other", "unknown"]
 
-YES = {"true", "t", "1", "1.0", "yes", "y", "x"}
 PLAIN_KEYS = {  # settings that are one column, by what a table holds
     "leads": ("lead_id", "created_at", "account", "merged_into"),
     "events": (
@@ -58,12 +58,12 @@ class TablePlan:
     def rows(self) -> pd.DataFrame:
         """The sample without deleted rows and, of a lead's versions, with the newest alone."""
         frame, given = self.sample.frame, self.settings
-        for column in _listed(given.get("deleted")):
-            frame = frame[~frame[column].str.lower().isin(YES)]
-        for column in (*_listed(given.get("deleted_at")), *_listed(given.get("merged_into"))):
+        for column in listed(given.get("deleted")):
+            frame = frame[~_is_yes(frame[column])]
+        for column in (*listed(given.get("deleted_at")), *listed(given.get("merged_into"))):
             frame = frame[frame[column] == ""]
         if self.current is not None and "valid_from" in given:
-            return frame[frame[self.current].str.lower().isin(YES)].reset_index(drop=True)
+            return frame[_is_yes(frame[self.current])].reset_index(drop=True)
         newest = given.get("valid_from") or given.get("newest_by")
         key = given.get("lead_id")
         if self.holds == "leads" and isinstance(newest, str) and isinstance(key, str):
@@ -165,7 +165,13 @@ def _stem(path: str) -> str:
     return re.sub(r"(\.\w{1,7})+$|\*", "", Path(path).name)
 
 
-def _listed(columns: object) -> list[str]:
+def _is_yes(cells: pd.Series[str]) -> pd.Series[bool]:
+    """Read cells as `cells.flag_cell` does."""
+    return cells.str.lower().str.replace(r"^1\.0+$", "1", regex=True).isin(YES)
+
+
+def listed(columns: object) -> list[str]:
+    """Return a setting of one column or several as a list; empty where it is not set."""
     if isinstance(columns, str):
         return [columns]
     return list(columns) if isinstance(columns, list) else []

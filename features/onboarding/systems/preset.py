@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BeforeValidator, Field, PrivateAttr, field_validator, model_validator
 
-from leadscore.features.contract import OUTCOME_STAGES, ColumnSpec
+from leadscore.features.contract import ColumnSpec, of_known_stages
 from leadscore.features.core import Settings, nearest
 from leadscore.features.onboarding.systems.export_fields import ExportFields
 from leadscore.features.onboarding.systems.spellings import words
@@ -96,14 +96,7 @@ class TableContract(Settings):
     @field_validator("dates", "stages")
     @classmethod
     def _known_stages(cls, by_stage: dict[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
-        odd = [
-            f"{stage!r} is not a stage. {nearest(stage, OUTCOME_STAGES)}"
-            for stage in by_stage
-            if stage not in OUTCOME_STAGES
-        ]
-        if odd:
-            raise ValueError("; ".join(odd))
-        return by_stage
+        return of_known_stages(by_stage)
 
 
 class SystemObject(Settings):
